@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// What the core asks of the ordered container that holds the areas of one address space.
+//
+//   keys   0 ....... first####last ......... first##last .... ~0      inclusive, so the last key
+//   fits
+//                      entry        hole        entry
+//
+// Entries never overlap and holes are not stored. All writes go through one operation: replace().
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+namespace vmarea {
+
+using TreeKey = std::uint64_t;
+
+/// What one range of keys holds; `value` is null where nothing was found.
+template <class Value>
+struct TreeEntry {
+  TreeKey first = 0;
+  TreeKey last = 0;  // Inclusive.
+  Value* value = nullptr;
+
+  constexpr explicit operator bool() const { return value != nullptr; }
+  friend constexpr bool operator==(const TreeEntry&, const TreeEntry&) = default;
+};
+
+/// The answer of a gap search: `first` is where the hole part starts, if one was found.
+struct TreeGap {
+  bool found = false;
+  TreeKey first = 0;
+  friend constexpr bool operator==(const TreeGap&, const TreeGap&) = default;
+};
+
+/// A tree of non-overlapping, inclusive key ranges.
+///
+/// find(key)            the entry that contains key, or an empty one
+/// seek(key)            a cursor on the first entry whose last >= key; empty past the end
+/// seek_back(key)       a cursor on the last entry whose first <= key; empty before the beginning
+/// cursor.entry()       the entry it stands on; empty entry at either end
+/// cursor.next() / previous()   one entry on or back; from either empty end it comes back
+/// nodes_needed(first, last, count, before)
+///                      at most how many nodes replace(first, last, _, count) takes if up to
+///                      `before` entries more than now lie on the same path by then. 0 when nothing
+///                      grows and nodes are changed in place.
+/// reserve(n)           makes sure n nodes are at hand; false and unchanged if memory runs out
+/// unreserve()          gives back what replace() did not use; ends the write
+/// replace(first, last, entries, count)
+///                      requires: no entry straddles first or last; `entries` ascend inside
+///                      [first, last]; enough was reserved. All entries inside [first, last] go and
+///                      the given ones (0 to 3) stand there. Never fails, never allocates.
+///                      invalidates every cursor.
+/// lowest_gap(size, low, last) / highest_gap(...)
+///                      the lowest / highest hole part of `size` keys inside [low, last]
+/// duplicate(source, map)
+///                      requires: *this is empty. A structural copy whose values are map(value);
+///                      false and still empty if memory runs out (map is called only after all
+///                      nodes are at hand).
+/// size(), clear()      number of entries; forget all entries and give back all nodes
+template <class Tree, class Value>
+concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor cursor, TreeKey key,
+                            const TreeEntry<Value>* entries, std::size_t count,
+                            Value* (*map)(Value*)) {
+  { fixed.find(key) }
+  noexcept->std::same_as<TreeEntry<Value>>;
+  { fixed.seek(key) }
+  noexcept->std::same_as<typename Tree::Cursor>;
+  { fixed.seek_back(key) }
+  noexcept->std::same_as<typename Tree::Cursor>;
+  { cursor.entry() }
+  noexcept->std::same_as<TreeEntry<Value>>;
+  { cursor.next() }
+  noexcept;
+  { cursor.previous() }
+  noexcept;
+  { fixed.nodes_needed(key, key, count, count) }
+  noexcept->std::same_as<std::size_t>;
+  { tree.reserve(count) }
+  noexcept->std::same_as<bool>;
+  { tree.unreserve() }
+  noexcept;
+  { tree.replace(key, key, entries, count) }
+  noexcept;
+  { fixed.lowest_gap(key, key, key) }
+  noexcept->std::same_as<TreeGap>;
+  { fixed.highest_gap(key, key, key) }
+  noexcept->std::same_as<TreeGap>;
+  { tree.duplicate(fixed, map) }
+  noexcept->std::same_as<bool>;
+  { fixed.size() }
+  noexcept->std::same_as<std::size_t>;
+  { tree.clear() }
+  noexcept;
+};
+
+}  // namespace vmarea
