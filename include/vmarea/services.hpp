@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+//
+// THE DOOR: everything the core asks of its host, and nothing else.
+//
+//   memory    areas, and the tree that holds them          may fail: only allocate, reserve
+//   locks     space, area, file mapping, identity          may fail: only lock_space (EINTR)
+//   reverse   who else maps these pages     (declared)     may fail: only reserve_
+//   pages     page tables                   (declared)     may fail: only reserve_, install, copy
+//   files     an opaque handle and its rules               may fail: only prepare_mapping
+//   limits    rlimits, commit charge, map count            may fail: only charge
+//   notify    ten kinds of event, one function             never fails
+//
+// Services are a copyable handle to the host's state; an empty handle costs nothing. A new host
+// derives from a ready one and writes only what differs. Declared groups follow a constant such as
+// `static constexpr bool has_reverse_map = false;`: nothing is detected.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+#include "vmarea/area.hpp"
+#include "vmarea/area_tree.hpp"
+#include "vmarea/flags.hpp"
+#include "vmarea/profile.hpp"
+#include "vmarea/range.hpp"
+#include "vmarea/result.hpp"
+
+namespace vmarea {
+
+/// The limits that calls compare with; bytes are bytes, `no_limit` is none.
+struct Limits {
+  static constexpr std::uint64_t no_limit = ~std::uint64_t{0};
+
+  std::uint64_t address_space_bytes = no_limit;  // RLIMIT_AS
+  std::uint64_t data_bytes = no_limit;           // RLIMIT_DATA, soft
+  std::uint64_t data_bytes_hard = no_limit;      // RLIMIT_DATA, hard
+  std::uint64_t stack_bytes = no_limit;          // RLIMIT_STACK
+  std::uint64_t locked_bytes = no_limit;         // RLIMIT_MEMLOCK
+  std::uint64_t area_count_max = 65530;          // vm.max_map_count
+  std::uint64_t stack_guard_gap_pages = 256;
+  bool may_lock_any = true;        // CAP_IPC_LOCK
+  bool may_map_lowest = true;      // CAP_SYS_RAWIO: fixed mappings below Geometry::fixed_min
+  bool strict_overcommit = false;  // no_reserve is not honoured.
+};
+
+/// Who chooses the address of a mapping of this file.
+enum class Placement : unsigned char {
+  plain,       // The ordinary search.
+  huge_pages,  // Congruent to the offset modulo a huge page, where it is long enough.
+  own,         // A chooser that the core does not know.
+};
+
+/// What mmap wants to know of an open file.
+struct FileRules {
+  bool readable = true;
+  bool writable = true;
+  bool append_only = false;
+  bool may_exec = true;  // False on a mount without execution.
+  bool mappable = true;  // False: ENODEV.
+  bool write_sealed = false;
+  bool synchronous = false;  // MAP_SYNC is understood.
+  Placement placement = Placement::plain;
+};
+
+/// What a host may want to be told; ignored by default.
+enum class Event : unsigned char {
+  mapped,       // A new area stands in the tree.
+  unmapped,     // An area left the tree and is about to be destroyed.
+  resized,      // Start, end or page offset changed.
+  merged_away,  // A neighbour took over the area.
+  split,        // A new area was cut off another.
+  protected_,   // Flags changed.
+  moved,        // mremap put it elsewhere.
+  grown,        // The stack grew.
+  touched,      // First touch gave it an identity.
+  forked,       // A copy stands in a child.
+};
+
+/// Memory of areas. allocate_area returns null when memory runs out; release_area takes back what
+/// no reader ever saw, retire_area what a lock-free reader may still look at.
+template <class S>
+concept MemoryServices = requires(S s, void* object, std::size_t bytes) {
+  { s.allocate_area(bytes, bytes) }
+  noexcept->std::same_as<void*>;
+  { s.release_area(object, bytes, bytes) }
+  noexcept;
+  { s.retire_area(object, bytes, bytes) }
+  noexcept;
+  typename S::AreaData;
+};
+
+/// The tree of an address space, made by the host so that it chooses node size and memory.
+template <class S>
+concept TreeServices = requires(S s) {
+  typename S::template Tree<Area<S>>;
+  requires AreaTree<typename S::template Tree<Area<S>>, Area<S>>;
+  { s.template make_tree<Area<S>>() } -> std::same_as<typename S::template Tree<Area<S>>>;
+};
+
+/// Locks, in the order of address_space.hpp. lock_space may refuse when the waiter is being killed.
+/// An area write lock has no end: unlocking the space ends all of them.
+template <class S>
+concept LockServices = requires(S s, typename S::SpaceLock& space, typename S::AreaLock& area,
+                                typename S::FileHandle file, AnonIdentity identity) {
+  { s.lock_space(space) }
+  noexcept->std::same_as<Result<void>>;
+  { s.unlock_space(space) }
+  noexcept;
+  { s.assert_space_locked(space) }
+  noexcept;
+  { s.begin_area_write(space, area) }
+  noexcept;
+  { s.attach_area(area) }
+  noexcept;  // The area is about to be reachable.
+  { s.detach_area(area) }
+  noexcept;  // The area is no longer reachable.
+  { s.lock_file_mapping(file) }
+  noexcept;
+  { s.unlock_file_mapping(file) }
+  noexcept;
+  { s.lock_identity(identity) }
+  noexcept;
+  { s.unlock_identity(identity) }
+  noexcept;
+};
+
+/// The reverse map: chains and interval trees of identities, interval trees of files. Reservations
+/// happen between plan and commit; everything else is called by commit, holding the space lock for
+/// write, the mapping's and the identity's lock, and cannot fail.
+template <class S>
+concept ReverseMapServices =
+    !S::has_reverse_map ||
+    requires(S s, Area<S>& area, const Area<S>& source, typename S::LinkReservation& links) {
+  { s.reserve_links(links, source) }
+  noexcept->std::same_as<Result<void>>;
+  { s.reserve_identity(links) }
+  noexcept->std::same_as<Result<void>>;
+  { s.reserve_fork(links, source) }
+  noexcept->std::same_as<Result<void>>;
+  { s.unreserve_links(links) }
+  noexcept;
+  { s.new_identity(links, area) }
+  noexcept->std::same_as<AnonIdentity>;
+  { s.clone_links(links, area, source) }
+  noexcept;  // area has no links yet
+  { s.fork_links(links, area, source) }
+  noexcept->std::same_as<AnonIdentity>;
+  { s.leave_trees(area) }
+  noexcept;  // Before start, end or page offset change.
+  { s.enter_trees(area) }
+  noexcept;  // After; links a new area's file as well.
+  { s.unlink(area) }
+  noexcept;  // Out of everything, links given back.
+};
+
+/// Page tables. move_pages cannot fail because reserve_page_move took the levels it needs.
+template <class S>
+concept PageServices = !S::has_page_tables || requires(S s, typename S::PageTable& pages,
+                                                       const typename S::PageTable& parent,
+                                                       Range range, Address at, Flags flags) {
+  { s.unmap_pages(pages, range) }
+  noexcept;
+  { s.free_tables(pages, range, range) }
+  noexcept;  // tables of range; (floor, ceiling)
+  { s.reserve_page_move(pages, range, at) }
+  noexcept->std::same_as<Result<void>>;
+  { s.move_pages(pages, range, at) }
+  noexcept;
+  { s.protect_pages(pages, range, flags) }
+  noexcept;
+  { s.install_page(pages, at) }
+  noexcept->std::same_as<Result<void>>;
+  { s.copy_pages(pages, parent, range) }
+  noexcept->std::same_as<Result<void>>;
+};
+
+/// Files: an opaque, comparable handle; FileHandle{} is none. Two handles are equal if and only if
+/// they are the same open file. prepare_mapping turns the descriptor of a mapping into what the
+/// driver makes of it (flags, hooks, page offset, file); it is asked while planning: no effect.
+template <class S>
+concept FileServices = std::equality_comparable<typename S::FileHandle> &&
+    requires(S s, typename S::FileHandle file, Description<S>& wanted) {
+  { s.file_rules(file) }
+  noexcept->std::same_as<FileRules>;
+  { s.prepare_mapping(file, wanted) }
+  noexcept->std::same_as<Result<void>>;
+  { s.retain_file(file) }
+  noexcept;
+  { s.release_file(file) }
+  noexcept;
+};
+
+/// Attributes are interned by the host and counted: equal content is one pointer.
+template <class S>
+concept AttributeServices = requires(S s, const Attributes* attributes) {
+  { s.retain_attributes(attributes) }
+  noexcept;
+  { s.release_attributes(attributes) }
+  noexcept;
+};
+
+/// Limits and the commit charge (overcommit). charge is called by reserve, uncharge by commit.
+template <class S>
+concept LimitServices = requires(S s, PageCount pages) {
+  { s.geometry() }
+  noexcept->std::convertible_to<Geometry>;
+  { s.profile() }
+  noexcept->std::convertible_to<KernelProfile>;
+  { s.limits() }
+  noexcept->std::convertible_to<Limits>;
+  { s.charge(pages) }
+  noexcept->std::same_as<Result<void>>;
+  { s.uncharge(pages) }
+  noexcept;
+};
+
+/// Told after the fact, holding the space lock.
+template <class S>
+concept NotificationServices = requires(S s, Event event, const Area<S>& area) {
+  { s.notify(event, area) }
+  noexcept;
+};
+
+/// Promises of the programmer, checked where `S::checks` says so; assertion_failed does not return.
+template <class S>
+concept AssertionServices = requires(const char* promise) {
+  { S::checks } -> std::convertible_to<bool>;
+  { S::assertion_failed(promise) }
+  noexcept;
+};
+
+/// A host of the library.
+template <class S>
+concept KernelServices = std::copyable<S> && MemoryServices<S> && TreeServices<S> &&
+    LockServices<S> && ReverseMapServices<S> && PageServices<S> && FileServices<S> &&
+    AttributeServices<S> && LimitServices<S> && NotificationServices<S> && AssertionServices<S>;
+
+/// Requires: `kept`. Otherwise the programmer broke a promise, and the host is told which.
+template <class S>
+constexpr void require(bool kept, const char* promise) noexcept {
+  if constexpr (S::checks) {
+    if (!kept) S::assertion_failed(promise);
+  }
+}
+
+}  // namespace vmarea

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+//
+// The fields of one address space, who protects each, and the lock order.
+//
+//   SpaceLock (one writer)                        taken by a Change, from plan to commit or drop
+//     AreaLock of each area that is changed       begun by commit, ended with the space lock
+//       file mapping                              around changes of start, end, page offset
+//         root of the anonymous identity          the same
+//
+// Two spaces are locked parent first, then child (fork). Nothing waits for the space lock while it
+// holds any lock below it. Counters are pages; the calls read them, one function adds to them.
+#pragma once
+
+#include <cstdint>
+
+#include "vmarea/area.hpp"
+#include "vmarea/services.hpp"
+
+namespace vmarea {
+
+/// Where the parts of a program lie; the loader's choice.
+struct SpaceLayout {
+  Address mmap_base = 0x7fff'f7ff'f000;    // Mappings are placed below it, from the top.
+  Address legacy_base = 0x2aaa'aaaa'b000;  // Bottom-up placement starts here.
+  bool top_down = true;
+  Address start_brk = 0;
+  Address brk = 0;
+  Address start_data = 0;
+  Address end_data = 0;
+};
+
+/// Pages by class (behaviour specification 23); signed so that it is also a difference.
+struct PageTotals {
+  std::int64_t total = 0;
+  std::int64_t data = 0;
+  std::int64_t exec = 0;
+  std::int64_t stack = 0;
+  std::int64_t locked = 0;
+
+  constexpr PageTotals& operator+=(const PageTotals& other) noexcept {
+    total += other.total;
+    data += other.data;
+    exec += other.exec;
+    stack += other.stack;
+    locked += other.locked;
+    return *this;
+  }
+  friend constexpr bool operator==(const PageTotals&, const PageTotals&) = default;
+};
+
+/// What all verbs and calls work on. Everything is protected by `lock` unless it says otherwise.
+template <KernelServices Services>
+struct SpaceState {
+  using AreaType = Area<Services>;
+  using Tree = typename Services::template Tree<AreaType>;
+
+  explicit SpaceState(Services host, const SpaceLayout& where)
+      : services(static_cast<Services&&>(host)),
+        tree(services.template make_tree<AreaType>()),
+        layout(where) {}
+
+  [[no_unique_address]] Services services;  // Immutable after construction.
+  [[no_unique_address]] typename Services::SpaceLock lock;
+  [[no_unique_address]] typename Services::PageTable pages;  // Has locks of its own.
+  Tree tree;  // Lock-free readers may look at it, if the host allows.
+  SpaceLayout layout;
+  PageTotals totals;
+  std::uint64_t area_count = 0;
+  std::uint64_t last_identity = 0;  // Numbers identities where there is no reverse map.
+  Flags default_flags;              // Added to every new mapping (mlockall, merging of same pages).
+  PageCount charged = 0;            // Pages of the commit charge that areas with `account` hold.
+};
+
+}  // namespace vmarea
