@@ -22,7 +22,8 @@ for tool in apt-get dpkg-query; do
 done
 
 # A package that dpkg never heard of only makes it complain; it is missing all the same.
-installed="$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true)"
+state='${db:Status-Status} ${Package}\n'
+installed="$(dpkg-query -W -f "$state" "${packages[@]}" 2>/dev/null || true)"
 missing=()
 for name in "${packages[@]}"; do
   if ! grep -qxF "installed $name" <<<"$installed"; then missing+=("$name"); fi

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+#
+# cmake -D DIAGNOSTIC=regex -P must_fail.cmake -- command...
+#
+# Passes if the command fails and says why: an exit code alone would also accept a missing file or
+# a typing error. Runs of white space count as one blank, since CMake wraps its messages.
+set(command "")
+set(in_command FALSE)
+foreach(i RANGE ${CMAKE_ARGC})
+  if(in_command AND i LESS CMAKE_ARGC)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif("${CMAKE_ARGV${i}}" STREQUAL "--")
+    set(in_command TRUE)
+  endif()
+endforeach()
+
+set(ENV{LC_ALL} C)
+execute_process(COMMAND ${command} RESULT_VARIABLE result OUTPUT_VARIABLE said ERROR_VARIABLE said)
+list(JOIN command " " shown)
+if(result EQUAL 0)
+  message(FATAL_ERROR "This should have failed:\n${shown}\n${said}")
+endif()
+string(REGEX REPLACE "[ \t\r\n]+" " " flat "${said}")
+if(NOT flat MATCHES "${DIAGNOSTIC}")
+  message(FATAL_ERROR "Failed, but not with \"${DIAGNOSTIC}\":\n${shown}\n${said}")
+endif()

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+#
+# cmake -D BUILD= -D SOURCE= -D WORK= -P install.cmake
+#
+# Installs into WORK/stage and moves that to WORK/prefix, where the consumers look: what still
+# works has recorded no absolute path. Empties WORK first, so no consumer meets an old cache.
+file(REMOVE_RECURSE "${WORK}")
+execute_process(
+  COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/stage" --component vmarea
+  COMMAND_ERROR_IS_FATAL ANY
+)
+file(RENAME "${WORK}/stage" "${WORK}/prefix")
+
+# Every header was installed, and nothing else that calls itself one.
+file(GLOB_RECURSE core RELATIVE "${SOURCE}/include" "${SOURCE}/include/*.hpp")
+file(GLOB_RECURSE shims RELATIVE "${SOURCE}/shims" "${SOURCE}/shims/*.hpp")
+file(GLOB_RECURSE installed RELATIVE "${WORK}/prefix/include" "${WORK}/prefix/include/*")
+set(expected ${core} ${shims})
+list(SORT expected)
+list(SORT installed)
+if(NOT expected STREQUAL installed)
+  message(FATAL_ERROR "Headers are\n  ${expected}\nbut installed were\n  ${installed}")
+endif()
+
+file(GLOB_RECURSE files "${WORK}/prefix/*.cmake" "${WORK}/prefix/*.pc")
+foreach(file IN LISTS files)
+  file(READ "${file}" text)
+  foreach(path IN ITEMS "${SOURCE}" "${BUILD}" "${WORK}")
+    string(FIND "${text}" "${path}" at)
+    if(NOT at EQUAL -1)
+      message(FATAL_ERROR "${file} names ${path}, so the package cannot be moved.")
+    endif()
+  endforeach()
+endforeach()

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# pkg_config.sh COMPILER PREFIX SOURCE OUTPUT VERSION PACKAGE FLAG...: compiles and runs a consumer
+# with nothing but what pkg-config prints for the package under the prefix.
+set -euo pipefail
+compiler="$1" prefix="$2" source="$3" output="$4" version="$5" package="$6"
+shift 6
+if ! command -v pkg-config >/dev/null; then
+  echo "pkg-config is not installed"
+  exit 77
+fi
+
+export PKG_CONFIG_LIBDIR="$prefix/share/pkgconfig"
+pkg-config --exact-version="$version" --print-errors "$package"
+read -ra flags < <(pkg-config --cflags --libs "$package")
+echo "pkg-config: ${flags[*]}"
+"$compiler" -std=c++20 "$@" "$source" "${flags[@]}" -o "$output"
+"$output"
