@@ -7,7 +7,7 @@ set -euo pipefail
 
 list="${1:-$(dirname "${BASH_SOURCE[0]}")/debian-packages.txt}"
 packages=()
-while read -r name _; do
+while read -r name _ || [[ -n "$name" ]]; do
   if [[ -n "$name" && "$name" != '#'* ]]; then packages+=("$name"); fi
 done <"$list"
 
