@@ -13,5 +13,14 @@ if [[ "$tool" == none ]]; then
   echo "clang-format 14 is not installed"
   exit 77
 fi
-find include shims tests bench -name '*.[ch]pp' -print0 |
-  xargs -0 --no-run-if-empty "$tool" --dry-run -Werror
+
+mapfile -t sources < <(find include shims tests bench -name '*.[ch]pp' | sort)
+unformatted=()
+for file in "${sources[@]}"; do
+  "$tool" --dry-run -Werror "$file" 2>/dev/null || unformatted+=("$file")
+done
+echo "${#sources[@]} files, ${#unformatted[@]} to be formatted"
+if ((${#unformatted[@]} > 0)); then
+  echo "$tool -i ${unformatted[*]}"
+  exit 1
+fi

@@ -14,7 +14,8 @@ offenders() {
   local own="$1"
   shift
   grep -nHE '^[[:space:]]*#[[:space:]]*(include|import)' "$@" |
-    grep -vE "#[[:space:]]*include[[:space:]]*<($standard|($own)/[a-z0-9_/]+\.hpp)>" || true
+    grep -vE "#[[:space:]]*include[[:space:]]*(<($standard)>|[<\"]($own)/[a-z0-9_/]+\.hpp[>\"])" ||
+    true
 }
 
 mapfile -t core < <(find include -name '*.hpp')
