@@ -15,12 +15,16 @@ if [[ "$tool" == none ]]; then
 fi
 
 mapfile -t sources < <(find include shims tests bench -name '*.[ch]pp' | sort)
-unformatted=()
-for file in "${sources[@]}"; do
-  "$tool" --dry-run -Werror "$file" 2>/dev/null || unformatted+=("$file")
-done
-echo "${#sources[@]} files, ${#unformatted[@]} to be formatted"
-if ((${#unformatted[@]} > 0)); then
-  echo "$tool -i ${unformatted[*]}"
-  exit 1
+if said="$("$tool" --dry-run -Werror "${sources[@]}" 2>&1)"; then
+  echo "${#sources[@]} files are formatted"
+  exit 0
 fi
+mapfile -t unformatted < <(
+  sed -n 's/^\([^: ]*\):[0-9]*:[0-9]*: error: code should be.*/\1/p' <<<"$said" | sort -u
+)
+if ((${#unformatted[@]} > 0)); then
+  echo "To be formatted: $tool -i ${unformatted[*]}"
+else
+  echo "$said"
+fi
+exit 1
