@@ -12,7 +12,11 @@ if ! command -v pkg-config >/dev/null; then
 fi
 
 export PKG_CONFIG_LIBDIR="$prefix/share/pkgconfig"
-pkg-config --exact-version="$version" --print-errors "$package"
+found="$(pkg-config --modversion "$package")"
+if [[ "$found" != "$version" ]]; then
+  echo "$package says it is version $found instead of $version"
+  exit 1
+fi
 read -ra flags < <(pkg-config --cflags --libs "$package")
 echo "pkg-config: ${flags[*]}"
 "$compiler" -std=c++20 "$@" "$source" "${flags[@]}" -o "$output"
