@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: MIT
+#include "live/random_calls/generator.hpp"
+
+#include <algorithm>
+
+#include <sys/mman.h>
+
+namespace vmarea::live {
+namespace {
+
+using std::uint64_t;
+
+constexpr std::uint32_t fixed_private = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
+constexpr std::uint32_t fixed_shared = MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS;
+constexpr std::uint32_t fixed_noreplace = 0x100000;
+constexpr std::uint32_t droppable_type = 0x08;
+constexpr std::uint32_t protect_grows_down = 0x01000000;
+constexpr uint64_t task_size = 0x7fff'ffff'f000;
+
+constexpr std::array<std::uint32_t, 8> protections = {PROT_READ | PROT_WRITE,
+                                                      PROT_READ | PROT_WRITE,
+                                                      PROT_READ | PROT_WRITE,
+                                                      PROT_READ,
+                                                      PROT_READ,
+                                                      PROT_NONE,
+                                                      PROT_READ | PROT_EXEC,
+                                                      PROT_READ | PROT_WRITE | PROT_EXEC};
+
+constexpr std::array<std::int32_t, 14> flag_advice = {0,  1,  2,  10, 11, 12, 13,
+                                                      14, 15, 16, 17, 18, 19, 11};
+
+/// How often a kind is called where it is called at all.
+constexpr unsigned base_weight(Kind kind) {
+  switch (kind) {
+    case Kind::map:
+      return 12;
+    case Kind::unmap:
+    case Kind::protect:
+    case Kind::write:
+      return 8;
+    case Kind::read:
+    case Kind::seal:
+      return 2;
+    case Kind::fork:
+      return 1;
+    default:
+      return 4;
+  }
+}
+
+}  // namespace
+
+uint64_t Random::next() {
+  state_ += 0x9e37'79b9'7f4a'7c15;
+  uint64_t z = state_;
+  z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
+  z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
+  return z ^ (z >> 31);
+}
+
+Generator::Generator(uint64_t seed, uint64_t sequence, Kinds kinds)
+    : random_(Random(seed).next() ^ Random(~sequence).next()), kinds_(kinds) {
+  pages_ = 6 + random_.below(random_.one_in(3) ? 58 : 18);
+  calls_ = 60 + random_.below(141);
+  longest_ = 2 + random_.below(8);
+  reserve_ = random_.one_in(3);
+  if (has_kind(kinds, Kind::stack) && random_.one_in(4)) upper_shift_ = 200 + random_.below(120);
+  unsigned sum = 0;
+  for (unsigned kind = 0; kind < kind_count; ++kind) {
+    if (((kinds_ >> kind) & 1) == 0) continue;
+    // A sequence of few kinds has them all; of many it has about half.
+    const bool wanted = count_kinds(kinds) <= count_kinds(basic_kinds) || !random_.one_in(2) ||
+                        static_cast<Kind>(kind) == Kind::map;
+    const unsigned weight = base_weight(static_cast<Kind>(kind));
+    weights_[kind] = wanted ? 1 + static_cast<unsigned>(random_.below(weight * 2)) : 0;
+    sum += weights_[kind];
+  }
+  if (!has_kind(kinds, Kind::seal) || !random_.one_in(3)) {
+    sum -= weights_[static_cast<unsigned>(Kind::seal)];
+    weights_[static_cast<unsigned>(Kind::seal)] = 0;
+  }
+  for (unsigned kind = 0; sum == 0 && kind < kind_count; ++kind) {
+    weights_[kind] = (kinds_ >> kind) & 1;
+  }
+}
+
+Sequence Generator::generate() {
+  Sequence sequence;
+  sequence.reserve(calls_);
+  for (uint64_t i = 0; i < calls_; ++i) sequence.push_back(make(draw_kind()));
+  return sequence;
+}
+
+Kind Generator::draw_kind() {
+  uint64_t sum = 0;
+  for (const unsigned weight : weights_) sum += weight;
+  uint64_t at = random_.below(sum);
+  unsigned kind = 0;
+  while (at >= weights_[kind]) at -= weights_[kind++];
+  return static_cast<Kind>(kind);
+}
+
+Call Generator::make(Kind kind) {
+  Call call;
+  call.kind = kind;
+  const auto plain = [&](Operation operation) {
+    call.operation = operation;
+    choose_range(call);
+  };
+  switch (kind) {
+    case Kind::map:
+    case Kind::noreplace:
+    case Kind::shared:
+    case Kind::populate:
+    case Kind::stack:
+    case Kind::droppable:
+      make_map(call);
+      break;
+    case Kind::file:
+      make_file_map(call);
+      break;
+    case Kind::unmap:
+      plain(Operation::munmap);
+      break;
+    case Kind::protect:
+      make_protect(call);
+      break;
+    case Kind::write:
+    case Kind::read:
+      make_touch(call);
+      break;
+    case Kind::resize:
+      make_resize(call);
+      break;
+    case Kind::move:
+      make_move(call);
+      break;
+    case Kind::keep:
+      make_keep(call);
+      break;
+    case Kind::duplicate:
+      make_duplicate(call);
+      break;
+    case Kind::advise:
+    case Kind::discard:
+    case Kind::guard:
+      make_advise(call);
+      break;
+    case Kind::lock:
+      plain(Operation::mlock);
+      break;
+    case Kind::lock_on_fault:
+      plain(Operation::mlock_on_fault);
+      break;
+    case Kind::unlock:
+      plain(Operation::munlock);
+      break;
+    case Kind::seal:
+      plain(Operation::mseal);
+      break;
+    case Kind::bad:
+      make_bad(call);
+      break;
+    case Kind::fork:
+      call.operation = Operation::fork;
+      call.flags = static_cast<std::uint32_t>(random_.one_in(2) ? ForkGoesOn::in_child
+                                                                : ForkGoesOn::in_parent);
+      break;
+  }
+  return call;
+}
+
+uint64_t Generator::address_of(uint64_t page_number) const {
+  const uint64_t shift = page_number >= pages_ / 2 ? upper_shift_ : 0;
+  return arena_start + (page_number + shift) * page;
+}
+
+void Generator::choose_range(Call& call) {
+  const uint64_t first = random_.below(pages_);
+  const uint64_t count = 1 + random_.below(std::min(longest_, pages_ - first));
+  call.address = address_of(first);
+  call.length = (count == 1 ? 1 : (address_of(first + count - 1) - call.address) / page + 1) * page;
+  choose_odd_length(call.length);
+}
+
+void Generator::choose_odd_length(uint64_t& length) {
+  if (length >= page && random_.one_in(16)) length -= random_.below(page);
+}
+
+void Generator::make_map(Call& call) {
+  call.operation = Operation::mmap;
+  choose_range(call);
+  call.protection = random_.pick(protections);
+  call.flags = fixed_private;
+  if (call.kind == Kind::shared) call.flags = fixed_shared;
+  if (call.kind == Kind::noreplace) call.flags = (call.flags & ~0x10u) | fixed_noreplace;
+  if (call.kind == Kind::stack) call.flags |= MAP_GROWSDOWN;
+  if (call.kind == Kind::stack && random_.one_in(8)) call.flags |= MAP_STACK;
+  if (call.kind == Kind::droppable) call.flags = MAP_FIXED | MAP_ANONYMOUS | droppable_type;
+  if (call.kind == Kind::populate) {
+    constexpr std::array<std::uint32_t, 4> choices = {
+        MAP_LOCKED, MAP_POPULATE, MAP_POPULATE | MAP_NONBLOCK, MAP_LOCKED | MAP_POPULATE};
+    call.flags |= random_.pick(choices);
+  }
+  if (reserve_ && random_.one_in(3)) call.flags |= MAP_NORESERVE;
+  if (call.kind != Kind::map && random_.one_in(16)) call.offset = random_.below(8) * page;
+}
+
+void Generator::make_file_map(Call& call) {
+  call.operation = Operation::mmap;
+  choose_range(call);
+  call.file = static_cast<File>(random_.one_in(3) ? random_.below(file_count) : 0);
+  call.protection = random_.pick(protections);
+  call.flags = MAP_FIXED | (random_.one_in(2) ? MAP_SHARED : MAP_PRIVATE);
+  if (random_.one_in(16)) call.flags = (call.flags & ~0x10u) | fixed_noreplace;
+  if (random_.one_in(16)) call.flags |= MAP_LOCKED;
+  if (reserve_ && random_.one_in(4)) call.flags |= MAP_NORESERVE;
+  // Mostly such that neighbours continue each other.
+  call.offset = call.address - arena_start;
+  if (random_.one_in(3)) call.offset += random_.below(4) * page;
+  if (random_.one_in(16)) call.offset = random_.below(pages_) * page;
+}
+
+void Generator::make_protect(Call& call) {
+  constexpr std::array<std::uint32_t, 7> wide = {
+      PROT_NONE, PROT_READ,  PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE,
+      PROT_EXEC, PROT_WRITE, PROT_READ | PROT_EXEC};
+  call.operation = Operation::mprotect;
+  choose_range(call);
+  call.protection = random_.pick(wide);
+  if (has_kind(kinds_, Kind::stack) && random_.one_in(12)) call.protection |= protect_grows_down;
+}
+
+void Generator::make_touch(Call& call) {
+  call.operation = call.kind == Kind::read ? Operation::read : Operation::write;
+  call.address = address_of(random_.below(pages_)) + random_.below(page);
+}
+
+void Generator::make_resize(Call& call) {
+  call.operation = Operation::mremap;
+  choose_range(call);
+  call.new_length = (1 + random_.below(longest_ + 2)) * page;
+  choose_odd_length(call.new_length);
+  if (random_.one_in(4)) call.flags = MREMAP_MAYMOVE;
+}
+
+void Generator::make_move(Call& call) {
+  call.operation = Operation::mremap;
+  choose_range(call);
+  call.flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+  call.new_address = address_of(random_.below(pages_));
+  call.new_length = call.length;
+  // Several areas may move only where the length stays; a single one may change it.
+  if (random_.one_in(4)) call.new_length = (1 + random_.below(longest_)) * page;
+  if (random_.one_in(8)) {
+    // One page on or back: the classic slide, which overlaps unless it is one page long.
+    call.new_address = call.address + (random_.one_in(2) ? call.length : page);
+  }
+}
+
+void Generator::make_keep(Call& call) {
+  make_move(call);
+  call.flags = MREMAP_MAYMOVE | MREMAP_DONTUNMAP | (random_.one_in(3) ? 0 : MREMAP_FIXED);
+  if (!random_.one_in(8)) call.new_length = call.length;
+}
+
+void Generator::make_duplicate(Call& call) {
+  make_move(call);
+  call.new_length = (1 + random_.below(longest_)) * page;
+  call.length = 0;
+  if (random_.one_in(8)) call.new_address = call.address;
+  if (random_.one_in(8)) call.flags = MREMAP_MAYMOVE;
+}
+
+void Generator::make_advise(Call& call) {
+  constexpr std::array<std::int32_t, 9> discards = {4, 4, 4, 8, 20, 24, 22, 23, 9};
+  call.operation = Operation::madvise;
+  choose_range(call);
+  switch (call.kind) {
+    case Kind::discard:
+      call.advice = random_.pick(discards);
+      break;
+    case Kind::guard:
+      call.advice = random_.one_in(3) ? 103 : 102;
+      break;
+    default:
+      call.advice = random_.pick(flag_advice);
+      break;
+  }
+}
+
+void Generator::make_bad(Call& call) {
+  constexpr std::array<Kind, 13> victims = {
+      Kind::map,    Kind::map,  Kind::file,  Kind::unmap, Kind::protect,
+      Kind::resize, Kind::move, Kind::move,  Kind::keep,  Kind::duplicate,
+      Kind::advise, Kind::lock, Kind::unlock};
+  // A victim is of the kinds that are called; the last choice is one that always is.
+  Kind victim = random_.pick(victims);
+  for (int i = 0; i < 8 && !has_kind(kinds_, victim); ++i) victim = random_.pick(victims);
+  if (!has_kind(kinds_, victim)) victim = Kind::unmap;
+  call.kind = victim;
+  call = make(victim);
+  if (call.operation == Operation::mmap) {
+    spoil_map(call);
+  } else if (call.operation == Operation::mremap) {
+    spoil_remap(call);
+  } else {
+    spoil_range(call);
+  }
+  call.kind = Kind::bad;
+}
+
+void Generator::spoil_map(Call& call) {
+  constexpr std::array<uint64_t, 6> lengths = {
+      0, task_size, task_size + page, uint64_t{1} << 63, ~uint64_t{0}, ~uint64_t{0} - 2 * page};
+  constexpr std::array<uint64_t, 4> addresses = {task_size, task_size + page, uint64_t{1} << 63,
+                                                 ~uint64_t{0} - page + 1};
+  switch (random_.below(9)) {
+    case 0:
+      call.length = random_.pick(lengths);
+      break;
+    case 1:
+      call.address += 1 + random_.below(page - 1);
+      break;
+    case 2:
+      call.address = random_.pick(addresses);
+      break;
+    case 3:
+      call.flags &= ~std::uint32_t{0xf};
+      break;
+    case 4:
+      call.flags = (call.flags & ~std::uint32_t{0xf}) | 0x3;
+      break;
+    case 5:
+      call.offset |= 1 + random_.below(page - 1);
+      break;
+    case 6:  // Bits that are ignored, or not.
+      call.flags |= random_.one_in(2) ? 0x80u : random_.one_in(2) ? 0x200u : 0x10000000u;
+      break;
+    case 7:
+      call.flags |= MAP_GROWSDOWN;
+      if (random_.one_in(2)) call.flags = (call.flags & ~std::uint32_t{0xf}) | MAP_SHARED;
+      break;
+    default:
+      call.protection |= random_.one_in(2) ? 0x10u : protect_grows_down;
+      break;
+  }
+}
+
+void Generator::spoil_remap(Call& call) {
+  constexpr std::array<uint64_t, 6> lengths = {
+      0, task_size, task_size + page, uint64_t{1} << 63, ~uint64_t{0}, ~uint64_t{0} - 2 * page};
+  constexpr std::array<uint64_t, 4> addresses = {task_size, task_size + page, uint64_t{1} << 63,
+                                                 ~uint64_t{0} - page + 1};
+  switch (random_.below(9)) {
+    case 0:
+      call.address += 1 + random_.below(page - 1);
+      break;
+    case 1:
+      call.new_address += 1 + random_.below(page - 1);
+      break;
+    case 2:
+      call.length = random_.pick(lengths);
+      break;
+    case 3:
+      call.new_length = random_.pick(lengths);
+      break;
+    case 4:
+      call.new_address = random_.pick(addresses);
+      break;
+    case 5:
+      call.flags |= 8;
+      break;
+    case 6:
+      call.flags &= ~std::uint32_t{MREMAP_MAYMOVE};
+      break;
+    case 7:  // Overlapping.
+      call.new_address = call.address + random_.below(2) * page;
+      break;
+    default:
+      call.address = random_.pick(addresses);
+      break;
+  }
+}
+
+void Generator::spoil_range(Call& call) {
+  // Never a length that would reach areas outside the arena: advice goes on past holes.
+  constexpr std::array<uint64_t, 4> wrapping = {
+      ~uint64_t{0}, ~uint64_t{0} - page, ~uint64_t{0} - 2 * page + 1, ~uint64_t{0} - page + 1};
+  constexpr std::array<uint64_t, 4> addresses = {task_size, task_size + page, uint64_t{1} << 63,
+                                                 ~uint64_t{0} - page + 1};
+  switch (random_.below(6)) {
+    case 0:
+      call.address += 1 + random_.below(page - 1);
+      break;
+    case 1:
+      call.length = 0;
+      break;
+    case 2:
+      call.length = random_.pick(wrapping);
+      break;
+    case 3:
+      call.address = random_.pick(addresses);
+      break;
+    case 4:
+      if (call.operation == Operation::munmap) call.length = task_size;
+      call.address += random_.one_in(2) ? 1 : 0;
+      break;
+    default:
+      call.protection |= random_.one_in(2) ? 0x10u : 0x03000000u;
+      call.advice = random_.one_in(2) ? 99 : 5;
+      break;
+  }
+}
+
+}  // namespace vmarea::live

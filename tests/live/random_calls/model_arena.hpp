@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// Our side: an address space on the userland services, driven with the same calls as the kernel.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "live/random_calls/call.hpp"
+#include "live/random_calls/picture.hpp"
+
+namespace vmarea::live {
+
+class ModelArena {
+ public:
+  ModelArena();
+  ~ModelArena();
+  ModelArena(const ModelArena&) = delete;
+  ModelArena& operator=(const ModelArena&) = delete;
+
+  /// The result, or minus the error number. A fork changes to the child, or makes and ends one.
+  std::int64_t execute(const Call& call);
+  bool clear();
+  void unmap(std::uint64_t start, std::uint64_t length);
+  /// Areas of the arena with all flags and identities.
+  void read_areas(Picture& picture) const;
+  /// The broken invariant, or null.
+  const char* what_is_broken() const;
+
+ private:
+  struct Spaces;
+  std::unique_ptr<Spaces> spaces_;
+};
+
+}  // namespace vmarea::live

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+//
+// What one side says the arena looks like: a list of areas with room for all of them, so that
+// reading it allocates nothing and it can lie in memory that two processes share.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "live/random_calls/call.hpp"
+#include "vmarea/flags.hpp"
+
+namespace vmarea::live {
+
+/// Flags that every reading knows; the others are read at intervals.
+inline constexpr Flags quick_flags = flag::access | flag::shared;
+
+struct SeenArea {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  Flags flags;
+  std::uint64_t offset = 0;    // Bytes; of areas with a file.
+  std::uint64_t identity = 0;  // Ours only; shown, never compared.
+  friend bool same_place(const SeenArea& a, const SeenArea& b) {
+    return a.start == b.start && a.end == b.end && a.offset == b.offset;
+  }
+};
+
+class Picture {
+ public:
+  void clear() { count_ = 0; }
+  /// Areas past the capacity are not kept; the arena cannot hold more.
+  void add(const SeenArea& area) {
+    if (count_ < areas_.size()) areas_[count_++] = area;
+  }
+  std::span<const SeenArea> areas() const { return {areas_.data(), count_}; }
+  std::span<SeenArea> areas() { return {areas_.data(), count_}; }
+  void operator=(const Picture& other) {
+    count_ = other.count_;
+    for (std::size_t i = 0; i < count_; ++i) areas_[i] = other.areas_[i];
+  }
+
+ private:
+  std::size_t count_ = 0;
+  std::array<SeenArea, arena_pages> areas_;
+};
+
+/// Whether both show the same areas, comparing the flags of `mask`.
+bool same(const Picture& a, const Picture& b, Flags mask);
+
+/// Two letters of the smaps file for each flag; an unknown pair is the empty set.
+Flags flag_of_letters(char first, char second);
+std::string letters_of(Flags flags);
+
+/// A letter for each page, a line for each area. `full`: all flags are known, not only the quick.
+std::string draw(const Picture& picture, bool full);
+
+}  // namespace vmarea::live

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "live/random_calls/report.hpp"
+
+#include <fmt/format.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+namespace vmarea::live {
+namespace {
+
+std::string describe_trouble(const Slate& slate, const Call& call) {
+  switch (slate.trouble) {
+    case Trouble::result:
+      return fmt::format("the kernel answers {}, we answer {}",
+                         describe_result(call.operation, slate.kernel_result),
+                         describe_result(call.operation, slate.model_result));
+    case Trouble::areas:
+      return "the areas differ";
+    case Trouble::flags:
+      return "the flags differ";
+    case Trouble::invariants:
+      return fmt::format("our space is not sound: {}", slate.message.data());
+    case Trouble::clearing:
+      return "the arena could not be emptied";
+    case Trouble::death:
+      return fmt::format("we die of {}", strsignal(slate.signal));
+    case Trouble::none:
+      break;
+  }
+  return "nothing differs";
+}
+
+std::string kernel_release() {
+  utsname name{};
+  uname(&name);
+  return name.release;
+}
+
+}  // namespace
+
+std::string report(const Found& found, const Slate& slate) {
+  const Call nothing;
+  const bool has_step = slate.step < found.shortest.size();
+  const Call& last = has_step ? found.shortest[slate.step] : nothing;
+  std::string text =
+      fmt::format("MISMATCH with Linux {}: {}\n", kernel_release(), describe_trouble(slate, last));
+  if (!found.reproduced) {
+    text += "  It did not come back from a clean arena: an earlier sequence matters.\n";
+  }
+  text +=
+      fmt::format("  {} of {} calls are enough:\n", found.shortest.size(), found.original_length);
+  for (std::size_t i = 0; i < found.shortest.size(); ++i) {
+    const Call& call = found.shortest[i];
+    const bool known = i < slate.step && i < slate.results.size();
+    text += fmt::format("  {} {}{}\n", i == slate.step ? '>' : ' ', describe(call),
+                        known ? " = " + describe_result(call.operation, slate.results[i]) : "");
+  }
+  if (slate.trouble != Trouble::death) {
+    text += "  before (ours):\n" + draw(slate.before, true);
+    text += "  after, the kernel:\n" + draw(slate.kernel, true);
+    text += "  after, ours:\n" + draw(slate.model, true);
+  }
+  return text + fmt::format("  replay: {} --seed {} --kinds {} --sequence {}\n", found.program,
+                            found.seed, text_of(found.kinds), found.sequence);
+}
+
+std::string table(const Slate& slate, Kinds kinds) {
+  std::string text = fmt::format("{:<14} {:>10} {:>10}\n", "kind", "calls", "succeeded");
+  for (unsigned kind = 0; kind < kind_count; ++kind) {
+    if (((kinds >> kind) & 1) == 0) continue;
+    text += fmt::format("{:<14} {:>10} {:>10}\n", name_of(static_cast<Kind>(kind)),
+                        slate.calls_of_kind[kind], slate.succeeded_of_kind[kind]);
+  }
+  return text;
+}
+
+}  // namespace vmarea::live

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+//
+// What is printed: the mismatch with both pictures, and the table of what was called.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "live/random_calls/call.hpp"
+#include "live/random_calls/slate.hpp"
+
+namespace vmarea::live {
+
+struct Found {
+  std::uint64_t seed = 0;
+  std::uint64_t sequence = 0;
+  Kinds kinds = 0;
+  std::string program;  // As it was called.
+  Sequence shortest;
+  std::size_t original_length = 0;
+  bool reproduced = true;
+};
+
+/// Everything a reader needs of one mismatch, whose trouble the slate shows.
+std::string report(const Found& found, const Slate& slate);
+/// Calls by kind, and how many succeeded.
+std::string table(const Slate& slate, Kinds kinds);
+
+}  // namespace vmarea::live

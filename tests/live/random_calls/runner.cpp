@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "live/random_calls/runner.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace vmarea::live {
+namespace {
+
+constexpr Flags all_flags{~std::uint64_t{0} & ~flag::soft_dirty.bits()};
+/// A sequence that takes longer hangs.
+constexpr unsigned seconds_for_a_sequence = 30;
+
+bool needs_child(const Sequence& sequence) {
+  return std::any_of(sequence.begin(), sequence.end(), [](const Call& call) {
+    return call.operation == Operation::fork || call.operation == Operation::mseal;
+  });
+}
+
+bool in_arena(std::int64_t result) {
+  const auto address = static_cast<std::uint64_t>(result);
+  return result == 0 || (address >= arena_start && address < arena_end);
+}
+
+}  // namespace
+
+void Runner::run(const Sequence& sequence, RunOptions options) {
+  if (needs_child(sequence)) {
+    run_in_child(slate_, [&] {
+      become_child();
+      run_here(sequence, options);
+    });
+  } else {
+    run_here(sequence, options);
+  }
+}
+
+void Runner::run_apart(const Sequence& sequence, RunOptions options) {
+  run_in_child(slate_, [&] {
+    // What an assertion says has been said once.
+    if (const int nowhere = open("/dev/null", O_WRONLY); nowhere >= 0) dup2(nowhere, 2);
+    become_child();
+    run_here(sequence, options);
+  });
+}
+
+void Runner::run_here(const Sequence& sequence, RunOptions options) {
+  alarm(seconds_for_a_sequence);
+  slate_.step = 0;
+  if (!kernel_.clear() || !model_.clear()) {
+    fail(Trouble::clearing);
+    return;
+  }
+  before_.clear();
+  child_ = 0;
+  bool is_child = false;
+  for (const Call& call : sequence) {
+    if (options.count) {
+      ++slate_.calls;
+      ++slate_.calls_of_kind[static_cast<unsigned>(call.kind)];
+    }
+    if (call.operation == Operation::fork &&
+        call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_child)) {
+      if (!begin_child(child_)) {
+        await_child(slate_, child_);
+        break;
+      }
+      kernel_.become_child();
+      is_child = true;
+    }
+    if (!take_step(call)) break;
+    if (options.count && slate_.kernel_result >= 0) {
+      ++slate_.succeeded_of_kind[static_cast<unsigned>(call.kind)];
+    }
+    ++slate_.step;
+    const bool last = slate_.step == sequence.size();
+    if ((last || slate_.step % options.flags_every == 0) && !compare_flags()) break;
+  }
+  alarm(0);
+  if (is_child) leave_child();
+}
+
+bool Runner::take_step(const Call& call) {
+  if (call.operation == Operation::fork) {
+    slate_.kernel_result = 0;
+    if (call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_parent)) {
+      run_in_child(slate_, [] {});
+    }
+  } else {
+    slate_.kernel_result = kernel_.execute(call);
+  }
+  slate_.model_result = model_.execute(call);
+  const std::uint64_t results = slate_.results.size();
+  if (slate_.step < results) slate_.results[slate_.step] = slate_.kernel_result;
+  if (slate_.kernel_result > 0 && !in_arena(slate_.kernel_result)) {
+    // Where a side puts what it may put anywhere is not compared here; it goes away at once.
+    kernel_.unmap(static_cast<std::uint64_t>(slate_.kernel_result), call.new_length);
+    if (slate_.model_result > 0 && !in_arena(slate_.model_result)) {
+      model_.unmap(static_cast<std::uint64_t>(slate_.model_result), call.new_length);
+      slate_.model_result = slate_.kernel_result;
+    }
+  }
+  kernel_.read_areas(seen_kernel_);
+  model_.read_areas(seen_model_);
+  slate_.areas_seen += seen_kernel_.areas().size();
+  if (slate_.kernel_result != slate_.model_result) return fail(Trouble::result);
+  if (!same(seen_kernel_, seen_model_, quick_flags)) return fail(Trouble::areas);
+  before_ = seen_model_;
+  return true;
+}
+
+bool Runner::compare_flags() {
+  ++slate_.flag_readings;
+  kernel_.read_all_flags(seen_kernel_);
+  if (!same(seen_kernel_, seen_model_, all_flags)) {
+    --slate_.step;
+    return fail(Trouble::flags);
+  }
+  if (const char* broken = model_.what_is_broken(); broken != nullptr) {
+    --slate_.step;
+    std::strncpy(slate_.message.data(), broken, slate_.message.size() - 1);
+    return fail(Trouble::invariants);
+  }
+  return true;
+}
+
+bool Runner::fail(Trouble trouble) {
+  kernel_.read_all_flags(slate_.kernel);
+  model_.read_areas(slate_.model);
+  slate_.before = before_;
+  slate_.trouble = trouble;
+  return false;
+}
+
+}  // namespace vmarea::live

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+//
+// What a process that measures writes down: memory shared with its parent, so that it needs no
+// stdio and what it wrote survives its death.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "live/random_calls/call.hpp"
+#include "live/random_calls/picture.hpp"
+
+namespace vmarea::live {
+
+/// The first thing that differed.
+enum class Trouble : std::uint8_t {
+  none,
+  result,      // Return value or error.
+  areas,       // Start, end, offset or permissions.
+  flags,       // Another flag.
+  invariants,  // Our own space is not sound.
+  clearing,    // The arena could not be emptied.
+  death,       // A signal: an assertion of ours, or no end.
+};
+
+struct Slate {
+  // Counts, over all sequences.
+  std::uint64_t calls = 0;
+  std::uint64_t sequences = 0;
+  std::uint64_t flag_readings = 0;
+  std::uint64_t succeeded = 0;
+  std::array<std::uint64_t, kind_count> calls_of_kind{};
+  std::array<std::uint64_t, kind_count> succeeded_of_kind{};
+  std::uint64_t areas_seen = 0;
+
+  // Where the run stands.
+  std::uint64_t sequence = 0;
+  std::uint64_t step = 0;
+
+  // What went wrong there.
+  Trouble trouble = Trouble::none;
+  int signal = 0;
+  std::int64_t kernel_result = 0;
+  std::int64_t model_result = 0;
+  std::array<char, 128> message{};
+  std::array<std::int64_t, 256> results{};  // The kernel's, of the steps of this sequence.
+  Picture before;                           // Ours; the kernel's was equal as far as it was read.
+  Picture kernel;
+  Picture model;
+};
+
+/// One slate in memory that children share.
+class SharedSlate {
+ public:
+  SharedSlate();
+  ~SharedSlate();
+  SharedSlate(const SharedSlate&) = delete;
+  SharedSlate& operator=(const SharedSlate&) = delete;
+  Slate& operator*() const { return *slate_; }
+  Slate* operator->() const { return slate_; }
+
+ private:
+  Slate* slate_;
+};
+
+/// Runs `work()` in a child and waits for it; a death by signal is written on the slate.
+template <class Work>
+void run_in_child(Slate& slate, Work work);
+/// The same in two halves, for what the child does after them. True in the child.
+bool begin_child(int& child);
+void await_child(Slate& slate, int child);
+[[noreturn]] void leave_child();
+
+template <class Work>
+void run_in_child(Slate& slate, Work work) {
+  int child = 0;
+  if (begin_child(child)) {
+    work();
+    leave_child();
+  }
+  await_child(slate, child);
+}
+
+}  // namespace vmarea::live
