@@ -19,6 +19,14 @@ for entry in *; do
   fi
 done
 
+# The commands that the README promises.
+for preset in demo test; do
+  promise="cmake/setup.sh && cmake --workflow --preset $preset"
+  if [[ -e README.md ]] && ! grep -qF "$promise" README.md; then
+    breach "README.md: does not say \"$promise\""
+  fi
+done
+
 mapfile -t sources < <(
   find CMakeLists.txt .ci cmake include shims tests bench -type f \
     \( -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name '*.cmake' -o -name '*.in' \
