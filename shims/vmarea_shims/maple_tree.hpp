@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+//
+// A B-tree of inclusive key ranges [first, last] -> Value*, laid out for cache lines; models
+// AreaTree and is usable on its own as a range map.
+//
+//   struct Leaf  { first[15]     the first key of each entry; a pad        2 cache lines
+//                  last[15]      its last key; the write it belongs to     2 cache lines
+//                  value[15]     what it holds; the number of entries }    2 cache lines
+//   struct Inner { first[15]     the first key below each child; a pad     2 cache lines
+//                  gap[15]       the largest hole below; the write         2 cache lines
+//                  child[15]     the nodes below; the number of children } 2 cache lines
+//
+// Holes are not stored. A gap is found along `gap`, which only the writer reads and writes.
+//
+// Not for: single keys with dense values (an array is smaller), overlapping ranges (an interval
+// tree), owning values (only pointers are kept), more than one writer at a time (take a lock).
+//
+//   vmarea::shims::maple_tree<Area, Memory> tree;               // changed in place
+//   tree.assign(0x1000, 0x1fff, &area);                         // cuts what was there
+//   tree.find(0x1800).value;                                    // &area
+//   tree.lowest_gap(0x1000, 0, ~0ull);                          // {true, 0}
+//   for (auto at = tree.seek(0); at.entry(); at.next()) ...     // in order
+//   tree.assign(0x1000, 0x10ff, nullptr);                       // erases
+//
+//   vmarea::shims::maple_tree<Area, Memory, published> shared;     // MapleTreeOptions
+//   shared.find(0x1800);                                        // under RCU, beside the writer
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include <vmarea/area_tree.hpp>
+#include <vmarea_shims/maple_tree/check.hpp>
+#include <vmarea_shims/maple_tree/cursor.hpp>
+#include <vmarea_shims/maple_tree/gaps.hpp>
+#include <vmarea_shims/maple_tree/nodes.hpp>
+#include <vmarea_shims/maple_tree/plan.hpp>
+#include <vmarea_shims/maple_tree/write.hpp>
+
+namespace vmarea::shims {
+
+enum class WriteMode : std::uint8_t {
+  in_place,   // Readers and the writer exclude each other.
+  published,  // find() needs no lock, only that retired nodes outlive it (RCU).
+};
+
+struct MapleTreeOptions {
+  std::size_t capacity = 15;  // Slots of a node; one less than a multiple of 8 wastes nothing.
+  WriteMode mode = WriteMode::in_place;
+};
+
+/// Models AreaTree, where the meaning of each function is given; here is what goes beyond it.
+/// A write is: nodes_needed() of every replace, one reserve() of the sum, the replaces,
+/// unreserve(). In place, replaces that do not grow need not be counted. In published mode all need
+/// to be.
+template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{}>
+class MapleTree {
+  static constexpr bool published = Options.mode == WriteMode::published;
+  using Node = maple::Node<Options.capacity>;
+  using Nodes = maple::Nodes<Node, Memory, published>;
+  using Root = maple::Root<Node>;
+  using Write = maple::Write<Node, Nodes, published>;
+
+ public:
+  using Entry = TreeEntry<Value>;
+  using Cursor = maple::Cursor<Value, Node, published>;
+  static constexpr std::size_t capacity = Options.capacity;
+  static constexpr std::size_t node_bytes = sizeof(Node);
+
+  MapleTree() noexcept requires std::is_default_constructible_v<Memory> : MapleTree(Memory{}) {}
+  explicit MapleTree(const Memory& memory) noexcept : nodes_(memory) {}
+  MapleTree(const MapleTree&) = delete;
+  MapleTree& operator=(const MapleTree&) = delete;
+  /// Requires: no reader is left.
+  ~MapleTree() {
+    if (const Root top = root(); top.node != nullptr) nodes_.release_below(top.node, top.height);
+  }
+
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+
+  /// In published mode safe beside a writer: the result is as one node had it.
+  Entry find(TreeKey key) const noexcept {
+    const Root top = root();
+    const Node* node = top.node;
+    if (node == nullptr) return {};
+    if (key == maple::last_key) return find_last(top);
+    for (std::size_t level = top.height; level > 0; --level) {
+      node = child(node, node->find_slot_unclamped(key));
+    }
+    return entry_at(node, node->find_slot_unclamped(key), key);
+  }
+
+  Cursor seek(TreeKey key) const noexcept { return Cursor::seek(root(), key); }
+  Cursor seek_back(TreeKey key) const noexcept { return Cursor::seek_back(root(), key); }
+
+  std::size_t nodes_needed(TreeKey first, TreeKey last, std::size_t count,
+                           std::size_t before = 0) const noexcept {
+    const Root top = root();
+    std::size_t erased = 0;
+    if (top.node != nullptr) {
+      const std::size_t interesting = published ? entries_max + 1 : count;
+      for (Cursor at = seek(first); erased < interesting; at.next(), ++erased) {
+        const Entry entry = at.entry();
+        if (!entry || entry.first > last) break;
+      }
+    }
+    const std::size_t grown = erased < count ? count - erased : 0;
+    if constexpr (published) {
+      return count + erased == 0
+                 ? 0
+                 : maple::plan_copies(top, in_one_leaf(first, last), erased, grown, before);
+    } else {
+      return grown == 0 ? 0 : maple::plan_splits(top, last, grown, before);
+    }
+  }
+  bool reserve(std::size_t count) noexcept { return nodes_.reserve(count); }
+  void unreserve() noexcept { nodes_.unreserve(); }
+
+  void replace(TreeKey first, TreeKey last, const Entry* entries, std::size_t count) noexcept {
+    maple::promise(first <= last && count <= entries_max);
+    maple::Slot slots[entries_max];
+    for (std::size_t i = 0; i < count; ++i) {
+      maple::promise(entries[i].value != nullptr && entries[i].first <= entries[i].last);
+      maple::promise(entries[i].first >= (i == 0 ? first : entries[i - 1].last + 1));
+      maple::promise(entries[i].last <= last);
+      slots[i] = {entries[i].first, entries[i].last, stored(entries[i].value)};
+    }
+    Write write(nodes_, {first, last}, slots, count);
+    set_root(write.replace(root()));
+    size_ += write.added() - write.erased();
+    nodes_.publish();
+  }
+
+  TreeGap lowest_gap(std::uint64_t size, TreeKey low, TreeKey last) const noexcept {
+    return maple::GapSearch<Node>(root(), size, low, last).find_lowest();
+  }
+  TreeGap highest_gap(std::uint64_t size, TreeKey low, TreeKey last) const noexcept {
+    return maple::GapSearch<Node>(root(), size, low, last).find_highest();
+  }
+
+  template <class Map>
+  bool duplicate(const MapleTree& source, Map&& map) noexcept {
+    maple::promise(empty() && root().node == nullptr);
+    const Root top = source.root();
+    if (top.node == nullptr) return true;
+    if (!nodes_.reserve(nodes_below(top.node, top.height))) return false;
+    size_ = source.size_;
+    set_root({copy_below(top.node, top.height, map), top.height});
+    nodes_.publish();
+    return true;
+  }
+
+  /// Also ends a write. In published mode the nodes are retired.
+  void clear() noexcept {
+    const Root top = root();
+    set_root({});
+    size_ = 0;
+    if (top.node != nullptr) {
+      nodes_.drop_below(top.node, top.height);
+      nodes_.publish();
+    }
+    nodes_.unreserve();
+  }
+
+  /// One whole write: [first, last] holds `value`, or nothing if null; what it cuts stays outside.
+  /// False and unchanged if memory runs out.
+  [[nodiscard]] bool assign(TreeKey first, TreeKey last, Value* value) noexcept {
+    maple::promise(first <= last);
+    Entry pieces[entries_max];
+    std::size_t count = 0;
+    const Entry below = find(first);
+    const Entry above = find(last);
+    if (below && below.first < first) pieces[count++] = {below.first, first - 1, below.value};
+    if (value != nullptr) pieces[count++] = {first, last, value};
+    if (above && above.last > last) pieces[count++] = {last + 1, above.last, above.value};
+    const TreeKey from = below ? below.first : first;
+    const TreeKey upto = above ? above.last : last;
+    if (!reserve(nodes_needed(from, upto, count))) return false;
+    replace(from, upto, pieces, count);
+    unreserve();
+    return true;
+  }
+
+  /// The constraint that is broken, in words; null if all hold.
+  const char* check() const noexcept { return maple::Check<Node, published>::check(root(), size_); }
+  std::size_t at_hand_for_test() const noexcept { return nodes_.at_hand(); }
+  std::size_t height_for_test() const noexcept { return root().height; }
+
+ private:
+  static constexpr std::size_t entries_max = 3;
+
+  static void* stored(Value* value) noexcept {
+    return const_cast<void*>(static_cast<const volatile void*>(value));
+  }
+  static const Node* child(const Node* node, std::size_t i) noexcept {
+    return static_cast<const Node*>(maple::load_shared<published>(node->value_or_child[i]));
+  }
+  static Entry entry_at(const Node* leaf, std::size_t i, TreeKey key) noexcept {
+    if (key < leaf->first[i] || leaf->last(i) < key) return {};
+    return {leaf->first[i], leaf->last(i), static_cast<Value*>(leaf->value(i))};
+  }
+  /// The last key is also what unused places hold, so it takes the longer way.
+  static Entry find_last(Root top) noexcept {
+    const Node* node = top.node;
+    for (std::size_t level = top.height; level > 0; --level) node = child(node, node->count - 1);
+    return entry_at(node, node->count - 1, maple::last_key);
+  }
+  bool in_one_leaf(TreeKey first, TreeKey last) const noexcept {
+    const Root top = root();
+    const Node* node = top.node;
+    for (std::size_t level = top.height; level > 0; --level) {
+      if (node->find_slot(first) != node->find_slot(last)) return false;
+      node = node->child(node->find_slot(first));
+    }
+    return true;
+  }
+  static std::size_t nodes_below(const Node* node, std::size_t level) noexcept {
+    std::size_t nodes = 1;
+    for (std::size_t i = 0; level > 0 && i < node->count; ++i) {
+      nodes += nodes_below(node->child(i), level - 1);
+    }
+    return nodes;
+  }
+  template <class Map>
+  Node* copy_below(const Node* node, std::size_t level, Map& map) noexcept {
+    Node* const copy = nodes_.take_copy(node);
+    for (std::size_t i = 0; i < node->count; ++i) {
+      copy->value_or_child[i] = level > 0
+                                    ? static_cast<void*>(copy_below(node->child(i), level - 1, map))
+                                    : stored(map(static_cast<Value*>(node->value(i))));
+    }
+    return copy;
+  }
+
+  Root root() const noexcept { return Root::unpack(maple::load_shared<published>(root_)); }
+  void set_root(Root root) noexcept {
+    if (root.pack() != root_) maple::store_shared<published, std::uintptr_t>(root_, root.pack());
+  }
+
+  std::uintptr_t root_ = 0;
+  std::size_t size_ = 0;
+  Nodes nodes_;
+};
+
+template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{}>
+using maple_tree = MapleTree<Value, Memory, Options>;
+
+}  // namespace vmarea::shims

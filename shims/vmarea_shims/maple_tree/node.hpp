@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+//
+// One node of the maple tree: what it holds, how a key is looked up in it, how slots are moved.
+//
+//   leaf   first[]  the first key of entry i     inner   first[]  the first key below child i
+//          last()   its last key                         gap()    the largest hole below child i
+//          value()  what it holds                        child()  the node below
+//
+// Both kinds are one struct: three arrays, each in cache lines of its own, so that every move of
+// slots is written once. The hole behind an entry, up to the next entry of the whole tree, counts
+// to the leaf of that entry; no node knows its parent. Who may change a node is decided elsewhere.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <vmarea/area_tree.hpp>
+
+namespace vmarea::shims::maple {
+
+inline constexpr TreeKey last_key = ~TreeKey{0};
+inline constexpr std::size_t cache_line_bytes = 64;
+
+/// A promise of the programmer; debug builds stop where it is broken.
+constexpr void promise([[maybe_unused]] bool kept) noexcept {
+#ifndef NDEBUG
+  if (!kept) __builtin_trap();
+#endif
+}
+
+/// One slot outside of a node: an entry (first, last, value) or a child (first, gap, node).
+struct Slot {
+  TreeKey first;
+  std::uint64_t last_or_gap;
+  void* value_or_child;
+};
+
+template <std::size_t Capacity>
+struct alignas(cache_line_bytes) Node {
+  static_assert(Capacity >= 4 && Capacity <= 63);
+  static constexpr std::size_t capacity = Capacity;
+  // One pad at least, and whole cache lines.
+  static constexpr std::size_t padded = (Capacity + 8) / 8 * 8;
+  // Two neighbours are joined up to this many slots; what is left free makes reservation provable.
+  static constexpr std::size_t joined_max = Capacity - Capacity / 4 - 1;
+
+  // Ascending; all slots from `count` on hold the last key, so a search needs no count.
+  TreeKey first[padded];
+  alignas(cache_line_bytes) std::uint64_t last_or_gap[Capacity];
+  std::uint64_t owner_or_link;  // The write it belongs to; a link once it is in no tree.
+  alignas(cache_line_bytes) void* value_or_child[Capacity];
+  std::uint64_t count;
+
+  TreeKey last(std::size_t i) const { return last_or_gap[i]; }
+  std::uint64_t gap(std::size_t i) const { return last_or_gap[i]; }
+  void* value(std::size_t i) const { return value_or_child[i]; }
+  Node* child(std::size_t i) const { return static_cast<Node*>(value_or_child[i]); }
+
+  /// The slot that `key` belongs to. Requires: key is not the last key.
+  std::size_t find_slot_unclamped(TreeKey key) const noexcept {
+    std::size_t at = 0;
+    for (std::size_t i = 4; i < padded; i += 4) at += first[i] <= key ? 4 : 0;
+    const TreeKey* block = first + at;
+    return at + (block[1] <= key ? 1u : 0u) + (block[2] <= key ? 1u : 0u) +
+           (block[3] <= key ? 1u : 0u);
+  }
+  /// The last slot that starts at or below `key`; the first slot if none does.
+  std::size_t find_slot(TreeKey key) const noexcept {
+    const std::size_t at = find_slot_unclamped(key);
+    return at < count ? at : count - 1;
+  }
+  /// How many slots start below `key`.
+  std::size_t find_begin(TreeKey key) const noexcept {
+    const std::size_t at = find_slot(key);
+    return at + (first[at] < key ? 1u : 0u);
+  }
+  /// How many slots start at or below `key`.
+  std::size_t find_end(TreeKey key) const noexcept {
+    const std::size_t at = find_slot(key);
+    return at + (first[at] <= key ? 1u : 0u);
+  }
+  /// The last key that may lie below slot `i` when `bound` is the last that may lie in this node.
+  TreeKey bound_of(std::size_t i, TreeKey bound) const noexcept {
+    return i + 1 < count ? first[i + 1] - 1 : bound;
+  }
+
+  Slot slot(std::size_t i) const { return {first[i], last_or_gap[i], value_or_child[i]}; }
+  void set_slot(std::size_t i, const Slot& slot) {
+    first[i] = slot.first;
+    last_or_gap[i] = slot.last_or_gap;
+    value_or_child[i] = slot.value_or_child;
+  }
+  /// Forgets all slots from `kept` on.
+  void truncate(std::size_t kept) noexcept {
+    for (std::size_t i = kept; i < padded; ++i) first[i] = last_key;
+    count = kept;
+  }
+  /// Replaces `erased` slots at `at` by `added` of `slots`. Requires: they fit.
+  void splice(std::size_t at, std::size_t erased, const Slot* slots, std::size_t added) noexcept {
+    const std::size_t after = count - erased + added;
+    promise(at + erased <= count && after <= Capacity);
+    if (added > erased) {
+      for (std::size_t i = count; i-- > at + erased;) set_slot(i + added - erased, slot(i));
+      count = after;
+    } else if (added < erased) {
+      for (std::size_t i = at + erased; i < count; ++i) set_slot(i + added - erased, slot(i));
+      for (std::size_t i = after; i < count; ++i) first[i] = last_key;
+      count = after;
+    }
+    for (std::size_t i = 0; i < added; ++i) set_slot(at + i, slots[i]);
+  }
+  /// The same where they do not fit: the upper half goes to `right`, a fresh node.
+  void splice_split(std::size_t at, std::size_t erased, const Slot* slots, std::size_t added,
+                    Node& right) noexcept {
+    constexpr std::size_t added_max = 3;
+    Slot all[Capacity + added_max];
+    std::size_t n = 0;
+    promise(count - erased + added <= Capacity + added_max);
+    for (std::size_t i = 0; i < at; ++i) all[n++] = slot(i);
+    for (std::size_t i = 0; i < added; ++i) all[n++] = slots[i];
+    for (std::size_t i = at + erased; i < count; ++i) all[n++] = slot(i);
+    const std::size_t kept = n / 2;
+    for (std::size_t i = 0; i < kept; ++i) set_slot(i, all[i]);
+    for (std::size_t i = kept; i < n; ++i) right.set_slot(i - kept, all[i]);
+    truncate(kept);
+    right.truncate(n - kept);
+  }
+
+  /// The largest hole of a leaf, the one behind its last entry included.
+  std::uint64_t leaf_gap(TreeKey bound) const noexcept {
+    std::uint64_t largest = bound - last(count - 1);
+    for (std::size_t i = 0; i + 1 < count; ++i) {
+      const std::uint64_t hole = first[i + 1] - 1 - last(i);
+      largest = largest < hole ? hole : largest;
+    }
+    return largest;
+  }
+  /// The largest hole below an inner node.
+  std::uint64_t inner_gap() const noexcept {
+    std::uint64_t largest = gap(0);
+    for (std::size_t i = 1; i < count; ++i) largest = largest < gap(i) ? gap(i) : largest;
+    return largest;
+  }
+};
+
+/// Words that readers without a lock may see change; plain memory where there are none.
+template <bool Published, class Word>
+Word load_shared(const Word& word) noexcept {
+  if constexpr (Published) {
+    return std::atomic_ref<Word>(const_cast<Word&>(word)).load(std::memory_order_acquire);
+  } else {
+    return word;
+  }
+}
+template <bool Published, class Word>
+void store_shared(Word& word, Word value) noexcept {
+  if constexpr (Published) {
+    std::atomic_ref<Word>(word).store(value, std::memory_order_release);
+  } else {
+    word = value;
+  }
+}
+
+/// A root and how many levels lie below it, in one word so that one store publishes both.
+template <class Node>
+struct Root {
+  Node* node = nullptr;
+  std::size_t height = 0;  // 0: the root is a leaf.
+
+  static Root unpack(std::uintptr_t word) noexcept {
+    constexpr std::uintptr_t mask = cache_line_bytes - 1;
+    return {reinterpret_cast<Node*>(word & ~mask), word & mask};
+  }
+  std::uintptr_t pack() const noexcept { return reinterpret_cast<std::uintptr_t>(node) | height; }
+};
+
+/// More levels than any tree of fewer than 2^40 entries can have.
+template <std::size_t Capacity>
+constexpr std::size_t levels_max() {
+  std::size_t levels = 2;
+  for (std::uint64_t entries = 1; entries < (std::uint64_t{1} << 40); ++levels) {
+    entries *= (Capacity + 1) / 4 > 2 ? (Capacity + 1) / 4 : 2;
+  }
+  return levels;
+}
+
+}  // namespace vmarea::shims::maple
