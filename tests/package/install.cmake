@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: MIT
 #
-# cmake -D BUILD= -D SOURCE= -D WORK= -P install.cmake
+# cmake -D SOURCE= -D WORK= -D GENERATOR= -D COMPILER= -P install.cmake
 #
 # Installs into WORK/stage and moves that to WORK/prefix, where the consumers look: what still
 # works has recorded no absolute path. Empties WORK first, so no consumer meets an old cache.
+# Installs from a build of its own, since the one that runs the tests may have been told to install
+# to absolute directories.
 file(REMOVE_RECURSE "${WORK}")
 execute_process(
-  COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/stage" --component vmarea
+  COMMAND
+    "${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${SOURCE}" -B "${WORK}/build"
+    "-DCMAKE_CXX_COMPILER=${COMPILER}" -DVMAREA_BUILD_TESTS=OFF -DVMAREA_BUILD_BENCH=OFF
+    COMMAND_ERROR_IS_FATAL ANY
+)
+execute_process(
+  COMMAND "${CMAKE_COMMAND}" --install "${WORK}/build" --prefix "${WORK}/stage"
   COMMAND_ERROR_IS_FATAL ANY
 )
 file(RENAME "${WORK}/stage" "${WORK}/prefix")
@@ -26,7 +34,7 @@ endif()
 file(GLOB_RECURSE files "${WORK}/prefix/*.cmake" "${WORK}/prefix/*.pc")
 foreach(file IN LISTS files)
   file(READ "${file}" text)
-  foreach(path IN ITEMS "${SOURCE}" "${BUILD}" "${WORK}")
+  foreach(path IN ITEMS "${SOURCE}" "${WORK}")
     string(REGEX REPLACE "([][+.*()^$?|\\])" "\\\\\\1" pattern "${path}")
     if(text MATCHES "(^|[^A-Za-z0-9_.})])${pattern}")
       message(FATAL_ERROR "${file} names ${path}, so the package cannot be moved.")

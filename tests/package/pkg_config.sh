@@ -17,7 +17,7 @@ if [[ "$found" != "$version" ]]; then
   echo "$package says it is version $found instead of $version"
   exit 1
 fi
-read -ra flags < <(pkg-config --cflags --libs "$package")
+eval "flags=($(pkg-config --cflags --libs "$package"))"  # It quotes for the shell.
 echo "pkg-config: ${flags[*]}"
 "$compiler" -std=c++20 "$@" "$source" "${flags[@]}" -o "$output"
 "$output"
