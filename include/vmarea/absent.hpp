@@ -47,6 +47,7 @@ struct NoFiles {
   static Result<void> prepare_mapping(FileHandle, Wanted&) noexcept {
     return Error::no_device;
   }
+  static Result<FileHandle> make_shared_memory(std::uint64_t) noexcept { return Error::no_device; }
   static void retain_file(FileHandle) noexcept {}
   static void release_file(FileHandle) noexcept {}
 };

@@ -11,102 +11,119 @@
 //       change.commit()             cannot fail
 //
 // Calls answer as Linux does, with errno numbers as errors; a failed call changes nothing unless
-// Linux promises a partial effect (KernelProfile::partial_effects). The definitions are in calls/.
+// Linux promises a partial effect (KernelProfile::partial_effects). What each call does stands in
+// calls/; here are only their names.
 #pragma once
 
 #include <cstdint>
 
+#include "vmarea/calls/fault.hpp"
+#include "vmarea/calls/mmap.hpp"
+#include "vmarea/calls/mprotect.hpp"
+#include "vmarea/calls/munmap.hpp"
 #include "vmarea/space_state.hpp"
 
 namespace vmarea {
 
-/// Arguments of mmap. `offset` is in bytes.
-template <class Services>
-struct MmapRequest {
-  Address address = 0;
-  std::uint64_t length = 0;
-  Protection protection;
-  MapFlags flags = map::private_ | map::anonymous;
-  typename Services::FileHandle file{};
-  std::uint64_t offset = 0;
+/// All areas of a space, in address order, for a range-for. Any change of the space ends it.
+template <class S>
+class AreaList {
+ public:
+  struct End {};
+  class Iterator {
+   public:
+    explicit Iterator(typename SpaceState<S>::Tree::Cursor cursor) noexcept : cursor_(cursor) {}
+    const Area<S>& operator*() const noexcept { return *cursor_.entry().value; }
+    Iterator& operator++() noexcept {
+      cursor_.next();
+      return *this;
+    }
+    bool operator!=(End) const noexcept { return static_cast<bool>(cursor_.entry()); }
+
+   private:
+    typename SpaceState<S>::Tree::Cursor cursor_;
+  };
+
+  explicit AreaList(const SpaceState<S>& space) noexcept : space_(space) {}
+  Iterator begin() const noexcept { return Iterator(space_.tree.seek(0)); }
+  End end() const noexcept { return {}; }
+
+ private:
+  const SpaceState<S>& space_;
 };
 
-/// Arguments of mremap.
-struct MremapRequest {
-  Address address = 0;
-  std::uint64_t old_length = 0;
-  std::uint64_t new_length = 0;
-  RemapFlags flags;
-  Address new_address = 0;
-};
-
-/// Arguments of an shmat-like attach; `segment` is the file of the segment, `length` its size.
-template <class Services>
-struct AttachRequest {
-  Address address = 0;
-  std::uint64_t length = 0;
-  typename Services::FileHandle segment{};
-  enum class Access : unsigned char { read_write, read_only, read_write_exec, read_exec };
-  Access access = Access::read_write;
-  bool round_address = false;     // SHM_RND
-  bool replace_existing = false;  // SHM_REMAP
-};
-
-/// How a page is touched.
-enum class Touch : unsigned char { read, write };
-
-/// One address space.
+/// One address space. Addresses and lengths are bytes, as the system calls take them.
 template <KernelServices Services>
 class AddressSpace {
  public:
   using AreaType = Area<Services>;
   using State = SpaceState<Services>;
+  template <class Plan>
+  using ChangeOf = Change<Services, Plan>;
 
   explicit AddressSpace(Services services = {}, const SpaceLayout& layout = {})
       : state_(static_cast<Services&&>(services), layout) {}
   AddressSpace(const AddressSpace&) = delete;
   AddressSpace& operator=(const AddressSpace&) = delete;
   /// Unmaps everything, as exit does.
-  ~AddressSpace();
+  ~AddressSpace() { clear(); }
 
-  // Calls. Addresses and lengths are bytes, as the system calls take them.
-  [[nodiscard]] Result<Address> mmap(const MmapRequest<Services>&);
-  [[nodiscard]] Result<void> munmap(Address start, std::uint64_t length);
-  [[nodiscard]] Result<void> mprotect(Address start, std::uint64_t length, Protection);
-  [[nodiscard]] Result<Address> mremap(const MremapRequest&);
-  /// The new break, or the old one if it cannot be had.
-  Address brk(Address wanted);
-  [[nodiscard]] Result<void> madvise(Address start, std::uint64_t length, Advice);
-  [[nodiscard]] Result<Address> attach_shared(const AttachRequest<Services>&);
-  [[nodiscard]] Result<void> detach_shared(Address start);
-  [[nodiscard]] Result<void> mlock(Address start, std::uint64_t length);
-  [[nodiscard]] Result<void> mlock_on_fault(Address start, std::uint64_t length);
-  [[nodiscard]] Result<void> munlock(Address start, std::uint64_t length);
-  [[nodiscard]] Result<void> mseal(Address start, std::uint64_t length);
+  ChangeOf<MmapPlan<Services>> plan_mmap(const MmapRequest<Services>& request) {
+    return {state_, [&](const State& s) { return vmarea::plan_mmap(s, request); }};
+  }
+  [[nodiscard]] Result<Address> mmap(const MmapRequest<Services>& request) {
+    const Result<Address> at = plan_mmap(request).reserve_and_commit();
+    const bool populates = request.flags.has_any(map::locked) ||
+                           (request.flags & (map::populate | map::non_block)) == map::populate;
+    if (at && populates)
+      populate(state_, {*at, *at + state_.services.geometry().round_up(request.length)});
+    return at;
+  }
+
+  ChangeOf<UnmapPlan<Services>> plan_munmap(Address start, std::uint64_t length) {
+    return {state_, [&](const State& s) { return vmarea::plan_munmap(s, start, length); }};
+  }
+  [[nodiscard]] Result<void> munmap(Address start, std::uint64_t length) {
+    return plan_munmap(start, length).reserve_and_commit();
+  }
+
+  ChangeOf<ProtectPlan<Services>> plan_mprotect(Address start, std::uint64_t length,
+                                                Protection protection) {
+    return {state_,
+            [&](const State& s) { return vmarea::plan_mprotect(s, start, length, protection); }};
+  }
+  [[nodiscard]] Result<void> mprotect(Address start, std::uint64_t length, Protection protection) {
+    return plan_mprotect(start, length, protection).reserve_and_commit();
+  }
+
+  ChangeOf<TouchPlan<Services>> plan_touch(Address at, Touch touch) {
+    return {state_, [&](const State& s) { return vmarea::plan_touch(s, at, touch); }};
+  }
   /// First touch of the page at `at`: a write to private memory gives the area an identity.
-  [[nodiscard]] Result<void> touch(Address at, Touch);
-  /// Grows the stack area above `at` down to it.
-  [[nodiscard]] Result<void> grow_stack(Address at);
-  /// Makes `child`, which is empty, a copy of this space, as fork does.
-  [[nodiscard]] Result<void> fork_into(AddressSpace& child);
-  /// Puts an area in place as it is described, as a loader does: no merge, nothing replaced.
-  [[nodiscard]] Result<void> insert(const Description<Services>&);
+  [[nodiscard]] Result<void> touch(Address at, Touch touch) {
+    return plan_touch(at, touch).reserve_and_commit();
+  }
 
   // Lookups. Pointers are valid until the next change.
   /// The area that contains `at`, or null.
-  const AreaType* find(Address at) const;
+  const AreaType* find(Address at) const noexcept { return find_area(state_, at); }
   /// The area that contains `at`, else the first one above it, or null.
-  const AreaType* find_at_or_above(Address at) const;
-  /// All areas, in address order, to be walked with a range-for.
-  auto areas() const;
+  const AreaType* find_at_or_above(Address at) const noexcept {
+    return vmarea::find_at_or_above(state_, at);
+  }
+  /// All areas, in address order.
+  AreaList<Services> areas() const noexcept { return AreaList<Services>(state_); }
 
-  std::uint64_t area_count() const { return state_.area_count; }
-  const PageTotals& totals() const { return state_.totals; }
-  const SpaceLayout& layout() const { return state_.layout; }
-  const Services& services() const { return state_.services; }
+  std::uint64_t area_count() const noexcept { return state_.area_count; }
+  const PageTotals& totals() const noexcept { return state_.totals; }
+  const SpaceLayout& layout() const noexcept { return state_.layout; }
+  const Services& services() const noexcept { return state_.services; }
   /// The fields, for the verbs of core/, check() and hosts that drive them.
-  State& state() { return state_; }
-  const State& state() const { return state_; }
+  State& state() noexcept { return state_; }
+  const State& state() const noexcept { return state_; }
+
+  /// Unmaps everything. Seals and drivers are not asked: this is exit, not munmap.
+  void clear() noexcept { clear_space(state_); }
 
  private:
   State state_;

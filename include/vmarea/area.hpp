@@ -75,8 +75,8 @@ struct Description {
   Address start = 0;
   Address end = 0;
   std::uint64_t page_offset = 0;  // File page of start; start / page size for untouched anonymous.
-  Flags flags;
-  AnonIdentity identity;
+  Flags flags{};
+  AnonIdentity identity{};
   typename Services::FileHandle file{};
   const AreaHooks<Services>* hooks = nullptr;  // Null: private anonymous memory.
   const Attributes* attributes = nullptr;      // Interned by the host; null: none.

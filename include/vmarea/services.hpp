@@ -5,9 +5,9 @@
 //   memory    areas, and the tree that holds them          may fail: only allocate, reserve
 //   locks     space, area, file mapping, identity          may fail: only lock_space (EINTR)
 //   reverse   who else maps these pages     (declared)     may fail: only reserve_
-//   pages     page tables                   (declared)     may fail: only reserve_, install, copy
-//   files     an opaque handle and its rules               may fail: only prepare_mapping
-//   limits    rlimits, commit charge, map count            may fail: only charge
+//   pages     page tables                   (declared)     may fail: only reserve_ and copy_pages
+//   files     an opaque handle and its rules               may fail: prepare_mapping,
+//   make_shared_memory limits    rlimits, commit charge, map count            may fail: only charge
 //   notify    ten kinds of event, one function             never fails
 //
 // Services are a copyable handle to the host's state; an empty handle costs nothing. A new host
@@ -154,7 +154,7 @@ concept ReverseMapServices =
   noexcept;  // Out of everything, links given back.
 };
 
-/// Page tables. move_pages cannot fail because reserve_page_move took the levels it needs.
+/// Page tables. move_pages and install_page cannot fail: the reserve_ before took what they need.
 template <class S>
 concept PageServices = !S::has_page_tables || requires(S s, typename S::PageTable& pages,
                                                        const typename S::PageTable& parent,
@@ -178,6 +178,8 @@ concept PageServices = !S::has_page_tables || requires(S s, typename S::PageTabl
 /// Files: an opaque, comparable handle; FileHandle{} is none. Two handles are equal if and only if
 /// they are the same open file. prepare_mapping turns the descriptor of a mapping into what the
 /// driver makes of it (flags, hooks, page offset, file); it is asked while planning: no effect.
+/// make_shared_memory makes the file behind anonymous shared memory of so many bytes; its reference
+/// goes to the area.
 template <class S>
 concept FileServices = std::equality_comparable<typename S::FileHandle> &&
     requires(S s, typename S::FileHandle file, Description<S>& wanted) {

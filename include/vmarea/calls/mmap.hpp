@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+//
+// mmap (behaviour specification 12, with the order of checks of linux_6_18): arguments become a
+// description, the description a window.
+//
+//   request -> checks -> address -> description -> what gives way -> limits -> driver -> join
+#pragma once
+
+#include "vmarea/core/account.hpp"
+#include "vmarea/core/change.hpp"
+#include "vmarea/core/gap.hpp"
+#include "vmarea/core/link.hpp"
+
+namespace vmarea {
+
+/// Arguments of mmap. `offset` is in bytes.
+template <class S>
+struct MmapRequest {
+  Address address = 0;
+  std::uint64_t length = 0;
+  Protection protection{};
+  MapFlags flags = map::private_ | map::anonymous;
+  typename S::FileHandle file{};
+  std::uint64_t offset = 0;
+};
+
+template <class S>
+using MmapPlan = WindowPlan<S, Address>;
+
+constexpr bool is_fixed(MapFlags flags) noexcept {
+  return flags.has_any(map::fixed | map::fixed_noreplace);
+}
+
+constexpr bool is_private(MapFlags flags) noexcept {
+  return (flags & map::type_mask) == map::private_;
+}
+
+/// The address the mapping gets. Errors: those of place() and check_address(), exists.
+template <class S>
+Result<Address> choose_address(const SpaceState<S>& space, const MmapRequest<S>& request,
+                               std::uint64_t length) noexcept {
+  const Geometry geometry = space.services.geometry();
+  if (length > geometry.limit) return Error::no_memory;
+  Address at = request.address;
+  if (!is_fixed(request.flags)) {
+    PlacementRequest where{geometry.round_down(at), length, request.offset, request.flags, false};
+    if (where.hint != 0 && where.hint < geometry.placement_min) where.hint = geometry.placement_min;
+    if (!request.flags.has_any(map::anonymous)) {
+      where.for_huge_pages =
+          space.services.file_rules(request.file).placement == Placement::huge_pages;
+    } else if (is_private(request.flags) || (request.flags & map::type_mask) == map::droppable) {
+      where.offset = 0;
+      where.for_huge_pages = where.hint == 0 && length % geometry.huge_page_size() == 0;
+    }
+    const Result<Address> found = place(space, where);
+    if (!found) return found;
+    at = *found;
+  }
+  const Result<void> good = check_address(space, at, length);
+  if (!good) return good.error();
+  const bool keeps = request.flags.has_any(map::fixed_noreplace);
+  if (keeps && find_intersection(space, {at, at + length}) != nullptr) return Error::exists;
+  return at;
+}
+
+/// Turns `wanted` into an anonymous area's description. Errors: invalid.
+template <class S>
+Result<void> describe_anonymous(const SpaceState<S>& space, const MmapRequest<S>& request,
+                                Description<S>& wanted) noexcept {
+  const MapFlags type = request.flags & map::type_mask;
+  const bool grows = request.flags.has_any(map::grows_down);
+  if (type == map::shared) {
+    if (grows) return Error::invalid;
+    wanted.flags |= flag::shared | flag::may_share;
+    wanted.hooks = &no_hooks<S>;
+    return {};
+  }
+  if (type == map::droppable) {
+    if (grows || wanted.flags.has_any(flag::locked) || request.flags.has_any(map::huge_tlb)) {
+      return Error::invalid;
+    }
+    wanted.flags |= flag::droppable | flag::no_reserve | flag::wipe_on_fork | flag::dont_dump;
+  } else if (type != map::private_) {
+    return Error::invalid;
+  }
+  wanted.page_offset = space.services.geometry().pages(wanted.start);
+  return {};
+}
+
+/// Whether a shared mapping of a file with these rules may be had, and with which flags.
+/// Errors: not_supported, access_denied.
+template <class S>
+Result<void> describe_shared(const MmapRequest<S>& request, const FileRules& rules,
+                             Description<S>& wanted) noexcept {
+  if ((request.flags & map::type_mask) == map::shared_validate) {
+    const MapFlags known = map::legacy.without({}) | (rules.synchronous ? map::sync : MapFlags{});
+    if (!known.has_all(request.flags)) return Error::not_supported;
+  }
+  if (request.protection.has_any(prot::write) && !rules.writable) return Error::access_denied;
+  if (rules.append_only && rules.writable) return Error::access_denied;
+  wanted.flags |= flag::shared | flag::may_share;
+  if (!rules.writable) wanted.flags = wanted.flags.without(flag::may_write | flag::shared);
+  return {};
+}
+
+/// Turns `wanted` into a file mapping's description.
+/// Errors: invalid, not_supported, access_denied, not_permitted, no_device.
+template <class S>
+Result<void> describe_file(const SpaceState<S>& space, const MmapRequest<S>& request,
+                           Description<S>& wanted) noexcept {
+  const FileRules rules = space.services.file_rules(request.file);
+  const MapFlags type = request.flags & map::type_mask;
+  const bool shared = type == map::shared || type == map::shared_validate;
+  if (!shared && type != map::private_) return Error::invalid;
+  if (shared) {
+    const Result<void> allowed = describe_shared(request, rules, wanted);
+    if (!allowed) return allowed;
+  }
+  if (!rules.readable) return Error::access_denied;
+  if (!rules.may_exec) {
+    if (request.protection.has_any(prot::exec)) return Error::not_permitted;
+    wanted.flags = wanted.flags.without(flag::may_exec);
+  }
+  if (!rules.mappable) return Error::no_device;
+  if (request.flags.has_any(map::grows_down)) return Error::invalid;
+  if (shared && rules.write_sealed) {
+    if (request.protection.has_any(prot::write)) return Error::not_permitted;
+    wanted.flags = wanted.flags.without(flag::may_write);
+  }
+  wanted.file = request.file;
+  wanted.hooks = &no_hooks<S>;
+  wanted.page_offset = space.services.geometry().pages(request.offset);
+  return {};
+}
+
+/// The flags that the call's arguments ask for, before the file is asked.
+template <class S>
+Flags requested_flags(const SpaceState<S>& space, const MmapRequest<S>& request) noexcept {
+  const bool no_reserve =
+      request.flags.has_any(map::no_reserve) && !space.services.limits().strict_overcommit;
+  const bool no_huge = request.flags.has_any(map::stack) &&
+                       space.services.profile().stack_mappings_refuse_huge_pages;
+  return (access_flags(request.protection) | space.default_flags | flag::may_access)
+      .with_if(request.flags.has_any(map::grows_down), flag::grows_down)
+      .with_if(request.flags.has_any(map::locked), flag::locked)
+      .with_if(request.flags.has_any(map::sync), flag::sync)
+      .with_if(no_huge, flag::no_huge_page)
+      .with_if(no_reserve, flag::no_reserve);
+}
+
+/// Errors: not_permitted (no right to lock), try_again (lock limit).
+template <class S>
+Result<void> check_lock_right(const SpaceState<S>& space, const MmapRequest<S>& request,
+                              Flags flags, std::uint64_t length) noexcept {
+  const Limits limits = space.services.limits();
+  const bool may_lock = limits.may_lock_any || limits.locked_bytes != 0;
+  if (request.flags.has_any(map::locked) && !may_lock) return Error::not_permitted;
+  if (flags.has_any(flag::locked) && !can_lock(space, page_count(space, length))) {
+    return Error::try_again;
+  }
+  return {};
+}
+
+/// Adds what a finished description counts: class and locked pages, and the charge.
+template <class S>
+void count_new_range(const SpaceState<S>& space, Window<S>& window, const Description<S>& made,
+                     bool charged) noexcept {
+  const std::int64_t pages = page_count(space, made.length());
+  window.totals += area_totals(made.flags, pages);
+  if (charged) window.charge += pages;
+}
+
+/// The part of mmap that knows the address and the flags (12.1).
+template <class S>
+MmapPlan<S> plan_map_region(const SpaceState<S>& space, Description<S> wanted,
+                            bool shared_memory) noexcept {
+  MmapPlan<S> plan;
+  const Clearing<S> clearing = plan_clear(space, wanted.range());
+  const std::int64_t pages = page_count(space, wanted.length());
+  PageTotals remaining = space.totals;
+  remaining += negated(clearing.totals);
+  plan.status = clearing.status ? Result<Address>(wanted.start) : clearing.status.error();
+  if (plan.status &&
+      !can_expand(space, space.totals, wanted.flags, pages - clearing.totals.total)) {
+    plan.status = Error::no_memory;
+  }
+  if (!plan.status) {
+    leave_cuts(space, plan, clearing);
+    return plan;
+  }
+  const bool charged = is_accountable(wanted.flags);
+  if (charged) wanted.flags |= flag::account;
+  if (wanted.file != typename S::FileHandle{}) {
+    const Result<void> prepared = space.services.prepare_mapping(wanted.file, wanted);
+    if (!prepared) {
+      // The old areas are gone by the time Linux asks the driver.
+      plan.status = prepared.error();
+      const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
+      if (as_linux && clearing.totals.total != 0) plan.add() = window_of(clearing);
+      return plan;
+    }
+  }
+  if (!is_lockable(wanted.flags)) wanted.flags = wanted.flags.without(flag::lock_group);
+  Window<S>& window = plan.add();
+  window =
+      plan_place(space, clearing, {wanted, shared_memory ? JoinSides::neither : JoinSides::both});
+  window.new_shared_memory = shared_memory;
+  count_new_range(space, window, wanted, charged);
+  return plan;
+}
+
+/// Errors, in the order they are found: invalid (offset), bad_file, invalid (length), no_memory,
+/// invalid (address), not_permitted, exists, try_again, and those of the description, the clearing
+/// and the limits.
+template <class S>
+MmapPlan<S> plan_mmap(const SpaceState<S>& space, const MmapRequest<S>& request) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const bool anonymous = request.flags.has_any(map::anonymous);
+  if (!geometry.aligned(request.offset)) return Error::invalid;
+  if (!anonymous && request.file == typename S::FileHandle{}) return Error::bad_file;
+  if (request.length == 0) return Error::invalid;
+  const std::uint64_t length = geometry.round_up(request.length);
+  if (length == 0) return Error::no_memory;
+  if (space.area_count > space.services.limits().area_count_max) return Error::no_memory;
+  const Result<Address> at = choose_address(space, request, length);
+  if (!at) return at.error();
+  Description<S> wanted{
+      .start = *at, .end = *at + length, .flags = requested_flags(space, request)};
+  const Result<void> may_lock = check_lock_right(space, request, wanted.flags, length);
+  if (!may_lock) return may_lock.error();
+  const Result<void> described = anonymous ? describe_anonymous(space, request, wanted)
+                                           : describe_file(space, request, wanted);
+  if (!described) return described.error();
+  return plan_map_region(space, wanted, anonymous && wanted.flags.has_any(flag::shared));
+}
+
+}  // namespace vmarea

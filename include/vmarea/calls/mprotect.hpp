@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+//
+// mprotect (behaviour specification 29; mprotect(2)): a walk with a rule that changes access bits
+// and what follows from them: the class of the pages and the commit charge.
+#pragma once
+
+#include "vmarea/core/account.hpp"
+#include "vmarea/core/walk.hpp"
+
+namespace vmarea {
+
+/// Gives each area the access bits; writable private memory becomes accounted.
+template <class S>
+struct ProtectRule {
+  static constexpr HolePolicy holes = HolePolicy::stop;
+  Flags access;
+
+  RuleAnswer<S> answer(const SpaceState<S>& space, const Area<S>& area, Range part,
+                       const WalkProgress& progress) const noexcept {
+    using Answer = RuleAnswer<S>;
+    const Flags before = area.flags;
+    Flags after = before.without(flag::access) | access;
+    const Flags allowed{(before & flag::may_access).bits() >> 4};
+    if (!allowed.has_all(access)) return Answer::refuse(Error::access_denied);
+    if (area.hooks != nullptr && area.hooks->may_protect != nullptr) {
+      const Result<void> asked = area.hooks->may_protect(area, part, access);
+      if (!asked) return Answer::refuse(asked.error());
+    }
+    if (before.has_any(flag::sealed)) return Answer::refuse(Error::not_permitted);
+    if (after == before) return Answer::skip();
+
+    const std::int64_t pages = page_count(space, part.length());
+    std::int64_t charge = 0;
+    if (after.has_any(flag::write)) {
+      const PageTotals now = progress.totals;
+      if (!can_expand(space, now, after, pages) && can_expand(space, now, before, pages)) {
+        return Answer::refuse(Error::no_memory);
+      }
+      constexpr Flags charged_or_never =
+          flag::account | flag::write | flag::huge_tlb | flag::shared | flag::no_reserve;
+      if (!before.has_any(charged_or_never)) {
+        charge = pages;
+        after |= flag::account;
+      }
+    } else if (before.has_any(flag::account) && area.anonymous() && !area.identity) {
+      charge = -pages;
+      after = after.without(flag::account);
+    }
+    Answer change = Answer::change(area, after);
+    change.charge = charge;
+    change.totals = class_totals(before, -pages);
+    change.totals += class_totals(after, pages);
+    return change;
+  }
+};
+
+template <class S>
+using ProtectPlan = RangePlan<S, ProtectRule<S>>;
+
+/// Where a range with prot::grows_down really starts: at the start of its area.
+/// Errors: no_memory (nothing there), invalid (not a stack).
+template <class S>
+Result<Address> protection_start(const SpaceState<S>& space, Range range,
+                                 Protection protection) noexcept {
+  const Area<S>* area = find_at_or_above(space, range.start);
+  if (area == nullptr) return Error::no_memory;
+  if (!protection.has_any(prot::grows_down)) {
+    return area->start > range.start ? Result<Address>(Error::no_memory) : range.start;
+  }
+  if (area->start >= range.end) return Error::no_memory;
+  if (!area->flags.has_any(flag::grows_down)) return Error::invalid;
+  return area->start;
+}
+
+/// Errors: invalid (misaligned, unknown bits, both grow bits), no_memory (wraps, a hole, the map
+/// count, charge or data limit), access_denied (more than the file allows), not_permitted (sealed).
+template <class S>
+ProtectPlan<S> plan_mprotect(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
+                             Protection protection) noexcept {
+  constexpr Protection grow_bits = prot::grows_down | prot::grows_up;
+  constexpr Protection known = prot::read | prot::write | prot::exec | prot::semaphore | grow_bits;
+  const Geometry geometry = space.services.geometry();
+  if (protection.has_all(grow_bits) || !geometry.aligned(start)) return {Error::invalid};
+  if (length_bytes == 0) return {success};
+  const Range range{start, start + geometry.round_up(length_bytes)};
+  if (range.end <= range.start) return {Error::no_memory};
+  if (!known.has_all(protection)) return {Error::invalid};
+  const Result<Address> from = protection_start(space, range, protection);
+  if (!from) return {from.error()};
+  if (protection.has_any(prot::grows_up)) return {Error::invalid};
+  return {space, Range{*from, range.end}, ProtectRule<S>{access_flags(protection)}};
+}
+
+}  // namespace vmarea

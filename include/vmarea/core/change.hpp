@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+//
+// A call between its beats: holds the write lock of the space from plan to commit or drop.
+//
+//   Change change = space.plan_mprotect(...);
+//   if (!change.status()) ...             refused: nothing will change, or as much as Linux leaves
+//   if (!change.reserve()) return ...;    out of something: dropped, nothing changed
+//   host_mprotect(...);                   may still fail: drop the change
+//   return change.commit();               cannot fail
+//
+// A Plan gives: Value, status, for_each_window(space, visit), reserve(space, reservation) and
+// commit(space, reservation).
+#pragma once
+
+#include <utility>
+
+#include "vmarea/core/commit.hpp"
+#include "vmarea/core/reserve.hpp"
+
+namespace vmarea {
+
+/// The write lock of a space, as a scope.
+template <class S>
+class SpaceWriteLock {
+ public:
+  explicit SpaceWriteLock(SpaceState<S>& space) noexcept
+      : space_(&space), taken_(space.services.lock_space(space.lock)) {}
+  SpaceWriteLock(SpaceWriteLock&& other) noexcept
+      : space_(std::exchange(other.space_, nullptr)), taken_(other.taken_) {}
+  SpaceWriteLock& operator=(SpaceWriteLock&&) = delete;
+  ~SpaceWriteLock() {
+    if (space_ != nullptr && taken_) space_->services.unlock_space(space_->lock);
+  }
+  /// Errors: interrupted.
+  Result<void> taken() const noexcept { return taken_; }
+
+ private:
+  SpaceState<S>* space_;
+  Result<void> taken_;
+};
+
+/// One call, planned. Move-only; dropping it changes nothing.
+template <class S, class Plan>
+class [[nodiscard]] Change {
+ public:
+  using Value = typename Plan::Value;
+
+  /// Takes the lock, then plans by make_plan(space) unless the lock was refused.
+  template <class MakePlan>
+  Change(SpaceState<S>& space, MakePlan&& make_plan) noexcept : space_(&space), lock_(space) {
+    if (lock_.taken()) {
+      plan_ = make_plan(space);
+    } else {
+      plan_.status = lock_.taken().error();
+    }
+  }
+  Change(Change&& other) noexcept
+      : space_(std::exchange(other.space_, nullptr)),
+        lock_(std::move(other.lock_)),
+        plan_(other.plan_),
+        reserved_(std::exchange(other.reserved_, {})) {}
+  Change& operator=(Change&&) = delete;
+  ~Change() {
+    if (space_ != nullptr) give_back(*space_, reserved_);
+  }
+
+  /// What commit() will answer.
+  Result<Value> status() const noexcept { return plan_.status; }
+
+  /// Calls visit(const Window<S>&) for each edit, in the order in which they will be made.
+  template <class Visit>
+  void for_each_edit(Visit&& visit) const noexcept {
+    plan_.for_each_window(*space_, visit);
+  }
+
+  /// Takes everything that may run out. Errors: no_memory; nothing changed then.
+  Result<void> reserve() noexcept {
+    Result<void> taken = plan_.reserve(*space_, reserved_);
+    if (taken) taken = take_nodes(*space_, reserved_);
+    if (!taken) give_back(*space_, reserved_);
+    return taken;
+  }
+
+  /// Makes the edits and answers the call. Requires: reserve() succeeded.
+  Result<Value> commit() noexcept {
+    plan_.commit(*space_, reserved_);
+    give_back(*space_, reserved_);
+    return plan_.status;
+  }
+
+  /// The two beats in one, for callers without a host to keep in step.
+  Result<Value> reserve_and_commit() noexcept {
+    const Result<void> taken = reserve();
+    if (!taken) return taken.error();
+    return commit();
+  }
+
+ private:
+  SpaceState<S>* space_;
+  SpaceWriteLock<S> lock_;
+  Plan plan_;
+  Reservation<S> reserved_;
+};
+
+/// A plan of at most two windows that are known beforehand.
+template <class S, class T>
+struct WindowPlan {
+  using Value = T;
+
+  Result<T> status = Error::invalid;
+  Window<S> windows[2];
+  unsigned window_count = 0;
+
+  WindowPlan() = default;
+  WindowPlan(Error error) noexcept : status(error) {}
+
+  Window<S>& add() noexcept { return windows[window_count++]; }
+
+  template <class Visit>
+  void for_each_window(const SpaceState<S>&, Visit&& visit) const noexcept {
+    for (unsigned i = 0; i < window_count; ++i) visit(windows[i]);
+  }
+  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    for (unsigned i = 0; i < window_count; ++i) {
+      const Result<void> taken = reserve_window(space, reserved, windows[i]);
+      if (!taken) return taken;
+    }
+    return {};
+  }
+  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    for (unsigned i = 0; i < window_count; ++i) commit_window(space, windows[i], reserved);
+  }
+};
+
+}  // namespace vmarea

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+//
+// The third beat, and the only function that writes: commit_window. It cannot fail and allocates
+// nothing; the order is that of behaviour specification 6 and 11.3:
+//
+//   begin writing every area of the extent
+//   drop pages that go            -> no page without an area
+//   move kept objects, make new ones, under the locks of their file and identity
+//   unlink what carries no piece  -> survivors already cover its pages
+//   replace the entries           -> one write of the tree
+//   counters, open hooks; then close hooks and the end of what was removed
+#pragma once
+
+#include <cstdint>
+
+#include "vmarea/core/reserve.hpp"
+#include "vmarea/core/window.hpp"
+
+namespace vmarea {
+
+/// Writes one window. Requires: the space lock; everything reserved.
+/// Invalidates: cursors, and pointers to areas that carry no piece.
+template <class S>
+class WindowCommit {
+ public:
+  WindowCommit(SpaceState<S>& space, const Window<S>& window, Reservation<S>& reserved) noexcept
+      : space_(space), window_(window), reserved_(reserved) {}
+
+  void run() noexcept {
+    space_.services.assert_space_locked(space_.lock);
+    space_.totals += window_.totals;
+    settle_charge();
+    if (window_.in_place() && window_.pieces[0].identity_from == nullptr) {
+      change_in_place();
+      return;
+    }
+    begin_writes();
+    drop_pages();
+    write_pieces();
+    unlink_removed();
+    write_tree();
+    announce_pieces();
+    destroy_removed();
+  }
+
+ private:
+  using AreaType = Area<S>;
+
+  /// Calls `visit` for each area of the extent as it stands in the tree.
+  template <class Visit>
+  void for_each_area(Visit&& visit) noexcept {
+    auto cursor = space_.tree.seek(window_.extent.start);
+    for (auto entry = cursor.entry(); entry && entry.first < window_.extent.end;
+         entry = cursor.entry()) {
+      cursor.next();
+      visit(*entry.value);
+    }
+  }
+
+  bool is_kept(const AreaType& area) const noexcept {
+    for (unsigned i = 0; i < window_.piece_count; ++i) {
+      if (window_.pieces[i].object == &area) return true;
+    }
+    return false;
+  }
+
+  void settle_charge() noexcept {
+    if (window_.charge > 0) {
+      reserved_.charge -= static_cast<PageCount>(window_.charge);
+    } else if (window_.charge < 0) {
+      space_.services.uncharge(static_cast<PageCount>(-window_.charge));
+    }
+    space_.charged += static_cast<PageCount>(window_.charge);
+  }
+
+  void change_in_place() noexcept {
+    const Piece<S>& piece = window_.pieces[0];
+    space_.services.begin_area_write(space_.lock, piece.object->lock);
+    assign(*piece.object, piece.after);
+    protect(piece.after);
+    space_.services.notify(window_.event, *piece.object);
+  }
+
+  /// The attributes are counted; everything else of a description is a plain value.
+  void assign(AreaType& area, const Description<S>& after) noexcept {
+    if (area.attributes != after.attributes) {
+      if (after.attributes != nullptr) space_.services.retain_attributes(after.attributes);
+      if (area.attributes != nullptr) space_.services.release_attributes(area.attributes);
+    }
+    static_cast<Description<S>&>(area) = after;
+  }
+
+  void protect([[maybe_unused]] const Description<S>& after) noexcept {
+    if constexpr (S::has_page_tables) {
+      if (window_.event == Event::protected_) {
+        space_.services.protect_pages(space_.pages, after.range(), after.flags);
+      }
+    }
+  }
+
+  void begin_writes() noexcept {
+    for_each_area([&](AreaType& area) {
+      space_.services.begin_area_write(space_.lock, area.lock);
+      ++areas_before_;
+    });
+  }
+
+  void drop_pages() noexcept {
+    if constexpr (S::has_page_tables) {
+      if (window_.unmapped.empty()) return;
+      space_.services.unmap_pages(space_.pages, window_.unmapped);
+      space_.services.free_tables(space_.pages, window_.unmapped, window_.tables_between);
+    }
+  }
+
+  /// Pieces of one file and identity are written under one holding of their locks, so that whoever
+  /// walks the reverse map finds each page in one of them.
+  void write_pieces() noexcept {
+    bool written[3] = {};
+    for (unsigned i = 0; i < window_.piece_count; ++i) {
+      if (written[i]) continue;
+      const Description<S>& family = window_.pieces[i].after;
+      lock_family(family);
+      for (unsigned k = i; k < window_.piece_count; ++k) {
+        if (written[k] || !is_family(family, window_.pieces[k].after)) continue;
+        leave_trees(window_.pieces[k]);
+      }
+      for (unsigned k = i; k < window_.piece_count; ++k) {
+        if (written[k] || !is_family(family, window_.pieces[k].after)) continue;
+        write_piece(k);
+        written[k] = true;
+      }
+      unlock_family(family);
+    }
+  }
+
+  static bool is_family(const Description<S>& a, const Description<S>& b) noexcept {
+    return a.file == b.file && a.identity == b.identity;
+  }
+
+  void lock_family(const Description<S>& family) noexcept {
+    if constexpr (S::has_reverse_map) {
+      if (family.file != typename S::FileHandle{}) space_.services.lock_file_mapping(family.file);
+      if (family.identity) space_.services.lock_identity(family.identity);
+    }
+  }
+
+  void unlock_family(const Description<S>& family) noexcept {
+    if constexpr (S::has_reverse_map) {
+      if (family.identity) space_.services.unlock_identity(family.identity);
+      if (family.file != typename S::FileHandle{}) {
+        space_.services.unlock_file_mapping(family.file);
+      }
+    }
+  }
+
+  void leave_trees(const Piece<S>& piece) noexcept {
+    if constexpr (S::has_reverse_map) {
+      if (piece.object != nullptr) space_.services.leave_trees(*piece.object);
+    }
+  }
+
+  void write_piece(unsigned index) noexcept {
+    const Piece<S>& piece = window_.pieces[index];
+    AreaType* area = piece.object;
+    const AreaType* links_from = piece.identity_from;
+    if (area == nullptr) {
+      area = make_area(piece);
+      if (links_from == nullptr) links_from = piece.copied;
+    } else {
+      assign(*area, piece.after);
+    }
+    if constexpr (S::has_reverse_map) {
+      if (links_from != nullptr && area->identity) {
+        space_.services.clone_links(reserved_.links, *area, *links_from);
+      }
+      space_.services.enter_trees(*area);
+    }
+    protect(*area);
+    objects_[index] = area;
+  }
+
+  AreaType* make_area(const Piece<S>& piece) noexcept {
+    AreaType* area = take_area(reserved_);
+    assign(*area, piece.after);
+    if (piece.copied != nullptr) area->data = piece.copied->data;
+    if (window_.new_shared_memory && piece.copied == nullptr) {
+      area->file = reserved_.shared_memory;
+      reserved_.shared_memory = {};
+    } else if (area->file != typename S::FileHandle{}) {
+      space_.services.retain_file(area->file);
+    }
+    space_.services.attach_area(area->lock);
+    return area;
+  }
+
+  /// A removed area has no more use for its identity, so that word holds the list of what is to be
+  /// destroyed: nothing has to be reserved for it, however many areas go.
+  void unlink_removed() noexcept {
+    AreaType** tail = &removed_;
+    AreaType* last = nullptr;
+    for_each_area([&](AreaType& area) {
+      if (is_kept(area)) return;
+      if constexpr (S::has_reverse_map) {
+        const Description<S> family = area;
+        lock_family(family);
+        space_.services.unlink(area);
+        unlock_family(family);
+      }
+      space_.services.detach_area(area.lock);
+      if (last == nullptr) {
+        *tail = &area;
+      } else {
+        set_next_removed(*last, &area);
+      }
+      set_next_removed(area, nullptr);
+      last = &area;
+    });
+  }
+
+  static void set_next_removed(AreaType& area, AreaType* next) noexcept {
+    area.identity = AnonIdentity::of(reinterpret_cast<std::uintptr_t>(next));
+  }
+
+  static AreaType* next_removed(const AreaType& area) noexcept {
+    return reinterpret_cast<AreaType*>(static_cast<std::uintptr_t>(area.identity.value()));
+  }
+
+  void write_tree() noexcept {
+    TreeEntry<AreaType> entries[3];
+    for (unsigned i = 0; i < window_.piece_count; ++i) {
+      const Range range = window_.pieces[i].after.range();
+      entries[i] = {range.start, last_key(range), objects_[i]};
+    }
+    space_.tree.replace(window_.extent.start, last_key(window_.extent), entries,
+                        window_.piece_count);
+    space_.area_count += window_.piece_count;
+    space_.area_count -= areas_before_;
+  }
+
+  void announce_pieces() noexcept {
+    for (unsigned i = 0; i < window_.piece_count; ++i) {
+      const Piece<S>& piece = window_.pieces[i];
+      AreaType& area = *objects_[i];
+      if (piece.object == nullptr && piece.copied != nullptr && area.hooks != nullptr &&
+          area.hooks->open != nullptr) {
+        area.hooks->open(area);
+      }
+      space_.services.notify(piece.object != nullptr   ? window_.event
+                             : piece.copied != nullptr ? Event::split
+                                                       : Event::mapped,
+                             area);
+    }
+  }
+
+  void destroy_removed() noexcept {
+    while (removed_ != nullptr) {
+      AreaType* area = removed_;
+      removed_ = next_removed(*area);
+      area->identity = {};
+      destroy_area(space_, *area, window_.unmapped.empty() ? Event::merged_away : Event::unmapped);
+    }
+  }
+
+  SpaceState<S>& space_;
+  const Window<S>& window_;
+  Reservation<S>& reserved_;
+  AreaType* objects_[3] = {};
+  AreaType* removed_ = nullptr;
+  std::uint64_t areas_before_ = 0;
+};
+
+/// Ends an area that is in no tree and no reverse map: close hook, references, memory.
+template <class S>
+void destroy_area(SpaceState<S>& space, Area<S>& area, Event event) noexcept {
+  space.services.notify(event, area);
+  if (area.has_close()) area.hooks->close(area);
+  if (area.file != typename S::FileHandle{}) space.services.release_file(area.file);
+  if (area.attributes != nullptr) space.services.release_attributes(area.attributes);
+  area.~Area<S>();
+  space.services.retire_area(&area, sizeof(Area<S>), alignof(Area<S>));
+}
+
+template <class S>
+void commit_window(SpaceState<S>& space, const Window<S>& window,
+                   Reservation<S>& reserved) noexcept {
+  WindowCommit<S>(space, window, reserved).run();
+}
+
+}  // namespace vmarea

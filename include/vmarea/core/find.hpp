@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// Lookups by address (behaviour specification 18), and the one place where the half-open ranges of
+// areas become the inclusive keys of the tree.
+#pragma once
+
+#include "vmarea/space_state.hpp"
+
+namespace vmarea {
+
+/// Requires: `range` is not empty.
+constexpr TreeKey last_key(Range range) noexcept {
+  return range.end - 1;
+}
+
+/// The area that contains `at`, or null.
+template <class S>
+Area<S>* find_area(const SpaceState<S>& space, Address at) noexcept {
+  return space.tree.find(at).value;
+}
+
+/// The area that contains `at`, else the first above it, or null.
+template <class S>
+Area<S>* find_at_or_above(const SpaceState<S>& space, Address at) noexcept {
+  return space.tree.seek(at).entry().value;
+}
+
+/// The last area that starts below `at`, or null.
+template <class S>
+Area<S>* find_starting_below(const SpaceState<S>& space, Address at) noexcept {
+  return at == 0 ? nullptr : space.tree.seek_back(at - 1).entry().value;
+}
+
+/// The first area that has a byte in `range`, or null.
+template <class S>
+Area<S>* find_intersection(const SpaceState<S>& space, Range range) noexcept {
+  Area<S>* area = find_at_or_above(space, range.start);
+  return area != nullptr && area->start < range.end ? area : nullptr;
+}
+
+}  // namespace vmarea

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+//
+// The second beat: takes everything that may run out before anything is written.
+//
+//   areas for new pieces, identity links, tree nodes, page-table levels, the commit charge
+//
+// A reservation belongs to one Change. Dropping it gives everything back: a failed call leaves no
+// trace. Commit takes from it and never fails.
+#pragma once
+
+#include <cstddef>
+#include <new>
+
+#include "vmarea/core/window.hpp"
+
+namespace vmarea {
+
+/// What a change holds between its second and third beat.
+template <class S>
+struct Reservation {
+  static constexpr std::size_t areas_max = 4;
+
+  Area<S>* areas[areas_max] = {};
+  std::size_t area_count = 0;
+  [[no_unique_address]] typename S::LinkReservation links;
+  typename S::FileHandle shared_memory{};
+  PageCount charge = 0;    // Taken from the host.
+  std::size_t growth = 0;  // Entries that the windows so far may add to the tree.
+  std::size_t nodes = 0;   // Tree nodes that the windows so far may need.
+};
+
+template <class S>
+void* area_memory(SpaceState<S>& space) noexcept {
+  return space.services.allocate_area(sizeof(Area<S>), alignof(Area<S>));
+}
+
+/// Takes one more area object. Errors: no_memory.
+template <class S>
+Result<void> reserve_area(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
+  require<S>(reserved.area_count < Reservation<S>::areas_max, "a change makes at most four areas");
+  void* memory = area_memory(space);
+  if (memory == nullptr) return Error::no_memory;
+  reserved.areas[reserved.area_count++] = ::new (memory) Area<S>{};
+  return {};
+}
+
+template <class S>
+Area<S>* take_area(Reservation<S>& reserved) noexcept {
+  require<S>(reserved.area_count > 0, "commit uses no more areas than were reserved");
+  return reserved.areas[--reserved.area_count];
+}
+
+/// Takes `pages` of the commit charge. Errors: no_memory.
+template <class S>
+Result<void> reserve_charge(SpaceState<S>& space, Reservation<S>& reserved,
+                            PageCount pages) noexcept {
+  if (pages == 0) return {};
+  const Result<void> charged = space.services.charge(pages);
+  if (charged) reserved.charge += pages;
+  return charged;
+}
+
+/// Counts the nodes that `window` needs. Only new objects make the tree grow: what a kept one
+/// carries had an entry before.
+template <class S>
+void count_nodes(const SpaceState<S>& space, Reservation<S>& reserved,
+                 const Window<S>& window) noexcept {
+  reserved.nodes += space.tree.nodes_needed(window.extent.start, last_key(window.extent),
+                                            window.piece_count, reserved.growth);
+  for (unsigned i = 0; i < window.piece_count; ++i) {
+    if (window.pieces[i].object == nullptr) ++reserved.growth;
+  }
+}
+
+/// Takes the links that `piece` needs: a copy's, or those of an identity it gains.
+template <class S>
+Result<void> reserve_piece_links(SpaceState<S>& space, Reservation<S>& reserved,
+                                 const Piece<S>& piece) noexcept {
+  if constexpr (S::has_reverse_map) {
+    const Area<S>* from = piece.identity_from;
+    if (from == nullptr && piece.object == nullptr) from = piece.copied;
+    if (from == nullptr || !piece.after.identity) return {};
+    return space.services.reserve_links(reserved.links, *from);
+  } else {
+    return {};
+  }
+}
+
+/// Takes all that `window` needs but the nodes, which are only counted: take_nodes follows.
+/// Errors: no_memory, or what charge says.
+template <class S>
+Result<void> reserve_window(SpaceState<S>& space, Reservation<S>& reserved,
+                            const Window<S>& window) noexcept {
+  if (window.charge > 0) {
+    const Result<void> charged =
+        reserve_charge(space, reserved, static_cast<PageCount>(window.charge));
+    if (!charged) return charged;
+  }
+  if (window.in_place() && window.pieces[0].identity_from == nullptr) return {};
+  for (unsigned i = 0; i < window.piece_count; ++i) {
+    const Piece<S>& piece = window.pieces[i];
+    if (piece.object == nullptr) {
+      const Result<void> area = reserve_area(space, reserved);
+      if (!area) return area;
+    }
+    const Result<void> links = reserve_piece_links(space, reserved, piece);
+    if (!links) return links;
+  }
+  if (window.new_shared_memory) {
+    const auto file = space.services.make_shared_memory(window.extent.length());
+    if (!file) return file.error();
+    reserved.shared_memory = *file;
+  }
+  count_nodes(space, reserved, window);
+  return {};
+}
+
+/// Takes the nodes that were counted. Errors: no_memory.
+template <class S>
+Result<void> take_nodes(SpaceState<S>& space, const Reservation<S>& reserved) noexcept {
+  if (reserved.nodes == 0 || space.tree.reserve(reserved.nodes)) return {};
+  return Error::no_memory;
+}
+
+/// Gives back whatever commit did not take.
+template <class S>
+void give_back(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
+  while (reserved.area_count > 0) {
+    Area<S>* area = take_area(reserved);
+    area->~Area<S>();
+    space.services.release_area(area, sizeof(Area<S>), alignof(Area<S>));
+  }
+  if constexpr (S::has_reverse_map) space.services.unreserve_links(reserved.links);
+  if (reserved.shared_memory != typename S::FileHandle{}) {
+    space.services.release_file(reserved.shared_memory);
+    reserved.shared_memory = {};
+  }
+  if (reserved.charge != 0) {
+    space.services.uncharge(reserved.charge);
+    reserved.charge = 0;
+  }
+  if (reserved.nodes != 0) {
+    space.tree.unreserve();
+    reserved.nodes = 0;
+  }
+}
+
+}  // namespace vmarea

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+//
+// Clears a range over any number of areas and holes (behaviour specification 11).
+//
+//   before    [AAAAAAAA)[BBB)   [CCCCCCCC)
+//   range          *****************            extent = from A's start to C's end
+//   after     [AAAA)                [CCCC)      the rests are pieces, B is removed
+//
+// plan_clear only looks: what must give way, who stands at the edges, what the counters lose. The
+// caller makes one window of it: munmap with the rests alone, mmap and mremap with a new piece
+// between them. A seal or a refused cut half-way leaves the cuts that Linux leaves.
+#pragma once
+
+#include "vmarea/core/commit.hpp"
+#include "vmarea/core/window.hpp"
+
+namespace vmarea {
+
+/// What a range gives way to, seen before anything is changed.
+template <class S>
+struct Clearing {
+  Range range{};
+  Range extent{};           // With the whole areas that are cut by the range's edges.
+  Side<S> prev{};           // The rest below, or the area that ends at the range.
+  Side<S> next{};           // The rest above, or the area that starts at its end.
+  PageTotals totals{};      // Of what goes; positive.
+  PageCount accounted = 0;  // Pages that hold commit charge.
+  Range tables_between{};   // End of what lies below, start of what lies above.
+  Result<void> status{};    // Why it may not be cleared.
+  bool cuts_start = false;  // An edge lies inside an area and may be cut there.
+  bool cuts_end = false;
+};
+
+/// Whether somebody counts this area's objects, so that rests are copies as Linux makes them
+/// (11.6).
+template <class S>
+constexpr bool counts_objects(const Description<S>& area) noexcept {
+  return area.hooks != nullptr && (area.hooks->open != nullptr || area.hooks->close != nullptr);
+}
+
+template <class S>
+Result<void> ask_may_split(const Description<S>& area, Address at) noexcept {
+  if (area.hooks == nullptr || area.hooks->may_split == nullptr) return {};
+  return area.hooks->may_split(area, at);
+}
+
+/// Cuts the first area at the range's start. Errors: no_memory (a hole at the map count limit),
+/// not_permitted (sealed), or what may_split says.
+template <class S>
+Result<void> cut_first(const SpaceState<S>& space, Clearing<S>& clearing, Area<S>& area) noexcept {
+  if (clearing.range.end < area.end && space.area_count >= space.services.limits().area_count_max) {
+    return Error::no_memory;
+  }
+  if (area.flags.has_any(flag::sealed)) return Error::not_permitted;
+  const Result<void> may_split = ask_may_split<S>(area, clearing.range.start);
+  if (!may_split) return may_split;
+  const bool copy = counts_objects<S>(area);
+  clearing.prev = {area.below(clearing.range.start), copy ? nullptr : &area, copy ? &area : nullptr,
+                   true, true};
+  clearing.extent.start = area.start;
+  clearing.cuts_start = true;
+  return {};
+}
+
+/// Cuts the last area at the range's end. Errors: what may_split says.
+template <class S>
+Result<void> cut_last(const SpaceState<S>& space, Clearing<S>& clearing, Area<S>& area) noexcept {
+  const Result<void> may_split = ask_may_split<S>(area, clearing.range.end);
+  if (!may_split) return may_split;
+  const bool copy = counts_objects<S>(area) || clearing.prev.object == &area;
+  clearing.next = {area.above(clearing.range.end, space.services.geometry()),
+                   copy ? nullptr : &area, copy ? &area : nullptr, true, true};
+  clearing.extent.end = area.end;
+  clearing.cuts_end = true;
+  return {};
+}
+
+/// Adds one area's part inside the range to what goes.
+template <class S>
+void count_cleared(const SpaceState<S>& space, Clearing<S>& clearing,
+                   const Area<S>& area) noexcept {
+  const Range part{area.start > clearing.range.start ? area.start : clearing.range.start,
+                   area.end < clearing.range.end ? area.end : clearing.range.end};
+  const std::int64_t pages = page_count(space, part.length());
+  clearing.totals += area_totals(area.flags, pages);
+  if (area.flags.has_any(flag::account)) clearing.accounted += static_cast<PageCount>(pages);
+}
+
+/// Looks at everything in `range`. Requires: page aligned, not empty.
+template <class S>
+Clearing<S> plan_clear(const SpaceState<S>& space, Range range) noexcept {
+  Clearing<S> clearing{.range = range, .extent = range};
+  clearing.tables_between = {0, space.services.geometry().limit};
+  auto cursor = space.tree.seek(range.start);
+  auto entry = cursor.entry();
+  if (entry && entry.first < range.start) {
+    clearing.status = cut_first(space, clearing, *entry.value);
+    if (!clearing.status) return clearing;
+    clearing.tables_between.start = range.start;
+  } else if (Area<S>* below = find_starting_below(space, range.start)) {
+    if (below->end == range.start) clearing.prev = Side<S>::of(below);
+    clearing.tables_between.start = below->end;
+  }
+  for (; entry && entry.first < range.end; entry = cursor.entry()) {
+    Area<S>& area = *entry.value;
+    if (area.flags.has_any(flag::sealed)) {
+      clearing.status = Error::not_permitted;
+      return clearing;
+    }
+    count_cleared(space, clearing, area);
+    if (area.end > range.end) {
+      clearing.status = cut_last(space, clearing, area);
+      clearing.tables_between.end = range.end;
+      return clearing;
+    }
+    cursor.next();
+  }
+  if (entry) {
+    clearing.tables_between.end = entry.first;
+    if (entry.first == range.end) clearing.next = Side<S>::of(entry.value);
+  }
+  return clearing;
+}
+
+/// A window that takes out what `clearing` saw and leaves the rests.
+template <class S>
+Window<S> window_of(const Clearing<S>& clearing) noexcept {
+  Window<S> window{.extent = clearing.extent,
+                   .totals = negated(clearing.totals),
+                   .charge = -static_cast<std::int64_t>(clearing.accounted),
+                   .unmapped = clearing.range,
+                   .tables_between = clearing.tables_between,
+                   .event = Event::resized};
+  if (clearing.prev.is_piece) window.add(clearing.prev.as_piece());
+  if (clearing.next.is_piece) window.add(clearing.next.as_piece());
+  return window;
+}
+
+/// A window that cuts `area` at up to two places inside it and changes nothing else; the area keeps
+/// the part from the first cut on, as a split does (behaviour specification 7).
+template <class S>
+Window<S> window_of_cuts(const SpaceState<S>& space, Area<S>& area, Address first,
+                         Address second = 0) noexcept {
+  const Geometry geometry = space.services.geometry();
+  Window<S> window{.extent = area.range(), .event = Event::resized};
+  window.add({area.below(first), nullptr, &area, nullptr});
+  const Description<S> upper = area.above(first, geometry);
+  if (second == 0) {
+    window.add({upper, &area, nullptr, nullptr});
+  } else {
+    window.add({upper.below(second), &area, nullptr, nullptr});
+    window.add({upper.above(second, geometry), nullptr, &area, nullptr});
+  }
+  return window;
+}
+
+/// Takes everything out, as exit does. Nobody is asked.
+template <class S>
+void clear_space(SpaceState<S>& space) noexcept {
+  if (space.area_count == 0) return;
+  const Range all{0, space.services.geometry().limit};
+  const Window<S> window{.extent = all,
+                         .totals = negated(space.totals),
+                         .charge = -static_cast<std::int64_t>(space.charged),
+                         .unmapped = all,
+                         .tables_between = all,
+                         .event = Event::unmapped};
+  Reservation<S> nothing;
+  commit_window(space, window, nothing);
+}
+
+/// What Linux leaves when a call fails after these edges were cut: the cuts stay. Adds 0 to 2
+/// windows to `plan`, none if the profile wants all or nothing.
+template <class S, class Plan>
+void leave_cuts(const SpaceState<S>& space, Plan& plan, const Clearing<S>& clearing) noexcept {
+  if (space.services.profile().partial_effects == PartialEffects::all_or_nothing) return;
+  Area<S>* first = clearing.cuts_start ? find_area(space, clearing.range.start) : nullptr;
+  Area<S>* last = clearing.cuts_end ? find_area(space, clearing.range.end) : nullptr;
+  if (first != nullptr && first == last) {
+    plan.add() = window_of_cuts(space, *first, clearing.range.start, clearing.range.end);
+    return;
+  }
+  if (first != nullptr) plan.add() = window_of_cuts(space, *first, clearing.range.start);
+  if (last != nullptr) plan.add() = window_of_cuts(space, *last, clearing.range.end);
+}
+
+}  // namespace vmarea

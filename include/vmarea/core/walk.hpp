@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+//
+// Walks a range and changes every area in it by a rule: mprotect, madvise, mlock, mseal (behaviour
+// specification 5, 8, 29). A call over a thousand areas is a range, two cuts and a rule.
+//
+//   before     [AAAA)[BBBBBB)[CC)[DDDD)        range  ****************
+//   per area:  cut at the range's edges, change by the rule, join left and right, never elsewhere
+//   left       the neighbour on the left as a value: what it will be, and who will carry it
+//   run        pieces that joined so far; it becomes one window when the next area does not join
+//
+// The same walk plans, previews, reserves and commits: only the visitor differs, so what is
+// previewed is what happens. The visitor may rewrite the tree behind the walk, which goes on by
+// address.
+#pragma once
+
+#include "vmarea/core/change.hpp"
+#include "vmarea/core/unmap.hpp"
+#include "vmarea/core/window.hpp"
+
+namespace vmarea {
+
+/// What a rule says about one area.
+template <class S>
+struct RuleAnswer {
+  enum class Kind : unsigned char { skip, change, refuse };
+  Kind kind = Kind::skip;
+  Error error = Error::none;
+  Flags flags{};
+  const Attributes* attributes = nullptr;
+  PageTotals totals{};      // Added to the counters.
+  std::int64_t charge = 0;  // Pages of commit charge taken, or given back if negative.
+
+  static constexpr RuleAnswer skip() noexcept { return {}; }
+  static constexpr RuleAnswer refuse(Error why) noexcept {
+    return {.kind = Kind::refuse, .error = why};
+  }
+  static constexpr RuleAnswer change(const Description<S>& area, Flags flags) noexcept {
+    return {.kind = Kind::change, .flags = flags, .attributes = area.attributes};
+  }
+};
+
+/// What the walk has done so far to what rules and limits look at.
+struct WalkProgress {
+  PageTotals totals{};
+  std::uint64_t area_count = 0;
+};
+
+enum class HolePolicy : unsigned char {
+  stop,   // The first hole ends the walk with no_memory; what was before it stays changed.
+  go_on,  // All areas are changed, then the answer is no_memory.
+};
+
+enum class Joining : unsigned char { allowed, never };
+
+/// One walk. Rule: `static constexpr HolePolicy holes`, and
+/// answer(space, area, part, progress) -> RuleAnswer, pure.
+template <class S, class Rule>
+class RangeWalk {
+ public:
+  RangeWalk(const SpaceState<S>& space, Range range, const Rule& rule, const WalkProgress& base,
+            Joining joining = Joining::allowed) noexcept
+      : space_(space),
+        geometry_(space.services.geometry()),
+        range_(range),
+        rule_(rule),
+        progress_(base),
+        joining_(joining),
+        position_(range.start),
+        cursor_(space.tree.seek(range.start)) {}
+
+  /// Calls visit(const Window<S>&) for each edit and says how the call ends.
+  template <class Visit>
+  Result<void> run(Visit&& visit) noexcept {
+    left_ = Side<S>::of(find_starting_below(space_, range_.start));
+    Result<void> status;
+    bool hole = false;
+    while (position_ < range_.end) {
+      const auto entry = cursor_.entry();
+      if (!entry || entry.first > position_) {
+        hole = true;
+        if (Rule::holes == HolePolicy::stop || !entry || entry.first >= range_.end) break;
+        position_ = entry.first;
+      }
+      status = step(*entry.value, visit);
+      if (!status) break;
+    }
+    flush(visit);
+    if (status && hole) return Error::no_memory;
+    return status;
+  }
+
+ private:
+  template <class Visit>
+  Result<void> step(Area<S>& area, Visit&& visit) noexcept {
+    const Range part{position_, area.end < range_.end ? area.end : range_.end};
+    const RuleAnswer<S> answer = rule_.answer(space_, area, part, progress_);
+    if (answer.kind == RuleAnswer<S>::Kind::refuse) return answer.error;
+    if (answer.kind == RuleAnswer<S>::Kind::skip) {
+      flush(visit);
+      left_ = Side<S>::of(&area);
+      go_to(part.end);
+      return {};
+    }
+    Description<S> after = area.within(part, geometry_);
+    after.flags = answer.flags;
+    after.attributes = answer.attributes;
+    const Side<S> next = part.end == area.end ? above(area) : Side<S>{};
+    const Joins joins = decide(area, after, next);
+    const Result<void> cut = check_cuts(area, part, joins, visit);
+    if (!cut) return cut;
+    progress_.totals += answer.totals;
+    if (joins.prev.joined()) {
+      join_left(area, after);
+    } else {
+      flush(visit);
+      start_run(area, after, joins.next.joined() ? next : Side<S>{});
+    }
+    window_.totals += answer.totals;
+    window_.charge += answer.charge;
+    if (joins.next.joined()) swallow_next(after, next);
+    if (!joins.prev.joined() && !joins.next.joined()) add_rest_above(area, part.end, nullptr);
+    if (joins.prev.joined()) add_rest_above(area, part.end, &area);
+    go_to(run_.after.end);
+    return {};
+  }
+
+  Side<S> above(const Area<S>& area) const noexcept {
+    auto cursor = cursor_;
+    cursor.next();
+    const auto entry = cursor.entry();
+    return entry && entry.first == area.end ? Side<S>::of(entry.value) : Side<S>{};
+  }
+
+  Joins decide(const Area<S>& area, const Description<S>& after,
+               const Side<S>& next) const noexcept {
+    if (joining_ == Joining::never) return {};
+    const bool at_start = after.start == area.start;
+    const bool whole = at_start && after.end == area.end;
+    const Description<S>* prev = open_ ? &run_.after : left_.neighbour();
+    return decide_joins(after,
+                        JoinRequest<S>{.prev = at_start ? prev : nullptr,
+                                       .next = next.neighbour(),
+                                       .middle = whole ? Middle::whole_area : Middle::part_of_area},
+                        geometry_, space_.services.profile().faulted_into_untouched);
+  }
+
+  /// A part that joins nobody is cut off: that needs room below the map count limit and the
+  /// driver's consent at each edge. A second cut that is refused leaves the first.
+  template <class Visit>
+  Result<void> check_cuts(Area<S>& area, Range part, const Joins& joins, Visit&& visit) noexcept {
+    if (joins.prev.joined() || joins.next.joined()) {
+      if (joins.prev.joined() && part.end == area.end) --progress_.area_count;
+      if (joins.next.joined() && part.start == area.start) --progress_.area_count;
+      return {};
+    }
+    if (part.start > area.start) {
+      const Result<void> below = check_cut(area, part.start);
+      if (!below) return below;
+    }
+    if (part.end < area.end) {
+      const Result<void> above_it = check_cut(area, part.end);
+      if (!above_it && part.start > area.start) {
+        flush(visit);
+        visit(window_of_cuts(space_, area, part.start));
+      }
+      return above_it;
+    }
+    return {};
+  }
+
+  Result<void> check_cut(const Area<S>& area, Address at) noexcept {
+    if (progress_.area_count >= space_.services.limits().area_count_max) return Error::no_memory;
+    ++progress_.area_count;
+    return ask_may_split<S>(area, at);
+  }
+
+  void join_left(const Area<S>& area, const Description<S>& after) noexcept {
+    if (!open_) {
+      window_ = Window<S>{.extent = left_.description.range(), .event = Event::protected_};
+      run_ = left_.as_piece();
+      open_ = true;
+    }
+    run_.after.end = after.end;
+    absorb(run_, after, &area);
+    window_.extent.end = area.end;
+  }
+
+  /// Begins a run with `after`, carried by `next` if it joins only that, else by its own area.
+  void start_run(Area<S>& area, const Description<S>& after, const Side<S>& next) noexcept {
+    window_ = Window<S>{.extent = area.range(), .event = Event::protected_};
+    open_ = true;
+    if (after.start > area.start) {
+      const bool copy = !next.present;
+      window_.add(
+          {area.below(after.start), copy ? nullptr : &area, copy ? &area : nullptr, nullptr});
+    }
+    run_ = {after, &area, nullptr, nullptr};
+    if (!next.present) return;
+    run_ = next.as_piece();
+    run_.after.start = after.start;
+    run_.after.page_offset = after.page_offset;
+    absorb(run_, after, &area);
+  }
+
+  void swallow_next(const Description<S>&, const Side<S>& next) noexcept {
+    run_.after.end = next.description.end;
+    if (run_.object != next.object) absorb(run_, next.description, next.object);
+    window_.extent.end = next.description.end;
+  }
+
+  void add_rest_above(const Area<S>& area, Address at, Area<S>* object) noexcept {
+    if (at >= area.end) return;
+    rest_ = {area.above(at, geometry_), object, object == nullptr ? &area : nullptr, nullptr};
+    has_rest_ = true;
+  }
+
+  template <class Visit>
+  void flush(Visit&& visit) noexcept {
+    if (!open_) return;
+    window_.add(run_);
+    if (has_rest_) window_.add(rest_);
+    left_ = {run_.after, run_.object, run_.copied, true, false};
+    open_ = has_rest_ = false;
+    const bool rewritten = !window_.in_place();
+    visit(static_cast<const Window<S>&>(window_));
+    if (rewritten) cursor_ = space_.tree.seek(position_);
+  }
+
+  void go_to(Address position) noexcept {
+    position_ = position;
+    while (cursor_.entry() && cursor_.entry().last < position) cursor_.next();
+  }
+
+  const SpaceState<S>& space_;
+  const Geometry geometry_;
+  const Range range_;
+  const Rule& rule_;
+  WalkProgress progress_;
+  const Joining joining_;
+  Address position_;
+  typename SpaceState<S>::Tree::Cursor cursor_;
+  Side<S> left_;
+  Window<S> window_;
+  Piece<S> run_;
+  Piece<S> rest_;
+  bool open_ = false;
+  bool has_rest_ = false;
+};
+
+/// A call that changes a range by a rule. One window is kept; more are walked again.
+template <class S, class Rule>
+struct RangePlan {
+  using Value = void;
+
+  Result<void> status = Error::invalid;
+  Range range;
+  Rule rule{};
+  WalkProgress base;
+  Joining joining = Joining::allowed;
+  unsigned window_count = 0;
+  Window<S> only;
+
+  RangePlan() = default;
+  /// A call that is refused, or has nothing to do.
+  RangePlan(Result<void> answer) noexcept : status(answer) {}
+
+  RangePlan(const SpaceState<S>& space, Range over, const Rule& by,
+            Joining joins = Joining::allowed) noexcept
+      : range(over), rule(by), base{space.totals, space.area_count}, joining(joins) {
+    status = RangeWalk<S, Rule>(space, range, rule, base, joining).run([this](const Window<S>& w) {
+      if (window_count++ == 0) only = w;
+    });
+    const bool whole_or_none =
+        space.services.profile().partial_effects == PartialEffects::all_or_nothing;
+    if (!status && whole_or_none) window_count = 0;
+  }
+
+  template <class Visit>
+  void for_each_window(const SpaceState<S>& space, Visit&& visit) const noexcept {
+    if (window_count == 1) {
+      visit(only);
+    } else if (window_count > 1) {
+      (void)RangeWalk<S, Rule>(space, range, rule, base, joining).run(visit);
+    }
+  }
+  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    Result<void> taken;
+    for_each_window(space, [&](const Window<S>& window) {
+      if (taken) taken = reserve_window(space, reserved, window);
+    });
+    return taken;
+  }
+  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    for_each_window(space,
+                    [&](const Window<S>& window) { commit_window(space, window, reserved); });
+  }
+};
+
+}  // namespace vmarea

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+//
+// The one shape of every change: the entries of an extent are replaced by at most three pieces.
+//
+//   before   |  prev  |   middle   |     next   |        extent = whole entries and holes
+//   after    |  piece 0  | piece 1 |  piece 2   |        each carried by a kept object or a new one
+//
+// A piece names the object that carries it on. An area in the extent that carries no piece is
+// removed. Planners fill windows and touch nothing; reserve.hpp takes what the windows need;
+// commit.hpp is the only function that writes.
+#pragma once
+
+#include <cstdint>
+
+#include "vmarea/core/account.hpp"
+#include "vmarea/core/find.hpp"
+#include "vmarea/core/merge.hpp"
+#include "vmarea/space_state.hpp"
+
+namespace vmarea {
+
+/// The empty hook table of areas that are neither anonymous nor a driver's.
+template <class S>
+inline constexpr AreaHooks<S> no_hooks{};
+
+/// One range of the result.
+template <class S>
+struct Piece {
+  Description<S> after{};
+  Area<S>* object = nullptr;               // Carries it; null: a new object does.
+  const Area<S>* copied = nullptr;         // The new object is a copy of this area.
+  const Area<S>* identity_from = nullptr;  // Where the object gets links to its identity from.
+};
+
+/// What one change does to the tree and the counters.
+template <class S>
+struct Window {
+  Range extent{};
+  Piece<S> pieces[3]{};
+  unsigned piece_count = 0;
+  PageTotals totals{};  // Added to the counters by commit.
+  std::int64_t charge =
+      0;                   // Pages: taken by reserve if positive, given back by commit if negative.
+  Range unmapped{};        // Pages that go.
+  Range tables_between{};  // Upper levels may be freed between these two.
+  bool new_shared_memory = false;  // The middle piece needs a fresh shared memory file.
+  Event event = Event::resized;
+
+  constexpr void add(const Piece<S>& piece) noexcept { pieces[piece_count++] = piece; }
+  /// Whether one area changes where it stands, so that the tree stays as it is.
+  constexpr bool in_place() const noexcept {
+    return piece_count == 1 && pieces[0].object != nullptr && extent == pieces[0].after.range() &&
+           extent == pieces[0].object->range();
+  }
+};
+
+/// What stands beside a range that is planned, and which object carries it.
+template <class S>
+struct Side {
+  Description<S> description{};
+  Area<S>* object = nullptr;
+  const Area<S>* copied = nullptr;
+  bool present = false;
+  bool is_piece = false;  // A rest of an area that is being cut; it must appear among the pieces.
+
+  constexpr const Description<S>* neighbour() const noexcept {
+    return present ? &description : nullptr;
+  }
+  constexpr Piece<S> as_piece() const noexcept { return {description, object, copied, nullptr}; }
+  /// An area whose links stand for the identity of this side.
+  constexpr const Area<S>* links() const noexcept { return object != nullptr ? object : copied; }
+
+  static constexpr Side of(Area<S>* area) noexcept {
+    return area == nullptr ? Side{} : Side{*area, area, nullptr, true, false};
+  }
+};
+
+/// What `piece` gains when it swallows `other`: its sticky flags, and its identity if it has none.
+template <class S>
+constexpr void absorb(Piece<S>& piece, const Description<S>& other, const Area<S>* links) noexcept {
+  piece.after.flags |= other.flags & flag::sticky;
+  if (!piece.after.identity && other.identity) {
+    piece.after.identity = other.identity;
+    piece.identity_from = links;
+  }
+}
+
+/// Adds to `window` the pieces for a new range between `prev` and `next` (behaviour specification
+/// 4). `links`: an area whose links the range's identity stands for, if it has one. Ensures: the
+/// window's extent covers every area that takes part.
+template <class S>
+constexpr void place_between(Window<S>& window, const Side<S>& prev, const Description<S>& middle,
+                             const Side<S>& next, const Joins& joins,
+                             const Area<S>* links = nullptr) noexcept {
+  Piece<S> piece{middle, nullptr, nullptr, middle.identity ? links : nullptr};
+  const bool left = joins.prev.joined();
+  const bool right = joins.next.joined();
+  if (left) {
+    piece = prev.as_piece();
+    piece.after.end = middle.end;
+    absorb(piece, middle, links);
+    if (!prev.is_piece) window.extent.start = prev.description.start;
+  } else if (prev.is_piece) {
+    window.add(prev.as_piece());
+  }
+  if (right) {
+    if (!left) {
+      piece = next.as_piece();
+      piece.after.start = middle.start;
+      piece.after.page_offset = middle.page_offset;
+      absorb(piece, middle, links);
+    } else {
+      piece.after.end = next.description.end;
+      absorb(piece, next.description, next.links());
+    }
+    if (!next.is_piece) window.extent.end = next.description.end;
+  }
+  window.add(piece);
+  if (!right && next.is_piece) window.add(next.as_piece());
+}
+
+}  // namespace vmarea

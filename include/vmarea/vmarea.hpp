@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+//
+// Everything of the core: include this one, and a host (vmarea_shims/userland.hpp, or your own).
+#pragma once
+
+#include "vmarea/absent.hpp"
+#include "vmarea/address_space.hpp"
+#include "vmarea/services.hpp"

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+//
+// Files as plain objects: what mmap may do with one, and what its driver makes of a mapping.
+//
+//   File<Userland> library{.rules = {.writable = false}};
+//   space.mmap({..., .flags = map::private_, .file = &library});
+//
+// The handle is the object's address: two File objects are two open files, even of one inode.
+#pragma once
+
+#include <cstdint>
+#include <new>
+
+#include <vmarea/core/window.hpp>
+#include <vmarea/services.hpp>
+
+namespace vmarea::shims {
+
+/// One open file. The owner keeps it alive while areas refer to it (`references` tells).
+template <class Services>
+struct File {
+  FileRules rules{};
+  Flags adds{};     // What the driver sets on every area of it,
+  Flags removes{};  // and what it takes away.
+  const AreaHooks<Services>* hooks = &no_hooks<Services>;
+  bool anonymous_if_private = false;  // As /dev/zero is.
+  Error refuses = Error::none;        // The driver's answer to every mapping.
+  std::uint64_t references = 0;
+  bool owned_by_areas = false;  // Ends with its last area: anonymous shared memory.
+};
+
+/// The file services over File.
+template <class Services>
+struct PlainFiles {
+  using FileHandle = File<Services>*;
+
+  static FileRules file_rules(FileHandle file) noexcept { return file->rules; }
+
+  static Result<void> prepare_mapping(FileHandle file, Description<Services>& wanted) noexcept {
+    if (file->refuses != Error::none) return file->refuses;
+    const bool shared = wanted.flags.has_any(flag::shared | flag::may_share);
+    wanted.hooks = file->anonymous_if_private && !shared ? nullptr : file->hooks;
+    wanted.flags = wanted.flags.without(file->removes) | file->adds;
+    return {};
+  }
+
+  static Result<FileHandle> make_shared_memory(std::uint64_t) noexcept {
+    auto* file = new (std::nothrow) File<Services>{.references = 1, .owned_by_areas = true};
+    if (file == nullptr) return Error::no_memory;
+    return file;
+  }
+  static void retain_file(FileHandle file) noexcept { ++file->references; }
+  static void release_file(FileHandle file) noexcept {
+    if (--file->references == 0 && file->owned_by_areas) delete file;
+  }
+};
+
+}  // namespace vmarea::shims

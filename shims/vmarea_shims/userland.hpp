@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+//
+// A complete host for one thread: memory from the heap, no reverse map, no page tables, no limits.
+//
+//   vmarea::AddressSpace<vmarea::shims::Userland> space;
+//
+// To differ in something, derive from UserlandOf<Yourself> and write only that.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <vmarea/absent.hpp>
+#include <vmarea_shims/files.hpp>
+#include <vmarea_shims/maple_tree.hpp>
+#include <vmarea_shims/memory.hpp>
+
+namespace vmarea::shims {
+
+/// Broken promises end the program with a sentence; checked in debug builds.
+struct AbortOnBrokenPromise {
+#ifdef NDEBUG
+  static constexpr bool checks = false;
+#else
+  static constexpr bool checks = true;
+#endif
+  [[noreturn]] static void assertion_failed(const char* promise) noexcept {
+    std::fprintf(stderr, "vmarea: broken promise: %s\n", promise);
+    std::abort();
+  }
+};
+
+/// The groups of Userland for a host named Host, which may hide any of them.
+template <class Host>
+struct UserlandOf : HeapMemory,
+                    PlainFiles<Host>,
+                    NoLocks,
+                    NoReverseMap,
+                    NoPageTables,
+                    NoAttributes,
+                    NoLimits,
+                    NoNotifications,
+                    AbortOnBrokenPromise {
+  template <class AreaType>
+  using Tree = maple_tree<AreaType, HeapMemory>;
+  template <class AreaType>
+  static Tree<AreaType> make_tree() {
+    return Tree<AreaType>{};
+  }
+};
+
+struct Userland : UserlandOf<Userland> {};
+
+}  // namespace vmarea::shims
