@@ -34,7 +34,6 @@ constexpr unsigned base_weight(Kind kind) {
   switch (kind) {
     case Kind::map:
       return 12;
-    case Kind::unmap:
     case Kind::protect:
     case Kind::write:
       return 8;

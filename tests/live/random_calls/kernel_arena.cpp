@@ -129,6 +129,17 @@ Flags parse_letters(std::string_view words) {
   return flags;
 }
 
+/// Adds the area whose flags this line has; `area` is the one whose lines are being read.
+void parse_line(std::string_view line, SeenArea& area, Picture& picture) {
+  constexpr std::string_view flags_line = "VmFlags:";
+  if (line.starts_with(flags_line)) {
+    area.flags = parse_letters(line.substr(flags_line.size()));
+    if (area.start < arena_end && area.end > arena_start) picture.add(area);
+  } else if (SeenArea head; parse_head(line, head)) {
+    area = head;
+  }
+}
+
 int open_or_die(const char* path, int flags) {
   const int descriptor = open(path, flags | O_CLOEXEC);
   if (descriptor < 0) abort();
@@ -168,6 +179,24 @@ std::string KernelArena::why_unusable() const {
   if (ioctl(maps_, query_request, &query) != 0) return "the kernel has no PROCMAP_QUERY (6.11)";
   if (query.start < arena_end) return "something is mapped in the arena";
   return {};
+}
+
+bool KernelArena::reads_allocate() {
+  // An area with an identity stays accounted when it becomes unwritable, one without does not.
+  Call call;
+  call.address = arena_start;
+  call.length = page;
+  call.protection = PROT_READ | PROT_WRITE;
+  call.flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
+  execute(call);
+  touch(call.address, false);
+  call.operation = Operation::mprotect;
+  call.protection = PROT_READ;
+  execute(call);
+  Picture picture;
+  read_all_flags(picture);
+  clear();
+  return picture.areas().size() == 1 && picture.areas().front().flags.has_any(flag::account);
 }
 
 std::int64_t KernelArena::execute(const Call& call) {
@@ -229,24 +258,19 @@ void KernelArena::read_areas(Picture& picture) const {
 
 void KernelArena::read_all_flags(Picture& picture) {
   picture.clear();
-  std::size_t size = 0;
   lseek(smaps_, 0, SEEK_SET);
-  while (size < smaps_size_) {
+  std::size_t size = 0;
+  std::size_t parsed = 0;
+  SeenArea area;
+  // The arena lies below libraries and stack, and a reading costs by the area: no further than it.
+  while (area.start < arena_end && size < smaps_size_) {
     const ssize_t got = ::read(smaps_, smaps_text_.get() + size, smaps_size_ - size);
     if (got <= 0) break;
     size += static_cast<std::size_t>(got);
-  }
-  std::string_view text(smaps_text_.get(), size);
-  SeenArea area;
-  while (!text.empty()) {
-    const std::string_view line = take_line(text);
-    constexpr std::string_view flags_line = "VmFlags:";
-    if (line.starts_with(flags_line)) {
-      area.flags = parse_letters(line.substr(flags_line.size()));
-      if (area.start < arena_end && area.end > arena_start) picture.add(area);
-    } else if (SeenArea head; parse_head(line, head)) {
-      area = head;
-    }
+    std::string_view text(smaps_text_.get() + parsed, size - parsed);
+    text = text.substr(0, text.rfind('\n') + 1);
+    parsed += text.size();
+    while (!text.empty()) parse_line(take_line(text), area, picture);
   }
 }
 

@@ -26,6 +26,10 @@ class KernelArena {
   /// Why this kernel cannot be compared with; empty if it can.
   std::string why_unusable() const;
 
+  /// Whether a read of untouched anonymous memory allocates a page and so gives an identity: a
+  /// kernel without the page of zeros.
+  bool reads_allocate();
+
   /// The result, or minus the error number. Not for Operation::fork.
   std::int64_t execute(const Call& call);
   /// Unmaps the arena. False if something, a sealed area, is in the way.

@@ -1,27 +1,176 @@
 // SPDX-License-Identifier: MIT
 #include "live/random_calls/model_arena.hpp"
 
+#include <array>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include <vmarea/vmarea.hpp>
+#include <vmarea_shims/userland.hpp>
+
 namespace vmarea::live {
+namespace {
 
-// Empty until the calls have landed: everything fails.
-struct ModelArena::Spaces {};
+using Host = shims::Userland;
+using Space = AddressSpace<Host>;
 
-ModelArena::ModelArena() : spaces_(std::make_unique<Spaces>()) {}
+constexpr std::int64_t not_yet = -ENOSYS;
 
-ModelArena::~ModelArena() = default;
+std::int64_t number_of(Result<void> result) {
+  return -static_cast<std::int64_t>(result.error());
+}
 
-std::int64_t ModelArena::execute(const Call&) {
-  return -1;
+std::int64_t number_of(Result<Address> result) {
+  return result ? static_cast<std::int64_t>(*result) : -static_cast<std::int64_t>(result.error());
+}
+
+/// As a processor does: first the stack above grows, then the page is touched.
+std::int64_t touch(auto& space, Address at, Touch touch) {
+  if constexpr (requires { space.grow_stack(at); }) {
+    if (space.find(at) == nullptr && !space.grow_stack(at)) return -EFAULT;
+  }
+  return space.touch(at, touch) ? 0 : -EFAULT;
+}
+
+std::int64_t touch_for_read(auto& space, Address at, bool reads_allocate) {
+  const std::int64_t result = touch(space, at, Touch::read);
+  const auto* area = space.find(at);
+  if (result == 0 && reads_allocate && area->anonymous()) {
+    return touch(space, at, Touch::forced_write);
+  }
+  return result;
+}
+
+std::int64_t map(auto& space, const Call& call, Host::FileHandle file) {
+  return number_of(space.mmap({.address = call.address,
+                               .length = call.length,
+                               .protection = Protection(call.protection),
+                               .flags = MapFlags(call.flags),
+                               .file = file,
+                               .offset = call.offset}));
+}
+
+std::int64_t remap(auto& space, const Call& call) {
+  if constexpr (requires { space.mremap({}); }) {
+    return number_of(space.mremap({.address = call.address,
+                                   .old_length = call.length,
+                                   .new_length = call.new_length,
+                                   .flags = RemapFlags(call.flags),
+                                   .new_address = call.new_address}));
+  } else {
+    return not_yet;
+  }
+}
+
+/// The calls that take a range and little else.
+std::int64_t change_range(auto& space, const Call& call) {
+  const Address start = call.address;
+  const std::uint64_t length = call.length;
+  switch (call.operation) {
+    case Operation::munmap:
+      return number_of(space.munmap(start, length));
+    case Operation::mprotect:
+      return number_of(space.mprotect(start, length, Protection(call.protection)));
+    case Operation::madvise:
+      if constexpr (requires { space.madvise(start, length, Advice{}); }) {
+        return number_of(space.madvise(start, length, static_cast<Advice>(call.advice)));
+      }
+      return not_yet;
+    case Operation::mlock:
+      if constexpr (requires { space.mlock(start, length); }) {
+        return number_of(space.mlock(start, length));
+      }
+      return not_yet;
+    case Operation::mlock_on_fault:
+      if constexpr (requires { space.mlock_on_fault(start, length); }) {
+        return number_of(space.mlock_on_fault(start, length));
+      }
+      return not_yet;
+    case Operation::munlock:
+      if constexpr (requires { space.munlock(start, length); }) {
+        return number_of(space.munlock(start, length));
+      }
+      return not_yet;
+    case Operation::mseal:
+      if constexpr (requires { space.mseal(start, length); }) {
+        return number_of(space.mseal(start, length));
+      }
+      return not_yet;
+    default:
+      return not_yet;
+  }
+}
+
+std::int64_t fork_into(auto& parent, auto& child) {
+  if constexpr (requires { parent.fork_into(child); }) {
+    return number_of(parent.fork_into(child));
+  } else {
+    return not_yet;
+  }
+}
+
+}  // namespace
+
+/// The newest space is the one that goes on; the others are its ancestors, which still live.
+struct ModelArena::Spaces {
+  std::array<shims::File<Host>, file_count> files;
+  std::vector<std::unique_ptr<Space>> generations;
+};
+
+ModelArena::ModelArena(bool reads_allocate)
+    : spaces_(std::make_unique<Spaces>()), reads_allocate_(reads_allocate) {
+  spaces_->files[static_cast<unsigned>(File::read_only)].rules.writable = false;
+  spaces_->generations.push_back(std::make_unique<Space>());
+}
+
+ModelArena::~ModelArena() {
+  while (!spaces_->generations.empty()) spaces_->generations.pop_back();
+}
+
+std::int64_t ModelArena::execute(const Call& call) {
+  Space& space = *spaces_->generations.back();
+  switch (call.operation) {
+    case Operation::mmap: {
+      const bool has_file = call.file != File::none;
+      return map(space, call,
+                 has_file ? &spaces_->files[static_cast<unsigned>(call.file)] : nullptr);
+    }
+    case Operation::mremap:
+      return remap(space, call);
+    case Operation::read:
+      return touch_for_read(space, call.address, reads_allocate_);
+    case Operation::write:
+      return touch(space, call.address, Touch::write);
+    case Operation::fork: {
+      auto child = std::make_unique<Space>();
+      const std::int64_t result = fork_into(space, *child);
+      if (call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_child)) {
+        spaces_->generations.push_back(std::move(child));
+      }
+      return result;
+    }
+    default:
+      return change_range(space, call);
+  }
 }
 
 bool ModelArena::clear() {
-  return true;
+  Space& space = *spaces_->generations.back();
+  return static_cast<bool>(space.munmap(arena_start, arena_pages * page));
 }
 
-void ModelArena::unmap(std::uint64_t, std::uint64_t) {}
+void ModelArena::unmap(std::uint64_t start, std::uint64_t length) {
+  static_cast<void>(static_cast<bool>(spaces_->generations.back()->munmap(start, length)));
+}
 
 void ModelArena::read_areas(Picture& picture) const {
   picture.clear();
+  for (const auto& area : spaces_->generations.back()->areas()) {
+    if (area.end <= arena_start || area.start >= arena_end) continue;
+    picture.add({area.start, area.end, area.flags, area.anonymous() ? 0 : area.page_offset * page,
+                 area.identity.value()});
+  }
 }
 
 const char* ModelArena::what_is_broken() const {

@@ -14,7 +14,8 @@ namespace vmarea::live {
 
 class ModelArena {
  public:
-  ModelArena();
+  /// `reads_allocate`: as KernelArena::reads_allocate().
+  explicit ModelArena(bool reads_allocate);
   ~ModelArena();
   ModelArena(const ModelArena&) = delete;
   ModelArena& operator=(const ModelArena&) = delete;
@@ -31,6 +32,7 @@ class ModelArena {
  private:
   struct Spaces;
   std::unique_ptr<Spaces> spaces_;
+  bool reads_allocate_;
 };
 
 }  // namespace vmarea::live

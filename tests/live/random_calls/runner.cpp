@@ -54,7 +54,7 @@ void Runner::run_here(const Sequence& sequence, RunOptions options) {
     fail(Trouble::clearing);
     return;
   }
-  before_.clear();
+  seen_model_.clear();
   child_ = 0;
   bool is_child = false;
   for (const Call& call : sequence) {
@@ -103,12 +103,12 @@ bool Runner::take_step(const Call& call) {
       slate_.model_result = slate_.kernel_result;
     }
   }
+  before_ = seen_model_;
   kernel_.read_areas(seen_kernel_);
   model_.read_areas(seen_model_);
   slate_.areas_seen += seen_kernel_.areas().size();
   if (slate_.kernel_result != slate_.model_result) return fail(Trouble::result);
   if (!same(seen_kernel_, seen_model_, quick_flags)) return fail(Trouble::areas);
-  before_ = seen_model_;
   return true;
 }
 

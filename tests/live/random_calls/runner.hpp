@@ -21,7 +21,7 @@ struct RunOptions {
 
 class Runner {
  public:
-  explicit Runner(Slate& slate) : slate_(slate) {}
+  explicit Runner(Slate& slate) : slate_(slate), model_(kernel_.reads_allocate()) {}
 
   /// Runs from an empty arena, in this process or, if the sequence forks or seals, in a child.
   void run(const Sequence& sequence, RunOptions options);
