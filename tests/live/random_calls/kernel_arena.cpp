@@ -80,7 +80,7 @@ Flags flags_of_query(std::uint64_t bits) {
       .with_if((bits & query_readable) != 0, flag::read)
       .with_if((bits & query_writable) != 0, flag::write)
       .with_if((bits & query_executable) != 0, flag::exec)
-      .with_if((bits & query_shared) != 0, flag::shared);
+      .with_if((bits & query_shared) != 0, flag::may_share);
 }
 
 /// Reads hexadecimal digits and takes them away.

@@ -12,7 +12,12 @@
 namespace vmarea::live {
 namespace {
 
-using Host = shims::Userland;
+/// The userland host with the profile of this machine.
+struct Host : shims::UserlandOf<Host> {
+  KernelProfile running = linux_6_18;
+  KernelProfile profile() const noexcept { return running; }
+};
+
 using Space = AddressSpace<Host>;
 
 constexpr std::int64_t not_yet = -ENOSYS;
@@ -31,15 +36,6 @@ std::int64_t touch(auto& space, Address at, Touch touch) {
     if (space.find(at) == nullptr && !space.grow_stack(at)) return -EFAULT;
   }
   return space.touch(at, touch) ? 0 : -EFAULT;
-}
-
-std::int64_t touch_for_read(auto& space, Address at, bool reads_allocate) {
-  const std::int64_t result = touch(space, at, Touch::read);
-  const auto* area = space.find(at);
-  if (result == 0 && reads_allocate && area->anonymous()) {
-    return touch(space, at, Touch::forced_write);
-  }
-  return result;
 }
 
 std::int64_t map(auto& space, const Call& call, Host::FileHandle file) {
@@ -114,14 +110,15 @@ std::int64_t fork_into(auto& parent, auto& child) {
 
 /// The newest space is the one that goes on; the others are its ancestors, which still live.
 struct ModelArena::Spaces {
+  Host host;
   std::array<shims::File<Host>, file_count> files;
   std::vector<std::unique_ptr<Space>> generations;
 };
 
-ModelArena::ModelArena(bool reads_allocate)
-    : spaces_(std::make_unique<Spaces>()), reads_allocate_(reads_allocate) {
+ModelArena::ModelArena(bool reads_allocate) : spaces_(std::make_unique<Spaces>()) {
+  spaces_->host.running.reads_share_zero_page = !reads_allocate;
   spaces_->files[static_cast<unsigned>(File::read_only)].rules.writable = false;
-  spaces_->generations.push_back(std::make_unique<Space>());
+  spaces_->generations.push_back(std::make_unique<Space>(spaces_->host));
 }
 
 ModelArena::~ModelArena() {
@@ -139,11 +136,11 @@ std::int64_t ModelArena::execute(const Call& call) {
     case Operation::mremap:
       return remap(space, call);
     case Operation::read:
-      return touch_for_read(space, call.address, reads_allocate_);
+      return touch(space, call.address, Touch::read);
     case Operation::write:
       return touch(space, call.address, Touch::write);
     case Operation::fork: {
-      auto child = std::make_unique<Space>();
+      auto child = std::make_unique<Space>(spaces_->host);
       const std::int64_t result = fork_into(space, *child);
       if (call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_child)) {
         spaces_->generations.push_back(std::move(child));

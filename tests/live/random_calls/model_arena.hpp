@@ -32,7 +32,6 @@ class ModelArena {
  private:
   struct Spaces;
   std::unique_ptr<Spaces> spaces_;
-  bool reads_allocate_;
 };
 
 }  // namespace vmarea::live

@@ -15,7 +15,7 @@
 namespace vmarea::live {
 
 /// Flags that every reading knows; the others are read at intervals.
-inline constexpr Flags quick_flags = flag::access | flag::shared;
+inline constexpr Flags quick_flags = flag::access | flag::may_share;
 
 struct SeenArea {
   std::uint64_t start = 0;
