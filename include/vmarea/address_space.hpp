@@ -15,12 +15,23 @@
 // calls/; here are only their names.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <utility>
 
+#include "vmarea/calls/brk.hpp"
 #include "vmarea/calls/fault.hpp"
+#include "vmarea/calls/fork.hpp"
+#include "vmarea/calls/insert.hpp"
+#include "vmarea/calls/madvise.hpp"
+#include "vmarea/calls/mlock.hpp"
 #include "vmarea/calls/mmap.hpp"
 #include "vmarea/calls/mprotect.hpp"
+#include "vmarea/calls/mremap.hpp"
+#include "vmarea/calls/mseal.hpp"
 #include "vmarea/calls/munmap.hpp"
+#include "vmarea/calls/shm.hpp"
+#include "vmarea/calls/stack.hpp"
 #include "vmarea/space_state.hpp"
 
 namespace vmarea {
@@ -68,40 +79,116 @@ class AddressSpace {
   /// Unmaps everything, as exit does.
   ~AddressSpace() { clear(); }
 
-  ChangeOf<MmapPlan<Services>> plan_mmap(const MmapRequest<Services>& request) {
-    return {state_, [&](const State& s) { return vmarea::plan_mmap(s, request); }};
-  }
+  // The calls. A call that promises touched memory (MAP_POPULATE, mlock, growth of locked memory)
+  // touches it after its change, as far as it can be had.
   [[nodiscard]] Result<Address> mmap(const MmapRequest<Services>& request) {
-    const Result<Address> at = plan_mmap(request).reserve_and_commit();
-    const bool populates = request.flags.has_any(map::locked) ||
-                           (request.flags & (map::populate | map::non_block)) == map::populate;
-    if (at && populates)
-      populate(state_, {*at, *at + state_.services.geometry().round_up(request.length)});
-    return at;
-  }
-
-  ChangeOf<UnmapPlan<Services>> plan_munmap(Address start, std::uint64_t length) {
-    return {state_, [&](const State& s) { return vmarea::plan_munmap(s, start, length); }};
+    return complete(plan_mmap(request));
   }
   [[nodiscard]] Result<void> munmap(Address start, std::uint64_t length) {
     return plan_munmap(start, length).reserve_and_commit();
   }
+  [[nodiscard]] Result<void> mprotect(Address start, std::uint64_t length, Protection protection) {
+    return complete(plan_mprotect(start, length, protection));
+  }
+  /// A fixed move over several areas is one change for each; an error leaves the earlier ones
+  /// moved.
+  [[nodiscard]] Result<Address> mremap(const MremapRequest& request) {
+    MremapRequest rest;
+    const Result<Address> at = complete(plan_mremap(request), &rest);
+    Result<Address> moved = at;
+    while (moved && rest.old_length != 0) moved = complete(plan_mremap_rest(rest), &rest);
+    return moved ? at : moved;
+  }
+  /// The new break, or the old one if the new cannot be had.
+  Address brk(Address wanted) {
+    const Result<Address> now = complete(plan_brk(wanted));
+    return now ? *now : state_.layout.brk;
+  }
+  [[nodiscard]] Result<void> madvise(Address start, std::uint64_t length, Advice advice) {
+    const Result<void> done = plan_madvise(start, length, advice).reserve_and_commit();
+    return done ? touch_as_advised(state_, start, length, advice) : done;
+  }
+  [[nodiscard]] Result<void> mlock(Address start, std::uint64_t length, Locking locking) {
+    Range populated;
+    {
+      auto change = plan_mlock(start, length, locking);
+      const Result<void> done = change.reserve_and_commit();
+      if (!done) return done;
+      populated = change.plan().populated;
+    }
+    return populate(state_, populated, Populating::everything);
+  }
+  [[nodiscard]] Result<void> mseal(Address start, std::uint64_t length) {
+    return plan_mseal(start, length).reserve_and_commit();
+  }
+  [[nodiscard]] Result<Address> attach_shared(const AttachRequest<Services>& request) {
+    return complete(plan_attach(request));
+  }
+  [[nodiscard]] Result<void> detach_shared(Address start) {
+    return plan_detach(start).reserve_and_commit();
+  }
+  /// Touches the page at `at`: a first write to private memory gives the area an identity.
+  [[nodiscard]] Result<void> touch(Address at, Touch how) {
+    return plan_touch(at, how).reserve_and_commit();
+  }
+  /// Grows the stack above `at` down to it.
+  [[nodiscard]] Result<void> grow_stack(Address at) {
+    return plan_grow_stack(at).reserve_and_commit();
+  }
+  /// Puts an area in place as described, joining and replacing nothing, as a loader does.
+  [[nodiscard]] Result<void> insert(const Description<Services>& area) {
+    return plan_insert(area).reserve_and_commit();
+  }
+  /// Makes `child`, which is empty, a copy of this space. Errors: interrupted, no_memory.
+  [[nodiscard]] Result<void> fork_into(AddressSpace& child) {
+    return Fork<Services>(state_, child.state_).run();
+  }
 
+  // The same in three beats.
+  ChangeOf<MmapPlan<Services>> plan_mmap(const MmapRequest<Services>& request) {
+    return {state_, [&](const State& s) { return vmarea::plan_mmap(s, request); }};
+  }
+  ChangeOf<UnmapPlan<Services>> plan_munmap(Address start, std::uint64_t length) {
+    return {state_, [&](const State& s) { return vmarea::plan_munmap(s, start, length); }};
+  }
   ChangeOf<ProtectPlan<Services>> plan_mprotect(Address start, std::uint64_t length,
                                                 Protection protection) {
     return {state_,
             [&](const State& s) { return vmarea::plan_mprotect(s, start, length, protection); }};
   }
-  [[nodiscard]] Result<void> mprotect(Address start, std::uint64_t length, Protection protection) {
-    return plan_mprotect(start, length, protection).reserve_and_commit();
+  ChangeOf<MremapPlan<Services>> plan_mremap(const MremapRequest& request) {
+    return {state_, [&](const State& s) { return vmarea::plan_mremap(s, request); }};
   }
-
-  ChangeOf<TouchPlan<Services>> plan_touch(Address at, Touch touch) {
-    return {state_, [&](const State& s) { return vmarea::plan_touch(s, at, touch); }};
+  /// The next area's share of a fixed move: `rest` comes from the plan before.
+  ChangeOf<MremapPlan<Services>> plan_mremap_rest(const MremapRequest& rest) {
+    return {state_, [&](const State& s) { return plan_fixed_move(s, rest); }};
   }
-  /// First touch of the page at `at`: a write to private memory gives the area an identity.
-  [[nodiscard]] Result<void> touch(Address at, Touch touch) {
-    return plan_touch(at, touch).reserve_and_commit();
+  ChangeOf<BrkPlan<Services>> plan_brk(Address wanted) {
+    return {state_, [&](const State& s) { return vmarea::plan_brk(s, wanted); }};
+  }
+  ChangeOf<AdvisePlan<Services>> plan_madvise(Address start, std::uint64_t length, Advice advice) {
+    return {state_, [&](const State& s) { return vmarea::plan_madvise(s, start, length, advice); }};
+  }
+  ChangeOf<LockPlan<Services>> plan_mlock(Address start, std::uint64_t length, Locking locking) {
+    return {state_, [&](const State& s) { return plan_lock(s, start, length, locking); }};
+  }
+  ChangeOf<SealPlan<Services>> plan_mseal(Address start, std::uint64_t length) {
+    return {state_, [&](const State& s) { return vmarea::plan_mseal(s, start, length); }};
+  }
+  ChangeOf<MmapPlan<Services>> plan_attach(const AttachRequest<Services>& request) {
+    return {state_, [&](const State& s) { return vmarea::plan_attach(s, request); }};
+  }
+  ChangeOf<DetachPlan<Services>> plan_detach(Address start) {
+    return {state_, [&](const State& s) { return vmarea::plan_detach(s, start); }};
+  }
+  ChangeOf<TouchPlan<Services>> plan_touch(Address at, Touch how) {
+    return {state_, [&](const State& s) { return vmarea::plan_touch(s, at, how); }};
+  }
+  ChangeOf<GrowStackPlan<Services>> plan_grow_stack(Address at) {
+    return {state_, [&](const State& s) { return vmarea::plan_grow_stack(s, at); }};
+  }
+  ChangeOf<InsertPlan<Services>> plan_insert(const Description<Services>& area) {
+    return {state_, [&](const State& s) { return vmarea::plan_insert(s, area); }};
   }
 
   // Lookups. Pointers are valid until the next change.
@@ -126,6 +213,24 @@ class AddressSpace {
   void clear() noexcept { clear_space(state_); }
 
  private:
+  /// Reserve and commit, then touch what the plan says; `rest`: what the plan leaves to do.
+  template <class Plan>
+  Result<typename Plan::Value> complete(ChangeOf<Plan> planned, MremapRequest* rest = nullptr) {
+    Range populated;
+    const Result<typename Plan::Value> result = [&] {
+      ChangeOf<Plan> change = std::move(planned);
+      populated = change.plan().populated;
+      if constexpr (std::same_as<Plan, MremapPlan<Services>>) *rest = change.plan().rest;
+      return change.reserve_and_commit();
+    }();
+    constexpr bool protects = std::same_as<Plan, ProtectPlan<Services>>;
+    if (!populated.empty() && (result || protects)) {
+      (void)populate(state_, populated,
+                     protects ? Populating::locked_only : Populating::everything);
+    }
+    return result;
+  }
+
   State state_;
 };
 

@@ -19,7 +19,10 @@ struct KernelProfile {
   PartialEffects partial_effects = PartialEffects::as_linux;
   FaultedMerge faulted_into_untouched = FaultedMerge::unless_fork_child;  // Since 6.16.
   bool stack_mappings_refuse_huge_pages = true;                           // MAP_STACK, since 6.8.
-  bool places_for_huge_pages = true;                                      // Since 6.7.
+  // A read fault of anonymous memory maps the shared zero page and gives no identity. False on
+  // machines without one.
+  bool reads_share_zero_page = true;
+  bool places_for_huge_pages = true;  // Since 6.7.
 
   friend constexpr bool operator==(const KernelProfile&, const KernelProfile&) = default;
 };

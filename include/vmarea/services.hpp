@@ -61,6 +61,7 @@ struct FileRules {
   bool write_sealed = false;
   bool synchronous = false;  // MAP_SYNC is understood.
   Placement placement = Placement::plain;
+  std::uint64_t segment_bytes = 0;  // Of a System V segment; 0: not one.
 };
 
 /// What a host may want to be told; ignored by default.
@@ -154,7 +155,8 @@ concept ReverseMapServices =
   noexcept;  // Out of everything, links given back.
 };
 
-/// Page tables. move_pages and install_page cannot fail: the reserve_ before took what they need.
+/// Page tables. move_pages and install_page cannot fail: the reserve_ before took what they need,
+/// even if tables there are freed in between; unreserve_pages gives back what they left.
 template <class S>
 concept PageServices = !S::has_page_tables || requires(S s, typename S::PageTable& pages,
                                                        const typename S::PageTable& parent,
@@ -169,8 +171,12 @@ concept PageServices = !S::has_page_tables || requires(S s, typename S::PageTabl
   noexcept;
   { s.protect_pages(pages, range, flags) }
   noexcept;
-  { s.install_page(pages, at) }
+  { s.reserve_page(pages, at) }
   noexcept->std::same_as<Result<void>>;
+  { s.install_page(pages, at) }
+  noexcept;
+  { s.unreserve_pages(pages) }
+  noexcept;
   { s.copy_pages(pages, parent, range) }
   noexcept->std::same_as<Result<void>>;
 };

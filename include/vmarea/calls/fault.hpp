@@ -113,36 +113,70 @@ TouchPlan<S> plan_touch(const SpaceState<S>& space, Address at, Touch touch) noe
   TouchPlan<S> plan{success};
   plan.area = area;
   plan.page = space.services.geometry().round_down(at);
-  const bool writes = touch != Touch::read;
-  plan.gives_identity =
-      writes && !area->identity && !area->flags.has_any(flag::shared | flag::may_share);
+  const bool is_private = !area->flags.has_any(flag::shared | flag::may_share);
+  const bool makes_page = touch != Touch::read ||
+                          (area->anonymous() && !space.services.profile().reads_share_zero_page);
+  plan.gives_identity = makes_page && is_private && !area->identity;
   if (plan.gives_identity) plan.source = find_identity_source(space, *area);
   return plan;
 }
 
-/// Touches every page of the range that a populating call (mlock, MAP_POPULATE) would write: those
-/// of writable private memory. What cannot be had is left out, as the kernel does.
+/// One touch with its own lock. Errors: as plan_touch.
 template <class S>
-void populate(SpaceState<S>& space, Range range) noexcept {
+Result<void> touch_page(SpaceState<S>& space, Address at, Touch touch) noexcept {
+  return Change<S, TouchPlan<S>>(space,
+                                 [&](const SpaceState<S>& s) { return plan_touch(s, at, touch); })
+      .reserve_and_commit();
+}
+
+/// Touches every page of `range` that lies in `area`; without page tables, once is enough.
+template <class S>
+Result<void> touch_part(SpaceState<S>& space, Range part, Touch touch) noexcept {
   const std::uint64_t page = space.services.geometry().page_size();
-  for (Address at = range.start; at < range.end;) {
-    const Area<S>* area = find_at_or_above(space, at);
-    if (area == nullptr || area->start >= range.end) return;
-    if (area->start > at) at = area->start;
-    const Address end = area->end < range.end ? area->end : range.end;
-    const bool on_fault = area->flags.has_any(flag::lock_on_fault);
-    if (!area->flags.has_any(flag::write) || area->flags.has_any(flag::shared) || on_fault) {
-      at = end;
-      continue;
-    }
-    const bool only_identity = !S::has_page_tables;
-    for (; at < end; at = only_identity ? end : at + page) {
-      const auto touched = Change<S, TouchPlan<S>>(space, [&](const auto& s) {
-                             return plan_touch(s, at, Touch::write);
-                           }).reserve_and_commit();
-      if (!touched) return;
-    }
+  for (Address at = part.start; at < part.end; at = S::has_page_tables ? at + page : part.end) {
+    if (!touch_page(space, at, touch)) return Error::no_memory;
   }
+  return {};
+}
+
+/// Touches all of `range` in one way. Errors: no_memory (a hole, or none left).
+template <class S>
+Result<void> populate_as(SpaceState<S>& space, Range range, Touch touch) noexcept {
+  for (Address at = range.start; at < range.end;) {
+    const Area<S>* area = find_area(space, at);
+    if (area == nullptr) return Error::no_memory;
+    const Range part{at, area->end < range.end ? area->end : range.end};
+    const Result<void> touched = touch_part(space, part, touch);
+    if (!touched) return touched;
+    at = part.end;
+  }
+  return {};
+}
+
+/// What a populating call passes over.
+enum class Populating : unsigned char {
+  everything,
+  locked_only,  // Areas that are not locked, or not writable, are left alone.
+};
+
+/// Touches the range as mlock and MAP_POPULATE do: by writing to private memory that may be
+/// written, else by reading; what is locked on fault is left to be faulted. Errors: no_memory (a
+/// hole, memory that may not be accessed, or none left).
+template <class S>
+Result<void> populate(SpaceState<S>& space, Range range, Populating what) noexcept {
+  for (Address at = range.start; at < range.end;) {
+    const Area<S>* area = find_area(space, at);
+    if (area == nullptr) return Error::no_memory;
+    const Flags flags = area->flags;
+    const Range part{at, area->end < range.end ? area->end : range.end};
+    at = part.end;
+    if (flags.has_any(flag::lock_on_fault | flag::special)) continue;
+    if (what == Populating::locked_only && !flags.has_all(flag::locked | flag::write)) continue;
+    const bool writes = flags.has_any(flag::write) && !flags.has_any(flag::shared);
+    const Result<void> touched = touch_part(space, part, writes ? Touch::write : Touch::read);
+    if (!touched) return touched;
+  }
+  return {};
 }
 
 }  // namespace vmarea

@@ -231,7 +231,11 @@ MmapPlan<S> plan_mmap(const SpaceState<S>& space, const MmapRequest<S>& request)
   const Result<void> described = anonymous ? describe_anonymous(space, request, wanted)
                                            : describe_file(space, request, wanted);
   if (!described) return described.error();
-  return plan_map_region(space, wanted, anonymous && wanted.flags.has_any(flag::shared));
+  MmapPlan<S> plan =
+      plan_map_region(space, wanted, anonymous && wanted.flags.has_any(flag::shared));
+  const bool asked = (request.flags & (map::populate | map::non_block)) == map::populate;
+  if (plan.status && (asked || wanted.flags.has_any(flag::locked))) plan.populated = wanted.range();
+  return plan;
 }
 
 }  // namespace vmarea

@@ -67,6 +67,8 @@ class [[nodiscard]] Change {
   /// What commit() will answer.
   Result<Value> status() const noexcept { return plan_.status; }
 
+  const Plan& plan() const noexcept { return plan_; }
+
   /// Calls visit(const Window<S>&) for each edit, in the order in which they will be made.
   template <class Visit>
   void for_each_edit(Visit&& visit) const noexcept {
@@ -108,6 +110,7 @@ struct WindowPlan {
   using Value = T;
 
   Result<T> status = Error::invalid;
+  Range populated;  // To be touched when the call is complete.
   Window<S> windows[2];
   unsigned window_count = 0;
 

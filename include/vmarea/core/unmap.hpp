@@ -12,6 +12,7 @@
 #pragma once
 
 #include "vmarea/core/commit.hpp"
+#include "vmarea/core/view.hpp"
 #include "vmarea/core/window.hpp"
 
 namespace vmarea {
@@ -44,33 +45,44 @@ Result<void> ask_may_split(const Description<S>& area, Address at) noexcept {
   return area.hooks->may_split(area, at);
 }
 
+/// The rest of `area` that stays as a piece: on its own object, or on a copy where somebody counts
+/// objects or the object is taken by the other rest.
+template <class S>
+constexpr Side<S> rest_of(const Side<S>& area, const Description<S>& rest, bool copy) noexcept {
+  if (!copy || area.object == nullptr) return {rest, area.object, area.copied, true, true};
+  return {rest, nullptr, area.object, true, true};
+}
+
 /// Cuts the first area at the range's start. Errors: no_memory (a hole at the map count limit),
 /// not_permitted (sealed), or what may_split says.
 template <class S>
-Result<void> cut_first(const SpaceState<S>& space, Clearing<S>& clearing, Area<S>& area) noexcept {
-  if (clearing.range.end < area.end && space.area_count >= space.services.limits().area_count_max) {
+Result<void> cut_first(const SpaceState<S>& space, Clearing<S>& clearing,
+                       const Side<S>& area) noexcept {
+  const Description<S>& before = area.description;
+  if (clearing.range.end < before.end &&
+      space.area_count >= space.services.limits().area_count_max) {
     return Error::no_memory;
   }
-  if (area.flags.has_any(flag::sealed)) return Error::not_permitted;
-  const Result<void> may_split = ask_may_split<S>(area, clearing.range.start);
+  if (before.flags.has_any(flag::sealed)) return Error::not_permitted;
+  const Result<void> may_split = ask_may_split(before, clearing.range.start);
   if (!may_split) return may_split;
-  const bool copy = counts_objects<S>(area);
-  clearing.prev = {area.below(clearing.range.start), copy ? nullptr : &area, copy ? &area : nullptr,
-                   true, true};
-  clearing.extent.start = area.start;
+  clearing.prev = rest_of(area, before.below(clearing.range.start), counts_objects(before));
+  clearing.extent.start = before.start;
   clearing.cuts_start = true;
   return {};
 }
 
 /// Cuts the last area at the range's end. Errors: what may_split says.
 template <class S>
-Result<void> cut_last(const SpaceState<S>& space, Clearing<S>& clearing, Area<S>& area) noexcept {
-  const Result<void> may_split = ask_may_split<S>(area, clearing.range.end);
+Result<void> cut_last(const SpaceState<S>& space, Clearing<S>& clearing,
+                      const Side<S>& area) noexcept {
+  const Description<S>& before = area.description;
+  const Result<void> may_split = ask_may_split(before, clearing.range.end);
   if (!may_split) return may_split;
-  const bool copy = counts_objects<S>(area) || clearing.prev.object == &area;
-  clearing.next = {area.above(clearing.range.end, space.services.geometry()),
-                   copy ? nullptr : &area, copy ? &area : nullptr, true, true};
-  clearing.extent.end = area.end;
+  const bool taken = clearing.prev.is_piece && clearing.prev.object == area.object;
+  clearing.next = rest_of(area, before.above(clearing.range.end, space.services.geometry()),
+                          taken || counts_objects(before));
+  clearing.extent.end = before.end;
   clearing.cuts_end = true;
   return {};
 }
@@ -78,7 +90,7 @@ Result<void> cut_last(const SpaceState<S>& space, Clearing<S>& clearing, Area<S>
 /// Adds one area's part inside the range to what goes.
 template <class S>
 void count_cleared(const SpaceState<S>& space, Clearing<S>& clearing,
-                   const Area<S>& area) noexcept {
+                   const Description<S>& area) noexcept {
   const Range part{area.start > clearing.range.start ? area.start : clearing.range.start,
                    area.end < clearing.range.end ? area.end : clearing.range.end};
   const std::int64_t pages = page_count(space, part.length());
@@ -86,40 +98,43 @@ void count_cleared(const SpaceState<S>& space, Clearing<S>& clearing,
   if (area.flags.has_any(flag::account)) clearing.accounted += static_cast<PageCount>(pages);
 }
 
-/// Looks at everything in `range`. Requires: page aligned, not empty.
-template <class S>
-Clearing<S> plan_clear(const SpaceState<S>& space, Range range) noexcept {
+/// Looks at everything in `range`, through a view that stands on its start.
+/// Requires: page aligned, not empty.
+template <class S, class View>
+Clearing<S> plan_clear(const SpaceState<S>& space, Range range, View view) noexcept {
   Clearing<S> clearing{.range = range, .extent = range};
   clearing.tables_between = {0, space.services.geometry().limit};
-  auto cursor = space.tree.seek(range.start);
-  auto entry = cursor.entry();
-  if (entry && entry.first < range.start) {
-    clearing.status = cut_first(space, clearing, *entry.value);
+  Side<S> area = view.area();
+  if (area.present && area.description.start < range.start) {
+    clearing.status = cut_first(space, clearing, area);
     if (!clearing.status) return clearing;
     clearing.tables_between.start = range.start;
-  } else if (Area<S>* below = find_starting_below(space, range.start)) {
-    if (below->end == range.start) clearing.prev = Side<S>::of(below);
-    clearing.tables_between.start = below->end;
+  } else if (const Side<S> below = view.starting_below(range.start); below.present) {
+    if (below.description.end == range.start) clearing.prev = below;
+    clearing.tables_between.start = below.description.end;
   }
-  for (; entry && entry.first < range.end; entry = cursor.entry()) {
-    Area<S>& area = *entry.value;
-    if (area.flags.has_any(flag::sealed)) {
+  for (; area.present && area.description.start < range.end; view.next(), area = view.area()) {
+    if (area.description.flags.has_any(flag::sealed)) {
       clearing.status = Error::not_permitted;
       return clearing;
     }
-    count_cleared(space, clearing, area);
-    if (area.end > range.end) {
+    count_cleared(space, clearing, area.description);
+    if (area.description.end > range.end) {
       clearing.status = cut_last(space, clearing, area);
       clearing.tables_between.end = range.end;
       return clearing;
     }
-    cursor.next();
   }
-  if (entry) {
-    clearing.tables_between.end = entry.first;
-    if (entry.first == range.end) clearing.next = Side<S>::of(entry.value);
+  if (area.present) {
+    clearing.tables_between.end = area.description.start;
+    if (area.description.start == range.end) clearing.next = area;
   }
   return clearing;
+}
+
+template <class S>
+Clearing<S> plan_clear(const SpaceState<S>& space, Range range) noexcept {
+  return plan_clear(space, range, TreeView<S>(space, range.start));
 }
 
 /// A window that takes out what `clearing` saw and leaves the rests.

@@ -52,8 +52,8 @@ enum class HolePolicy : unsigned char {
 
 enum class Joining : unsigned char { allowed, never };
 
-/// One walk. Rule: `static constexpr HolePolicy holes`, and
-/// answer(space, area, part, progress) -> RuleAnswer, pure.
+/// One walk. Rule: `static constexpr HolePolicy holes`, `Error shortage` (what it answers at the
+/// map count limit), and answer(space, area, part, progress) -> RuleAnswer, pure.
 template <class S, class Rule>
 class RangeWalk {
  public:
@@ -169,7 +169,7 @@ class RangeWalk {
   }
 
   Result<void> check_cut(const Area<S>& area, Address at) noexcept {
-    if (progress_.area_count >= space_.services.limits().area_count_max) return Error::no_memory;
+    if (progress_.area_count >= space_.services.limits().area_count_max) return Rule::shortage;
     ++progress_.area_count;
     return ask_may_split<S>(area, at);
   }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+//
+// fork (behaviour specification 25): a structural copy of the tree, then each area in order.
+//
+//   parent   [AAAA id 2)[BBBB dont_copy)[CCCC wipe id 2)
+//   child    [AAAA id 4, fork child)    [CCCC none)        locks are not inherited
+//
+// Everything that may run out is taken before the child is touched, but page tables: when those run
+// out half-way, what was made of the child is torn down again and the child is empty.
+#pragma once
+
+#include <new>
+
+#include "vmarea/core/account.hpp"
+#include "vmarea/core/change.hpp"
+#include "vmarea/core/unmap.hpp"
+
+namespace vmarea {
+
+/// One fork. Requires: the child is empty and shares the parent's files and identities.
+template <class S>
+class Fork {
+ public:
+  Fork(SpaceState<S>& parent, SpaceState<S>& child) noexcept : parent_(parent), child_(child) {}
+
+  /// Errors: interrupted, no_memory; the child is empty then.
+  Result<void> run() noexcept {
+    const SpaceWriteLock<S> parent_lock(parent_);
+    if (!parent_lock.taken()) return parent_lock.taken();
+    const SpaceWriteLock<S> child_lock(child_);
+    if (!child_lock.taken()) return child_lock.taken();
+    require<S>(child_.area_count == 0, "fork goes into an empty space");
+    Result<void> done = reserve();
+    if (done) done = copy_tree();
+    if (!done) {
+      give_back_copies();
+      return done;
+    }
+    copy_fields();
+    done = finish_areas();
+    if (!done) clear_space(child_);
+    return done;
+  }
+
+ private:
+  template <class Visit>
+  static void for_each(SpaceState<S>& space, Visit&& visit) noexcept {
+    auto cursor = space.tree.seek(0);
+    for (auto entry = cursor.entry(); entry; cursor.next(), entry = cursor.entry()) {
+      visit(*entry.value);
+    }
+  }
+
+  static bool is_copied(const Area<S>& area) noexcept {
+    return !area.flags.has_any(flag::dont_copy);
+  }
+
+  /// Takes the areas, links and charge for all copies, each copy linked to the next by its
+  /// identity.
+  Result<void> reserve() noexcept {
+    Result<void> taken;
+    Area<S>* last = nullptr;
+    for_each(parent_, [&](Area<S>& area) {
+      if (!taken || !is_copied(area)) return;
+      taken = reserve_one(area, last);
+    });
+    next_ = first_;
+    return taken;
+  }
+
+  Result<void> reserve_one(const Area<S>& area, Area<S>*& last) noexcept {
+    if (area.flags.has_any(flag::account)) {
+      const PageCount pages = static_cast<PageCount>(page_count(parent_, area.length()));
+      const Result<void> charged = child_.services.charge(pages);
+      if (!charged) return charged;
+      charged_ += pages;
+    }
+    if constexpr (S::has_reverse_map) {
+      if (area.identity && !area.flags.has_any(flag::wipe_on_fork)) {
+        const Result<void> links = child_.services.reserve_fork(links_, area);
+        if (!links) return links;
+      }
+    }
+    void* memory = area_memory(child_);
+    if (memory == nullptr) return Error::no_memory;
+    Area<S>* copy = ::new (memory) Area<S>{};
+    static_cast<Description<S>&>(*copy) = area;
+    copy->flags = area.flags.without(flag::lock_group);
+    copy->data = area.data;
+    set_next(*copy, nullptr);
+    if (last == nullptr) {
+      first_ = copy;
+    } else {
+      set_next(*last, copy);
+    }
+    last = copy;
+    return {};
+  }
+
+  static void set_next(Area<S>& copy, Area<S>* next) noexcept {
+    copy.identity = AnonIdentity::of(reinterpret_cast<std::uintptr_t>(next));
+  }
+  static Area<S>* next_of(const Area<S>& copy) noexcept {
+    return reinterpret_cast<Area<S>*>(static_cast<std::uintptr_t>(copy.identity.value()));
+  }
+
+  /// The child's tree has the parent's shape; then what is not inherited is taken out of it.
+  Result<void> copy_tree() noexcept {
+    const bool copied = child_.tree.duplicate(parent_.tree, [this](Area<S>* area) {
+      if (!is_copied(*area)) return area;
+      Area<S>* copy = next_;
+      next_ = next_of(*copy);
+      return copy;
+    });
+    if (!copied) return Error::no_memory;
+    first_ = nullptr;
+    for_each(parent_, [&](Area<S>& area) {
+      if (!is_copied(area)) {
+        child_.tree.replace(area.start, last_key(area.range()), nullptr, 0);
+      }
+    });
+    child_.tree.unreserve();
+    return {};
+  }
+
+  void copy_fields() noexcept {
+    child_.layout = parent_.layout;
+    child_.default_flags = parent_.default_flags.without(flag::lock_group);
+    child_.last_identity = parent_.last_identity;
+    child_.charged = charged_;
+    child_.area_count = child_.tree.size();
+    child_.totals = {};
+    for_each(child_, [&](Area<S>& area) {
+      area.identity = {};
+      child_.totals += area_totals(area.flags, page_count(child_, area.length()));
+    });
+  }
+
+  /// Gives each copy its identity, references and pages. Every area is finished even when pages run
+  /// out, so that tearing down finds only whole ones.
+  Result<void> finish_areas() noexcept {
+    Result<void> done;
+    for_each(parent_, [&](Area<S>& area) {
+      parent_.services.begin_area_write(parent_.lock, area.lock);
+      if (!is_copied(area)) return;
+      Area<S>& copy = *find_area(child_, area.start);
+      child_.services.attach_area(copy.lock);
+      child_.services.begin_area_write(child_.lock, copy.lock);
+      if (copy.file != typename S::FileHandle{}) child_.services.retain_file(copy.file);
+      if (copy.attributes != nullptr) child_.services.retain_attributes(copy.attributes);
+      inherit_identity(copy, area);
+      if (copy.hooks != nullptr && copy.hooks->open != nullptr) copy.hooks->open(copy);
+      child_.services.notify(Event::forked, copy);
+      if constexpr (S::has_page_tables) {
+        if (done && !copy.flags.has_any(flag::wipe_on_fork)) {
+          done = child_.services.copy_pages(child_.pages, parent_.pages, copy.range());
+        }
+      }
+    });
+    if constexpr (S::has_reverse_map) child_.services.unreserve_links(links_);
+    return done;
+  }
+
+  void inherit_identity(Area<S>& copy, const Area<S>& area) noexcept {
+    const bool inherits = area.identity && !area.flags.has_any(flag::wipe_on_fork);
+    if constexpr (S::has_reverse_map) {
+      if (copy.file != typename S::FileHandle{}) child_.services.lock_file_mapping(copy.file);
+      if (inherits) {
+        child_.services.lock_identity(area.identity);
+        copy.identity = child_.services.fork_links(links_, copy, area);
+      }
+      child_.services.enter_trees(copy);
+      if (inherits) child_.services.unlock_identity(area.identity);
+      if (copy.file != typename S::FileHandle{}) child_.services.unlock_file_mapping(copy.file);
+    } else if (inherits) {
+      copy.identity = AnonIdentity::of(child_.last_identity += 2).as_fork_child();
+    }
+  }
+
+  void give_back_copies() noexcept {
+    for (Area<S>* copy = first_; copy != nullptr;) {
+      Area<S>* next = next_of(*copy);
+      copy->~Area<S>();
+      child_.services.release_area(copy, sizeof(Area<S>), alignof(Area<S>));
+      copy = next;
+    }
+    if constexpr (S::has_reverse_map) child_.services.unreserve_links(links_);
+    if (charged_ != 0) child_.services.uncharge(charged_);
+  }
+
+  SpaceState<S>& parent_;
+  SpaceState<S>& child_;
+  Area<S>* first_ = nullptr;
+  Area<S>* next_ = nullptr;
+  PageCount charged_ = 0;
+  [[no_unique_address]] typename S::LinkReservation links_;
+};
+
+}  // namespace vmarea

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// mlock, mlock2, munlock (behaviour specification 29; mlock(2)): a walk with a rule that sets or
+// clears the lock flags and counts locked pages. Populating is a call of its own afterwards.
+#pragma once
+
+#include "vmarea/core/account.hpp"
+#include "vmarea/core/walk.hpp"
+
+namespace vmarea {
+
+/// What becomes of the lock flags.
+enum class Locking : unsigned char { unlock, lock, lock_on_fault };
+
+constexpr Flags lock_flags(Locking locking) noexcept {
+  switch (locking) {
+    case Locking::lock:
+      return flag::locked;
+    case Locking::lock_on_fault:
+      return flag::locked | flag::lock_on_fault;
+    case Locking::unlock:
+      break;
+  }
+  return {};
+}
+
+template <class S>
+struct LockRule {
+  static constexpr HolePolicy holes = HolePolicy::stop;
+  static constexpr Error shortage = Error::no_memory;
+  Flags wanted{};
+
+  RuleAnswer<S> answer(const SpaceState<S>& space, const Area<S>& area, Range part,
+                       const WalkProgress&) const noexcept {
+    const Flags after = area.flags.without(flag::lock_group) | wanted;
+    if (after == area.flags || !is_lockable(area.flags)) return RuleAnswer<S>::skip();
+    RuleAnswer<S> answer = RuleAnswer<S>::change(area, after);
+    const std::int64_t pages = page_count(space, part.length());
+    const bool was_locked = area.flags.has_any(flag::locked);
+    const bool is_locked = after.has_any(flag::locked);
+    answer.totals.locked = (is_locked ? pages : 0) - (was_locked ? pages : 0);
+    return answer;
+  }
+};
+
+template <class S>
+struct LockPlan : RangePlan<S, LockRule<S>> {
+  using RangePlan<S, LockRule<S>>::RangePlan;
+  Range populated;  // To be touched when the call is complete.
+};
+
+/// Pages of the range that are locked already: they are not counted twice.
+template <class S>
+std::int64_t locked_pages(const SpaceState<S>& space, Range range) noexcept {
+  std::int64_t pages = 0;
+  for (auto cursor = space.tree.seek(range.start); cursor.entry(); cursor.next()) {
+    const Area<S>& area = *cursor.entry().value;
+    if (area.start >= range.end) break;
+    const Address start = area.start > range.start ? area.start : range.start;
+    const Address end = area.end < range.end ? area.end : range.end;
+    if (area.flags.has_any(flag::locked)) pages += page_count(space, end - start);
+  }
+  return pages;
+}
+
+/// Errors: not_permitted (no right to lock), no_memory (lock limit, a hole, the map count),
+/// invalid (wraps).
+template <class S>
+LockPlan<S> plan_lock(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
+                      Locking locking) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const Limits limits = space.services.limits();
+  const bool locks = locking != Locking::unlock;
+  if (locks && !limits.may_lock_any && limits.locked_bytes == 0) return {Error::not_permitted};
+  const Address from = geometry.round_down(start);
+  const std::uint64_t length = geometry.round_up(length_bytes + (start - from));
+  const Range range{from, from + length};
+  if (locks && !limits.may_lock_any &&
+      !can_lock(space, page_count(space, length) - locked_pages(space, range))) {
+    return {Error::no_memory};
+  }
+  if (range.end < range.start) return {Error::invalid};
+  if (length == 0) return {success};
+  LockPlan<S> plan{space, range, LockRule<S>{lock_flags(locking)}};
+  if (plan.status && locks) plan.populated = range;
+  return plan;
+}
+
+}  // namespace vmarea

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+//
+// mremap (behaviour specification 14 with linux_6_18): shrink, grow in place, move.
+//
+//   shrink    [AAAA****)                 the tail is cleared, as munmap does
+//   grow      [AAAA)****                 a new range that belongs to A; may swallow what follows
+//   move      [AAAA) ...... [****)       window 1: clear the destination, copy A there
+//             [....) ...... [AAAA)       then the pages move; window 2: clear the source
+//
+// Both windows of a move are reserved together. The second is planned on the first, so it is right
+// also where the copy merged with the source, or was cut out of the same area.
+// A fixed move over several areas is one change for each area.
+#pragma once
+
+#include "vmarea/calls/munmap.hpp"
+#include "vmarea/core/gap.hpp"
+#include "vmarea/core/link.hpp"
+
+namespace vmarea {
+
+/// Arguments of mremap.
+struct MremapRequest {
+  Address address = 0;
+  std::uint64_t old_length = 0;
+  std::uint64_t new_length = 0;
+  RemapFlags flags{};
+  Address new_address = 0;
+};
+
+/// One mremap, or the first area's share of a fixed move over several areas.
+template <class S>
+struct MremapPlan {
+  using Value = Address;
+
+  Result<Address> status = Error::invalid;
+  Window<S> windows[2];
+  unsigned window_count = 0;
+  Range moved;  // Pages that go to the new address.
+  Address moved_to = 0;
+  Range cleared_source;       // The second window of a move clears this,
+  bool keeps_source = false;  // or, with DONTUNMAP, takes locks and identity off it.
+  Range populated;            // To be touched when the call is complete: a locked area grew.
+  MremapRequest rest;         // What is left to move, of the areas behind; old_length 0: nothing.
+
+  MremapPlan() = default;
+  MremapPlan(Result<Address> answer) noexcept : status(answer) {}
+
+  Window<S>& add() noexcept { return windows[window_count++]; }
+
+  template <class Visit>
+  void for_each_window(const SpaceState<S>& space, Visit&& visit) const noexcept {
+    for (unsigned i = 0; i < window_count; ++i) visit(windows[i]);
+    Window<S> second;
+    if (plan_source(space, PlannedView<S>(space, windows[0], moved.start), second)) visit(second);
+  }
+
+  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    if constexpr (S::has_page_tables) {
+      if (!moved.empty()) {
+        const Result<void> levels = space.services.reserve_page_move(space.pages, moved, moved_to);
+        if (!levels) return levels;
+      }
+    }
+    Result<void> taken;
+    for_each_window(space, [&](const Window<S>& window) {
+      if (taken) taken = reserve_window(space, reserved, window);
+    });
+    return taken;
+  }
+
+  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    for (unsigned i = 0; i < window_count; ++i) commit_window(space, windows[i], reserved);
+    if (moved.empty()) return;
+    if constexpr (S::has_page_tables) space.services.move_pages(space.pages, moved, moved_to);
+    Window<S> second;
+    if (plan_source(space, TreeView<S>(space, moved.start), second)) {
+      commit_window(space, second, reserved);
+    }
+  }
+
+ private:
+  /// The second window of a move, seen through `view` that stands on the source.
+  template <class View>
+  bool plan_source(const SpaceState<S>& space, View view, Window<S>& window) const noexcept {
+    if (moved.empty()) return false;
+    if (keeps_source) return plan_kept_source(space, view.area(), window);
+    const Clearing<S> clearing = plan_clear(space, cleared_source, view);
+    window = window_of(clearing);
+    const Side<S> source = view.area();
+    // The moved pages keep their charge; the first window took what came on top.
+    if (source.description.flags.has_any(flag::account)) {
+      window.charge += page_count(space, moved.length());
+    }
+    return true;
+  }
+
+  /// DONTUNMAP: the area that holds the source now is unlocked, and untouched if it is just that.
+  bool plan_kept_source(const SpaceState<S>& space, const Side<S>& source,
+                        Window<S>& window) const noexcept {
+    Piece<S> piece = source.as_piece();
+    piece.after.flags = piece.after.flags.without(flag::lock_group);
+    if (source.description.range() == moved) piece.after.identity = {};
+    if (piece.after == source.description) return false;
+    window = Window<S>{.extent = source.description.range(), .event = Event::protected_};
+    if (source.description.flags.has_any(flag::locked)) {
+      window.totals.locked = -page_count(space, source.description.length());
+    }
+    window.add(piece);
+    return true;
+  }
+};
+
+/// Whether [start, start + length) and [other, other + other_length) touch; an empty range that
+/// begins where the other does, does not.
+constexpr bool ranges_overlap(Address start, std::uint64_t length, Address other,
+                              std::uint64_t other_length) noexcept {
+  return start < other + other_length && other < start + length;
+}
+
+/// The checks that look at nothing but the arguments; lengths are page rounded. Errors: invalid.
+constexpr Result<void> check_mremap_arguments(const Geometry& geometry,
+                                              const MremapRequest& request) noexcept {
+  const bool moves = request.flags.has_any(remap::fixed | remap::dont_unmap);
+  if (!remap::all.has_all(request.flags) || !geometry.aligned(request.address)) {
+    return Error::invalid;
+  }
+  if (request.new_length == 0 || request.new_length > geometry.limit) return Error::invalid;
+  if (!moves) return {};
+  if (!geometry.inside(request.new_address, request.new_length) ||
+      !geometry.aligned(request.new_address) || !request.flags.has_any(remap::may_move)) {
+    return Error::invalid;
+  }
+  if (request.flags.has_any(remap::dont_unmap) && request.old_length != request.new_length) {
+    return Error::invalid;
+  }
+  if (ranges_overlap(request.address, request.old_length, request.new_address,
+                     request.new_length)) {
+    return Error::invalid;
+  }
+  return {};
+}
+
+/// Whether `area` may be resized from old_length to new_length at request.address (14.2).
+/// Errors: invalid, bad_address, try_again (lock limit), no_memory (limits).
+template <class S>
+Result<void> check_resize(const SpaceState<S>& space, const Description<S>& area,
+                          const MremapRequest& request) noexcept {
+  const Geometry geometry = space.services.geometry();
+  constexpr Flags fixed_size = flag::dont_expand | flag::page_frames;
+  if (request.old_length == 0 && !area.flags.has_any(flag::shared | flag::may_share)) {
+    return Error::invalid;
+  }
+  if (request.flags.has_any(remap::dont_unmap) && area.flags.has_any(fixed_size)) {
+    return Error::invalid;
+  }
+  const bool shrinks = request.new_length < request.old_length;
+  const std::uint64_t inside = shrinks ? request.new_length : request.old_length;
+  if (inside > area.end - request.address) return Error::bad_address;
+  if (request.new_length <= request.old_length) return {};
+  const std::uint64_t offset = area.page_offset + geometry.pages(request.address - area.start);
+  if (offset + geometry.pages(request.new_length) < offset) return Error::invalid;
+  if (area.flags.has_any(fixed_size)) return Error::bad_address;
+  const std::int64_t more = page_count(space, request.new_length - request.old_length);
+  if (area.flags.has_any(flag::locked) && !can_lock(space, more)) return Error::try_again;
+  if (!can_expand(space, space.totals, area.flags, more)) return Error::no_memory;
+  return {};
+}
+
+/// Grows `area` at its end by a new range that belongs to it (13.1).
+/// Errors: no_memory (it may not merge, not even with itself).
+template <class S>
+MremapPlan<S> plan_grow_in_place(const SpaceState<S>& space, Area<S>& area,
+                                 const MremapRequest& request) noexcept {
+  const Range added{area.end, request.address + request.new_length};
+  NewRange<S> wanted{.description = area, .extends_prev = true};
+  wanted.description.start = added.start;
+  wanted.description.end = added.end;
+  wanted.description.page_offset += space.services.geometry().pages(area.length());
+  const Clearing<S> clearing = plan_clear(space, added);
+  if (!decide_new_range(space, clearing, wanted).prev.joined()) return {Error::no_memory};
+  MremapPlan<S> plan{request.address};
+  Window<S>& window = plan.add();
+  window = plan_place(space, clearing, wanted);
+  const std::int64_t pages = page_count(space, added.length());
+  window.totals += area_totals(area.flags, pages);
+  if (area.flags.has_any(flag::account)) window.charge += pages;
+  if (area.flags.has_any(flag::locked)) plan.populated = added;
+  return plan;
+}
+
+/// Whether the part of `area` that starts at `from` and has `length` bytes may leave it.
+/// Errors: no_memory (map count), what may_split and may_move say.
+template <class S>
+Result<void> check_may_move(const SpaceState<S>& space, const Description<S>& area, Range part,
+                            Address to) noexcept {
+  if (space.area_count + 3 >= space.services.limits().area_count_max) return Error::no_memory;
+  if (part.start > area.start) {
+    const Result<void> below = ask_may_split(area, part.start);
+    if (!below) return below;
+  }
+  if (part.end > part.start && part.end < area.end) {
+    const Result<void> above = ask_may_split(area, part.end);
+    if (!above) return above;
+  }
+  if (area.hooks != nullptr && area.hooks->may_move != nullptr) {
+    return area.hooks->may_move(area, to);
+  }
+  return {};
+}
+
+/// What Linux leaves when a fixed move fails after its destination was cleared: a hole.
+template <class S>
+MremapPlan<S> fail_with_hole(const SpaceState<S>& space, const Clearing<S>& destination,
+                             Error error) noexcept {
+  MremapPlan<S> plan{error};
+  const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
+  if (as_linux && destination.totals.total != 0) plan.add() = window_of(destination);
+  return plan;
+}
+
+/// Moves the part of `area` at request.address to `to`, over what stands there (14.3, 14.4).
+template <class S>
+MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapRequest& request,
+                        Address to) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const bool keeps = request.flags.has_any(remap::dont_unmap);
+  const bool grows = request.new_length > request.old_length;
+  const std::uint64_t moved = grows ? request.old_length : request.new_length;
+  const std::int64_t added = page_count(space, request.new_length - (keeps ? 0 : moved));
+
+  const Range to_range{to, to + request.new_length};
+  Clearing<S> clearing = plan_clear(space, to_range);
+  if (!clearing.status) {
+    MremapPlan<S> refused{clearing.status.error()};
+    leave_cuts(space, refused, clearing);
+    return refused;
+  }
+  const Range old_range{request.address, request.address + request.old_length};
+  if (request.old_length > moved) {
+    const Clearing<S> tail = plan_clear(space, {old_range.start + moved, old_range.end});
+    if (!tail.status) return fail_with_hole(space, clearing, tail.status.error());
+    // The tail is gone before the copy looks for neighbours.
+    if (clearing.prev.present && !clearing.prev.is_piece && to == old_range.end) {
+      clearing.prev = {};
+    }
+  }
+  PageTotals remaining = space.totals;
+  remaining += negated(clearing.totals);
+  if (keeps && !can_expand(space, remaining, area.flags, page_count(space, moved))) {
+    return fail_with_hole(space, clearing, Error::no_memory);
+  }
+  Result<void> may_move = check_address(space, to, request.new_length);
+  if (may_move) {
+    may_move = check_may_move<S>(space, area, {old_range.start, old_range.start + moved}, to);
+  }
+  if (!may_move) return fail_with_hole(space, clearing, may_move.error());
+
+  Description<S> copy = area;
+  copy.start = to_range.start;
+  copy.end = to_range.end;
+  copy.page_offset += geometry.pages(request.address - area.start);
+  if (area.anonymous() && !area.identity) copy.page_offset = geometry.pages(to);
+  MremapPlan<S> plan{to};
+  Window<S>& window = plan.add();
+  window = plan_place(space, clearing, {.description = copy, .copied_from = &area});
+  window.event = Event::moved;
+  window.totals += area_totals(area.flags, page_count(space, request.new_length));
+  if (area.flags.has_any(flag::account)) window.charge += added;
+  plan.moved = {old_range.start, old_range.start + moved};
+  plan.moved_to = to;
+  plan.cleared_source = old_range;
+  plan.keeps_source = keeps;
+  if (area.flags.has_any(flag::locked) && grows) {
+    plan.populated = {to + moved, to + request.new_length};
+  }
+  return plan;
+}
+
+/// Grows an area that has no room behind it: to wherever there is room. Errors: no_memory.
+template <class S>
+Result<Address> choose_new_place(const SpaceState<S>& space, const Description<S>& area,
+                                 const MremapRequest& request, Address hint) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const std::uint64_t offset = (area.page_offset + geometry.pages(request.address - area.start))
+                               << geometry.page_shift;
+  PlacementRequest where{.hint = hint, .length = request.new_length, .offset = offset};
+  if (area.file != typename S::FileHandle{}) {
+    where.for_huge_pages = space.services.file_rules(area.file).placement == Placement::huge_pages;
+  } else if (area.anonymous()) {
+    where.offset = 0;
+    where.for_huge_pages = hint == 0 && request.new_length % geometry.huge_page_size() == 0;
+  }
+  return place(space, where);
+}
+
+/// One area's share of a move to a given place: that of the area at request.address.
+/// Ensures: plan.rest is what is left for the areas behind it.
+template <class S>
+MremapPlan<S> plan_fixed_move(const SpaceState<S>& space, MremapRequest request) noexcept {
+  Area<S>* area = find_at_or_above(space, request.address);
+  const Address end = request.address + request.old_length;
+  if (area == nullptr || (area->start > request.address && area->start >= end)) {
+    return {request.new_address};  // Only a hole is left: the destination keeps what it has there.
+  }
+  if (area->start > request.address) {
+    const std::uint64_t hole = area->start - request.address;
+    request.address += hole;
+    request.new_address += hole;
+    request.old_length -= hole;
+    request.new_length -= hole;
+  }
+  if (area->flags.has_any(flag::sealed)) return {Error::not_permitted};
+  const bool crosses = request.old_length == request.new_length && end > area->end &&
+                       request.flags.has_any(remap::fixed);
+  MremapRequest rest{};
+  if (crosses) {
+    const bool own_place = area->file != typename S::FileHandle{} &&
+                           space.services.file_rules(area->file).placement == Placement::own;
+    if (own_place || area->flags.has_any(flag::userfault)) return {Error::bad_address};
+    const std::uint64_t share = area->end - request.address;
+    rest = request;
+    rest.address += share;
+    rest.new_address += share;
+    rest.old_length -= share;
+    rest.new_length -= share;
+    request.old_length = request.new_length = share;
+  }
+  const Result<void> may_resize = check_resize<S>(space, *area, request);
+  if (!may_resize) return {may_resize.error()};
+  Address to = request.new_address;
+  if (!request.flags.has_any(remap::fixed)) {
+    const Result<Address> found = choose_new_place<S>(space, *area, request, to);
+    if (!found) return {found.error()};
+    to = *found;
+  }
+  MremapPlan<S> plan = plan_move(space, *area, request, to);
+  plan.rest = rest;
+  return plan;
+}
+
+/// mremap without FIXED and DONTUNMAP. Errors: bad_address, not_permitted, no_memory.
+template <class S>
+MremapPlan<S> plan_resize(const SpaceState<S>& space, Area<S>& area,
+                          const MremapRequest& request) noexcept {
+  if (area.flags.has_any(flag::sealed)) return {Error::not_permitted};
+  if (request.new_length == request.old_length) return {request.address};
+  const Address new_end = request.address + request.new_length;
+  if (request.new_length < request.old_length) {
+    const UnmapPlan<S> tail = plan_unmap(space, {new_end, request.address + request.old_length});
+    MremapPlan<S> plan{tail.status ? Result<Address>(request.address) : tail.status.error()};
+    for (unsigned i = 0; i < tail.window_count; ++i) plan.add() = tail.windows[i];
+    return plan;
+  }
+  const Result<void> may_resize = check_resize<S>(space, area, request);
+  if (!may_resize) return {may_resize.error()};
+  const bool at_end = request.address + request.old_length == area.end;
+  if (at_end && space.services.geometry().inside(request.address, request.new_length) &&
+      find_intersection(space, {area.end, new_end}) == nullptr) {
+    return plan_grow_in_place(space, area, request);
+  }
+  if (!request.flags.has_any(remap::may_move)) return {Error::no_memory};
+  const Result<Address> to = choose_new_place<S>(space, area, request, 0);
+  if (!to) return {to.error()};
+  return plan_move(space, area, request, *to);
+}
+
+/// Errors: invalid (arguments), no_memory (map count, limits, no room), bad_address (nothing there,
+/// or it ends too early), not_permitted (sealed, or the new address), try_again (lock limit).
+template <class S>
+MremapPlan<S> plan_mremap(const SpaceState<S>& space, MremapRequest request) noexcept {
+  const Geometry geometry = space.services.geometry();
+  request.old_length = geometry.round_up(request.old_length);
+  request.new_length = geometry.round_up(request.new_length);
+  const Result<void> good = check_mremap_arguments(geometry, request);
+  if (!good) return {good.error()};
+  if (!request.flags.has_any(remap::fixed | remap::dont_unmap)) {
+    Area<S>* area = find_area(space, request.address);
+    if (area == nullptr) return {Error::bad_address};
+    return plan_resize(space, *area, request);
+  }
+  if (space.area_count + 5 >= space.services.limits().area_count_max) return {Error::no_memory};
+  if (find_area(space, request.address) == nullptr) return {Error::bad_address};
+  return plan_fixed_move(space, request);
+}
+
+}  // namespace vmarea

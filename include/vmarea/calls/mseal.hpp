@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// mseal (behaviour specification 24; mseal(2)): a walk that sets the seal, over a range without
+// holes.
+#pragma once
+
+#include "vmarea/core/walk.hpp"
+
+namespace vmarea {
+
+template <class S>
+struct SealRule {
+  static constexpr HolePolicy holes = HolePolicy::stop;
+  static constexpr Error shortage = Error::no_memory;
+
+  RuleAnswer<S> answer(const SpaceState<S>&, const Area<S>& area, Range,
+                       const WalkProgress&) const noexcept {
+    if (area.flags.has_any(flag::sealed)) return RuleAnswer<S>::skip();
+    return RuleAnswer<S>::change(area, area.flags | flag::sealed);
+  }
+};
+
+template <class S>
+using SealPlan = RangePlan<S, SealRule<S>>;
+
+/// Whether areas cover the whole range.
+template <class S>
+bool is_covered(const SpaceState<S>& space, Range range) noexcept {
+  Address covered = range.start;
+  for (auto cursor = space.tree.seek(range.start); covered < range.end; cursor.next()) {
+    const auto entry = cursor.entry();
+    if (!entry || entry.first > covered) return false;
+    covered = entry.value->end;
+  }
+  return true;
+}
+
+/// Errors: invalid (misaligned, wraps), no_memory (a hole: nothing is sealed; the map count).
+template <class S>
+SealPlan<S> plan_mseal(const SpaceState<S>& space, Address start,
+                       std::uint64_t length_bytes) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const std::uint64_t length = geometry.round_up(length_bytes);
+  if (!geometry.aligned(start) || (length_bytes != 0 && length == 0) || start + length < start) {
+    return {Error::invalid};
+  }
+  if (length == 0) return {success};
+  const Range range{start, start + length};
+  if (!is_covered(space, range)) return {Error::no_memory};
+  return {space, range, SealRule<S>{}};
+}
+
+}  // namespace vmarea

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// Attach and detach of shared segments, as shmat and shmdt do (linux_6_18, part 2, item 9).
+//
+//   attach    a shared mapping of the segment's file, at offset 0
+//   detach    every piece of the segment that still stands where that attach put it:
+//             start - offset == the address; what was moved or mapped over stays
+#pragma once
+
+#include "vmarea/calls/mmap.hpp"
+#include "vmarea/calls/munmap.hpp"
+
+namespace vmarea {
+
+/// Arguments of an attach; the segment's size is its file's `segment_bytes`.
+template <class S>
+struct AttachRequest {
+  enum class Access : unsigned char { read_only, read_write, read_exec, read_write_exec };
+
+  Address address = 0;
+  typename S::FileHandle segment{};
+  Access access = Access::read_write;
+  bool rounds_address = false;     // SHM_RND
+  bool replaces_existing = false;  // SHM_REMAP
+};
+
+/// Where the segment goes. Errors: invalid (misaligned, occupied), and those of the placement.
+template <class S>
+Result<Address> choose_attach_address(const SpaceState<S>& space, const AttachRequest<S>& request,
+                                      std::uint64_t length) noexcept {
+  const Geometry geometry = space.services.geometry();
+  if (request.address == 0) {
+    if (request.replaces_existing) return Error::invalid;
+    return place(space, {.length = length});
+  }
+  Address at = request.address;
+  if (!geometry.aligned(at)) {
+    if (!request.rounds_address) return Error::invalid;
+    at = geometry.round_down(at);
+    if (at == 0 && request.replaces_existing) return Error::invalid;
+  }
+  const Range range{at, at + length};
+  const bool keeps_existing = !request.replaces_existing;
+  if (keeps_existing && (range.end < range.start || find_intersection(space, range) != nullptr)) {
+    return Error::invalid;
+  }
+  return at;
+}
+
+/// Errors: invalid (misaligned, occupied, no segment), no_memory (no room, limits).
+template <class S>
+MmapPlan<S> plan_attach(const SpaceState<S>& space, const AttachRequest<S>& request) noexcept {
+  using Access = typename AttachRequest<S>::Access;
+  const Geometry geometry = space.services.geometry();
+  const FileRules rules = space.services.file_rules(request.segment);
+  const std::uint64_t length = geometry.round_up(rules.segment_bytes);
+  if (length == 0) return Error::invalid;
+  const Result<Address> at = choose_attach_address(space, request, length);
+  if (!at) return at.error();
+  if (space.area_count > space.services.limits().area_count_max) return Error::no_memory;
+  const Result<void> good = check_address(space, *at, length);
+  if (!good) return good.error();
+
+  const bool writes =
+      request.access == Access::read_write || request.access == Access::read_write_exec;
+  const bool executes =
+      request.access == Access::read_exec || request.access == Access::read_write_exec;
+  Description<S> wanted{
+      .start = *at, .end = *at + length, .file = request.segment, .hooks = &no_hooks<S>};
+  wanted.flags =
+      flag::read | flag::may_read | flag::may_exec | flag::may_share | space.default_flags;
+  if (writes) wanted.flags |= flag::write | flag::may_write | flag::shared;
+  if (executes) wanted.flags |= flag::exec;
+  if (wanted.flags.has_any(flag::locked) && !can_lock(space, page_count(space, length))) {
+    return Error::try_again;
+  }
+  return plan_map_region(space, wanted, false);
+}
+
+/// A detach: one window for each piece, found again by address.
+template <class S>
+struct DetachPlan {
+  using Value = void;
+
+  Result<void> status = Error::invalid;
+  Address attached_at = 0;
+  typename S::FileHandle segment{};
+  Range extent;  // Where pieces may stand.
+
+  DetachPlan() = default;
+  DetachPlan(Error error) noexcept : status(error) {}
+
+  bool is_piece(const SpaceState<S>& space, const Description<S>& area) const noexcept {
+    const Geometry geometry = space.services.geometry();
+    return area.file == segment && area.start >= attached_at &&
+           geometry.pages(area.start - attached_at) == area.page_offset;
+  }
+
+  template <class Visit>
+  void for_each_window(const SpaceState<S>& space, Visit&& visit) const noexcept {
+    if (!status) return;
+    for (Address at = extent.start; at < extent.end;) {
+      const Area<S>* area = find_intersection(space, {at, extent.end});
+      if (area == nullptr) return;
+      at = area->end;
+      if (!is_piece(space, *area) || area->flags.has_any(flag::sealed)) continue;
+      visit(window_of(plan_clear(space, area->range())));
+    }
+  }
+  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    Result<void> taken;
+    for_each_window(space, [&](const Window<S>& window) {
+      if (taken) taken = reserve_window(space, reserved, window);
+    });
+    return taken;
+  }
+  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    for_each_window(space,
+                    [&](const Window<S>& window) { commit_window(space, window, reserved); });
+  }
+};
+
+/// Errors: invalid (misaligned, or nothing was attached there).
+template <class S>
+DetachPlan<S> plan_detach(const SpaceState<S>& space, Address start) noexcept {
+  const Geometry geometry = space.services.geometry();
+  if (!geometry.aligned(start)) return Error::invalid;
+  auto cursor = space.tree.seek(start);
+  for (auto entry = cursor.entry(); entry; cursor.next(), entry = cursor.entry()) {
+    const Area<S>& area = *entry.value;
+    if (area.file == typename S::FileHandle{}) continue;
+    const std::uint64_t bytes = space.services.file_rules(area.file).segment_bytes;
+    DetachPlan<S> plan;
+    plan.status = success;
+    plan.attached_at = start;
+    plan.segment = area.file;
+    plan.extent = {start, start + geometry.round_up(bytes)};
+    if (bytes != 0 && plan.is_piece(space, area)) return plan;
+  }
+  return Error::invalid;
+}
+
+}  // namespace vmarea

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+//
+// Stack growth by a fault below a grows-down area (behaviour specification 16).
+//
+//   [prev)  ...guard gap...  ^at ****[SSSSSSSS)      start moves down, page offset with it;
+//                                                    never merges, ignores the map count limit
+#pragma once
+
+#include "vmarea/core/account.hpp"
+#include "vmarea/core/change.hpp"
+#include "vmarea/core/gap.hpp"
+
+namespace vmarea {
+
+template <class S>
+using GrowStackPlan = WindowPlan<S, void>;
+
+/// Whether the stack may have `pages` more (16.3). Errors: no_memory.
+template <class S>
+Result<void> check_stack_growth(const SpaceState<S>& space, const Description<S>& stack,
+                                Address start, std::int64_t pages) noexcept {
+  const Limits limits = space.services.limits();
+  if (!can_expand(space, space.totals, stack.flags, pages)) return Error::no_memory;
+  if (stack.end - start > limits.stack_bytes) return Error::no_memory;
+  if (stack.flags.has_any(flag::locked) && !can_lock(space, pages)) return Error::no_memory;
+  return {};
+}
+
+/// Plans to grow the first area above `at` down to it; nothing to do if an area holds `at`.
+/// Errors: bad_address (no stack above), not_permitted (too low), no_memory (guard gap, limits).
+template <class S>
+GrowStackPlan<S> plan_grow_stack(const SpaceState<S>& space, Address at) noexcept {
+  const Geometry geometry = space.services.geometry();
+  Area<S>* stack = find_at_or_above(space, at);
+  GrowStackPlan<S> plan;
+  if (stack != nullptr && stack->start <= at) {
+    plan.status = success;
+    return plan;
+  }
+  if (stack == nullptr || !stack->flags.has_any(flag::grows_down)) return Error::bad_address;
+  const Address start = geometry.round_down(at);
+  if (start < geometry.fixed_min) return Error::not_permitted;
+  const Area<S>* prev = find_starting_below(space, start);
+  const std::uint64_t gap = space.services.limits().stack_guard_gap_pages << geometry.page_shift;
+  if (prev != nullptr && !prev->flags.has_any(flag::grows_down) &&
+      prev->flags.has_any(flag::access) && start - prev->end < gap) {
+    return Error::no_memory;
+  }
+  const std::int64_t pages = page_count(space, stack->start - start);
+  if (static_cast<std::uint64_t>(pages) > stack->page_offset) return Error::no_memory;
+  plan.status = check_stack_growth<S>(space, *stack, start, pages);
+  if (!plan.status) return plan;
+
+  Window<S>& window = plan.add();
+  window.event = Event::grown;
+  window.extent = {start, stack->end};
+  window.totals = area_totals(stack->flags, pages);
+  if (stack->flags.has_any(flag::account)) window.charge = pages;
+  Piece<S> grown{*stack, stack, nullptr, nullptr};
+  grown.after.start = start;
+  grown.after.page_offset -= static_cast<std::uint64_t>(pages);
+  window.add(grown);
+  return plan;
+}
+
+}  // namespace vmarea
