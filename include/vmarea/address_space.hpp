@@ -210,7 +210,10 @@ class AddressSpace {
   const State& state() const noexcept { return state_; }
 
   /// Unmaps everything. Seals and drivers are not asked: this is exit, not munmap.
-  void clear() noexcept { clear_space(state_); }
+  void clear() noexcept {
+    const SpaceWriteLock<Services> lock(state_);
+    clear_space_locked(state_);
+  }
 
  private:
   /// Reserve and commit, then touch what the plan says; `rest`: what the plan leaves to do.

@@ -108,7 +108,7 @@ inline constexpr MapFlags uninitialized{0x4000000};
 inline constexpr MapFlags legacy = type_mask.without(MapFlags{0x0c}) | fixed | anonymous |
                                    low_32bit | above_4g | grows_down | deny_write | executable |
                                    locked | no_reserve | populate | non_block | stack | huge_tlb |
-                                   fixed_noreplace | uninitialized | MapFlags{0xfc000000};
+                                   uninitialized | MapFlags{0xfc000000};
 }  // namespace map
 
 /// MREMAP_* of mremap.

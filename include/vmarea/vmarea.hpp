@@ -5,4 +5,5 @@
 
 #include "vmarea/absent.hpp"
 #include "vmarea/address_space.hpp"
+#include "vmarea/check.hpp"
 #include "vmarea/services.hpp"

@@ -38,7 +38,7 @@ class Fork {
     }
     copy_fields();
     done = finish_areas();
-    if (!done) clear_space(child_);
+    if (!done) clear_space_locked(child_);
     return done;
   }
 

@@ -30,6 +30,7 @@ class WindowCommit {
     space_.services.assert_space_locked(space_.lock);
     space_.totals += window_.totals;
     settle_charge();
+    drop_identities();
     if (window_.in_place() && window_.pieces[0].identity_from == nullptr) {
       change_in_place();
       return;
@@ -71,6 +72,23 @@ class WindowCommit {
       space_.services.uncharge(static_cast<PageCount>(-window_.charge));
     }
     space_.charged += static_cast<PageCount>(window_.charge);
+  }
+
+  /// A moved area that keeps its range (DONTUNMAP) is untouched memory again.
+  void drop_identities() noexcept {
+    for (unsigned i = 0; i < window_.piece_count; ++i) {
+      AreaType* area = window_.pieces[i].object;
+      if (area == nullptr || !area->identity || window_.pieces[i].after.identity) continue;
+      if constexpr (S::has_reverse_map) {
+        const Description<S> family = *area;
+        space_.services.begin_area_write(space_.lock, area->lock);
+        lock_family(family);
+        space_.services.unlink(*area);
+        area->identity = {};
+        space_.services.enter_trees(*area);
+        unlock_family(family);
+      }
+    }
   }
 
   void change_in_place() noexcept {
@@ -119,14 +137,15 @@ class WindowCommit {
     bool written[3] = {};
     for (unsigned i = 0; i < window_.piece_count; ++i) {
       if (written[i]) continue;
-      const Description<S>& family = window_.pieces[i].after;
+      Description<S> family = window_.pieces[i].after;
+      if (is_shared_memory(window_.pieces[i])) family.file = reserved_.shared_memory;
       lock_family(family);
       for (unsigned k = i; k < window_.piece_count; ++k) {
-        if (written[k] || !is_family(family, window_.pieces[k].after)) continue;
+        if (written[k] || !is_family(window_.pieces[i], window_.pieces[k])) continue;
         leave_trees(window_.pieces[k]);
       }
       for (unsigned k = i; k < window_.piece_count; ++k) {
-        if (written[k] || !is_family(family, window_.pieces[k].after)) continue;
+        if (written[k] || !is_family(window_.pieces[i], window_.pieces[k])) continue;
         write_piece(k);
         written[k] = true;
       }
@@ -134,8 +153,11 @@ class WindowCommit {
     }
   }
 
-  static bool is_family(const Description<S>& a, const Description<S>& b) noexcept {
-    return a.file == b.file && a.identity == b.identity;
+  static bool is_family(const Piece<S>& a, const Piece<S>& b) noexcept {
+    return a.after.file == b.after.file && a.after.identity == b.after.identity;
+  }
+  bool is_shared_memory(const Piece<S>& piece) const noexcept {
+    return window_.new_shared_memory && piece.object == nullptr && piece.copied == nullptr;
   }
 
   void lock_family(const Description<S>& family) noexcept {
@@ -184,13 +206,14 @@ class WindowCommit {
     AreaType* area = take_area(reserved_);
     assign(*area, piece.after);
     if (piece.copied != nullptr) area->data = piece.copied->data;
-    if (window_.new_shared_memory && piece.copied == nullptr) {
+    if (is_shared_memory(piece)) {
       area->file = reserved_.shared_memory;
       reserved_.shared_memory = {};
     } else if (area->file != typename S::FileHandle{}) {
       space_.services.retain_file(area->file);
     }
     space_.services.attach_area(area->lock);
+    space_.services.begin_area_write(space_.lock, area->lock);
     return area;
   }
 

@@ -131,6 +131,7 @@ void give_back(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
     space.services.release_area(area, sizeof(Area<S>), alignof(Area<S>));
   }
   if constexpr (S::has_reverse_map) space.services.unreserve_links(reserved.links);
+  if constexpr (S::has_page_tables) space.services.unreserve_pages(space.pages);
   if (reserved.shared_memory != typename S::FileHandle{}) {
     space.services.release_file(reserved.shared_memory);
     reserved.shared_memory = {};

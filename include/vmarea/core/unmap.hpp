@@ -169,9 +169,9 @@ Window<S> window_of_cuts(const SpaceState<S>& space, Area<S>& area, Address firs
   return window;
 }
 
-/// Takes everything out, as exit does. Nobody is asked.
+/// Takes everything out, as exit does. Nobody is asked. Requires: the space lock.
 template <class S>
-void clear_space(SpaceState<S>& space) noexcept {
+void clear_space_locked(SpaceState<S>& space) noexcept {
   if (space.area_count == 0) return;
   const Range all{0, space.services.geometry().limit};
   const Window<S> window{.extent = all,
