@@ -20,8 +20,6 @@ struct Host : shims::UserlandOf<Host> {
 
 using Space = AddressSpace<Host>;
 
-constexpr std::int64_t not_yet = -ENOSYS;
-
 std::int64_t number_of(Result<void> result) {
   return -static_cast<std::int64_t>(result.error());
 }
@@ -31,36 +29,13 @@ std::int64_t number_of(Result<Address> result) {
 }
 
 /// As a processor does: first the stack above grows, then the page is touched.
-std::int64_t touch(auto& space, Address at, Touch touch) {
-  if constexpr (requires { space.grow_stack(at); }) {
-    if (space.find(at) == nullptr && !space.grow_stack(at)) return -EFAULT;
-  }
+std::int64_t touch(Space& space, Address at, Touch touch) {
+  if (space.find(at) == nullptr && !space.grow_stack(at)) return -EFAULT;
   return space.touch(at, touch) ? 0 : -EFAULT;
 }
 
-std::int64_t map(auto& space, const Call& call, Host::FileHandle file) {
-  return number_of(space.mmap({.address = call.address,
-                               .length = call.length,
-                               .protection = Protection(call.protection),
-                               .flags = MapFlags(call.flags),
-                               .file = file,
-                               .offset = call.offset}));
-}
-
-std::int64_t remap(auto& space, const Call& call) {
-  if constexpr (requires { space.mremap({}); }) {
-    return number_of(space.mremap({.address = call.address,
-                                   .old_length = call.length,
-                                   .new_length = call.new_length,
-                                   .flags = RemapFlags(call.flags),
-                                   .new_address = call.new_address}));
-  } else {
-    return not_yet;
-  }
-}
-
 /// The calls that take a range and little else.
-std::int64_t change_range(auto& space, const Call& call) {
+std::int64_t change_range(Space& space, const Call& call) {
   const Address start = call.address;
   const std::uint64_t length = call.length;
   switch (call.operation) {
@@ -69,40 +44,17 @@ std::int64_t change_range(auto& space, const Call& call) {
     case Operation::mprotect:
       return number_of(space.mprotect(start, length, Protection(call.protection)));
     case Operation::madvise:
-      if constexpr (requires { space.madvise(start, length, Advice{}); }) {
-        return number_of(space.madvise(start, length, static_cast<Advice>(call.advice)));
-      }
-      return not_yet;
+      return number_of(space.madvise(start, length, static_cast<Advice>(call.advice)));
     case Operation::mlock:
-      if constexpr (requires { space.mlock(start, length); }) {
-        return number_of(space.mlock(start, length));
-      }
-      return not_yet;
+      return number_of(space.mlock(start, length, Locking::lock));
     case Operation::mlock_on_fault:
-      if constexpr (requires { space.mlock_on_fault(start, length); }) {
-        return number_of(space.mlock_on_fault(start, length));
-      }
-      return not_yet;
+      return number_of(space.mlock(start, length, Locking::lock_on_fault));
     case Operation::munlock:
-      if constexpr (requires { space.munlock(start, length); }) {
-        return number_of(space.munlock(start, length));
-      }
-      return not_yet;
+      return number_of(space.mlock(start, length, Locking::unlock));
     case Operation::mseal:
-      if constexpr (requires { space.mseal(start, length); }) {
-        return number_of(space.mseal(start, length));
-      }
-      return not_yet;
+      return number_of(space.mseal(start, length));
     default:
-      return not_yet;
-  }
-}
-
-std::int64_t fork_into(auto& parent, auto& child) {
-  if constexpr (requires { parent.fork_into(child); }) {
-    return number_of(parent.fork_into(child));
-  } else {
-    return not_yet;
+      return -ENOSYS;
   }
 }
 
@@ -130,18 +82,27 @@ std::int64_t ModelArena::execute(const Call& call) {
   switch (call.operation) {
     case Operation::mmap: {
       const bool has_file = call.file != File::none;
-      return map(space, call,
-                 has_file ? &spaces_->files[static_cast<unsigned>(call.file)] : nullptr);
+      return number_of(space.mmap(
+          {.address = call.address,
+           .length = call.length,
+           .protection = Protection(call.protection),
+           .flags = MapFlags(call.flags),
+           .file = has_file ? &spaces_->files[static_cast<unsigned>(call.file)] : nullptr,
+           .offset = call.offset}));
     }
     case Operation::mremap:
-      return remap(space, call);
+      return number_of(space.mremap({.address = call.address,
+                                     .old_length = call.length,
+                                     .new_length = call.new_length,
+                                     .flags = RemapFlags(call.flags),
+                                     .new_address = call.new_address}));
     case Operation::read:
       return touch(space, call.address, Touch::read);
     case Operation::write:
       return touch(space, call.address, Touch::write);
     case Operation::fork: {
       auto child = std::make_unique<Space>(spaces_->host);
-      const std::int64_t result = fork_into(space, *child);
+      const std::int64_t result = number_of(space.fork_into(*child));
       if (call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_child)) {
         spaces_->generations.push_back(std::move(child));
       }
