@@ -112,8 +112,11 @@ class MapleTree {
       return count + erased == 0
                  ? 0
                  : maple::plan_copies(top, in_one_leaf(first, last), erased, grown, before);
+    } else if (grown == 0) {
+      return 0;
     } else {
-      return grown == 0 ? 0 : maple::plan_splits(top, last, grown, before);
+      return erased == 0 ? maple::plan_insertion(top, last, grown, before)
+                         : maple::plan_splits(top, last, grown, before);
     }
   }
   bool reserve(std::size_t count) noexcept { return nodes_.reserve(count); }

@@ -16,6 +16,11 @@
 // nodes and shrunk roots go back to the reservation, so what they free pays for a root that grows
 // again.
 //
+// Is it still the same path? The entries of its own window keep a replace on it. An insertion into
+// a hole has none: if both leaves at the hole have changed, it may choose the side (see Write), and
+// one of them lies on the path, or the node that vanished between them pays. Only entries added
+// earlier in the write can hide it, so with `before` an insertion counts every level as full.
+//
 // Where nodes are published nothing comes back, and every replace copies: then all the nodes on
 // every path touched are counted, whatever they hold.
 #pragma once
@@ -54,6 +59,14 @@ std::size_t plan_splits(Root<Node> root, TreeKey key, std::size_t grown,
   }
   full = has_room<Node>(node->count, before, grown) ? 0 : full + 1;
   return full <= root.height ? full : full + plan_levels_above<Node>(before, 1);
+}
+
+/// The same for an insertion into a hole.
+template <class Node>
+std::size_t plan_insertion(Root<Node> root, TreeKey key, std::size_t grown,
+                           std::size_t before) noexcept {
+  if (root.node == nullptr || before == 0) return plan_splits(root, key, grown, before);
+  return root.height + 1 + plan_levels_above<Node>(before, 1);
 }
 
 /// Nodes taken by copies and splits where every changed node is copied. `erased` counts the

@@ -32,7 +32,7 @@ class Write {
   };
 
   Write(Nodes& nodes, Window window, const Slot* entries, std::size_t count) noexcept
-      : nodes_(nodes), window_(window), entries_(entries), left_(count) {}
+      : nodes_(nodes), window_(window), way_(window), entries_(entries), left_(count) {}
 
   std::size_t added() const noexcept { return added_; }
   std::size_t erased() const noexcept { return erased_; }
@@ -40,7 +40,11 @@ class Write {
   /// Requires: the reservation covers it.
   Root<Node> replace(Root<Node> root) noexcept {
     if (root.node == nullptr) return root_of_entries();
-    const Changed top = replace_below(root.node, root.height, last_key, OnRightEdge::yes);
+    Changed top = replace_below(root.node, root.height, last_key, OnRightEdge::yes);
+    if (full_at_end_) {
+      choose_side(root);
+      top = replace_below(root.node, root.height, last_key, OnRightEdge::yes);
+    }
     if (top.node == nullptr) return {};
     if (top.right != nullptr) return root_above(top, root.height + 1);
     root.node = top.node;
@@ -83,6 +87,10 @@ class Write {
     const std::size_t erase = end - begin;
     const std::size_t add = edge == OnRightEdge::yes || left_ < erase ? left_ : erase;
     if (erase + add == 0) return {.node = leaf, .settled = true};
+    if (erase == 0 && begin == leaf->count && begin + add > Node::capacity && !side_chosen_) {
+      full_at_end_ = true;
+      return {.node = leaf, .settled = true};
+    }
     const Slot* const entries = entries_;
     entries_ += add;
     left_ -= add;
@@ -93,8 +101,8 @@ class Write {
 
   Changed replace_in_inner(Node* node, std::size_t level, TreeKey bound,
                            OnRightEdge edge) noexcept {
-    const std::size_t l = node->find_slot(window_.first);
-    const std::size_t r = node->find_slot(window_.last);
+    const std::size_t l = node->find_slot(way_.first);
+    const std::size_t r = node->find_slot(way_.last);
     if (l != r) return replace_spanning(node, level, bound, edge, l, r);
     const TreeKey child_bound = node->bound_of(l, bound);
     const Changed child = replace_below(node->child(l), level - 1, child_bound, edge);
@@ -159,6 +167,30 @@ class Write {
       changed.smaller = changed.node->count < before;
     }
     return changed;
+  }
+
+  /// What goes into the hole behind a full leaf may as well stand before the first entry of the
+  /// next leaf. The side that takes fewer nodes is chosen; the plan relies on it.
+  void choose_side(Root<Node> root) noexcept {
+    side_chosen_ = true;
+    TreeKey bound = last_key;
+    const std::size_t behind = count_splits(root, window_.first, bound);
+    if (bound == last_key) return;
+    const TreeKey next = bound + 1;
+    if (count_splits(root, next, bound) < behind) way_ = {next, next};
+  }
+  /// Nodes that split if what is left over goes into the leaf of `key`, which ends at `bound`.
+  std::size_t count_splits(Root<Node> root, TreeKey key, TreeKey& bound) const noexcept {
+    std::size_t full = 0;
+    const Node* node = root.node;
+    bound = last_key;
+    for (std::size_t level = root.height; level > 0; --level) {
+      full = node->count < Node::capacity ? 0 : full + 1;
+      const std::size_t i = node->find_slot(key);
+      bound = node->bound_of(i, bound);
+      node = node->child(i);
+    }
+    return node->count + left_ <= Node::capacity ? 0 : full + 1;
   }
 
   /// Puts `slots` where `erased` slots at `at` were; owns, splits or drops the node as needed.
@@ -241,9 +273,12 @@ class Write {
 
   Nodes& nodes_;
   const Window window_;
+  Window way_;  // The keys that lead down; those of the window unless the other side is chosen.
   const Slot* entries_;
   std::size_t left_;
   unsigned spanned_ = 0;  // How many nodes above have more than one child below the window.
+  bool full_at_end_ = false;
+  bool side_chosen_ = false;
   std::size_t added_ = 0;
   std::size_t erased_ = 0;
 };
