@@ -206,6 +206,7 @@ std::string describe(const Call& call) {
 }
 
 std::string describe_result(Operation operation, std::int64_t result) {
+  if (result == skipped) return "(left out)";
   if (result < 0) {
     const auto number = static_cast<std::uint32_t>(-result);
     if (operation == Operation::read || operation == Operation::write) return "fault";

@@ -115,6 +115,8 @@ using Sequence = std::vector<Call>;
 
 /// The call as a reader would write it, pages of the arena as +number.
 std::string describe(const Call& call);
+/// The result of a call that was left out.
+inline constexpr std::int64_t skipped = INT64_MIN;
 /// 0 or an address, or the name of the error.
 std::string describe_result(Operation operation, std::int64_t result);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "live/random_calls/model_arena.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -12,8 +14,24 @@
 namespace vmarea::live {
 namespace {
 
-/// The userland host with the profile of this machine.
+/// The userland host with the profile of this machine. Shared memory knows where it ends.
 struct Host : shims::UserlandOf<Host> {
+  struct SharedMemory : shims::File<Host> {
+    std::uint64_t length_bytes = 0;
+  };
+
+  static Result<FileHandle> make_shared_memory(std::uint64_t bytes) noexcept {
+    auto* memory = new (std::nothrow) SharedMemory;
+    if (memory == nullptr) return Error::no_memory;
+    memory->references = 1;
+    memory->owned_by_areas = true;
+    memory->length_bytes = bytes;
+    return memory;
+  }
+  static void release_file(FileHandle file) noexcept {
+    if (--file->references == 0 && file->owned_by_areas) delete static_cast<SharedMemory*>(file);
+  }
+
   KernelProfile running = linux_6_18;
   KernelProfile profile() const noexcept { return running; }
 };
@@ -32,6 +50,27 @@ std::int64_t number_of(Result<Address> result) {
 std::int64_t touch(Space& space, Address at, Touch touch) {
   if (space.find(at) == nullptr && !space.grow_stack(at)) return -EFAULT;
   return space.touch(at, touch) ? 0 : -EFAULT;
+}
+
+/// The range whose pages the call may touch; length 1 for a single one.
+Range touched_by(const Call& call) {
+  const bool populates = call.operation == Operation::mlock ||
+                         call.operation == Operation::mprotect ||
+                         (call.operation == Operation::madvise &&
+                          (call.advice == static_cast<std::int32_t>(Advice::populate_read) ||
+                           call.advice == static_cast<std::int32_t>(Advice::populate_write)));
+  if (populates) return {call.address, call.address + std::min(call.length, arena_end)};
+  const bool touches = call.operation == Operation::read || call.operation == Operation::write;
+  return touches ? Range{call.address, call.address + 1} : Range{};
+}
+
+/// Whether every page of the area that may be touched can be.
+bool can_be_touched(const Area<Host>& area, const Call& call) {
+  if (call.operation == Operation::mprotect && !area.flags.has_any(flag::locked)) return true;
+  if (area.flags.has_any(flag::maybe_guard)) return false;
+  if (area.file == nullptr || !area.file->owned_by_areas) return true;
+  const auto& memory = static_cast<const Host::SharedMemory&>(*area.file);
+  return area.page_offset * page + area.length() <= memory.length_bytes;
 }
 
 /// The calls that take a range and little else.
@@ -75,6 +114,15 @@ ModelArena::ModelArena(bool reads_allocate) : spaces_(std::make_unique<Spaces>()
 
 ModelArena::~ModelArena() {
   while (!spaces_->generations.empty()) spaces_->generations.pop_back();
+}
+
+bool ModelArena::can_follow(const Call& call) const {
+  const Range touched = touched_by(call);
+  if (touched.empty()) return true;
+  for (const auto& area : spaces_->generations.back()->areas()) {
+    if (area.range().overlaps(touched) && !can_be_touched(area, call)) return false;
+  }
+  return true;
 }
 
 std::int64_t ModelArena::execute(const Call& call) {

@@ -20,6 +20,9 @@ class ModelArena {
   ModelArena(const ModelArena&) = delete;
   ModelArena& operator=(const ModelArena&) = delete;
 
+  /// False where the answer depends on single pages, which a host without page tables does not
+  /// know: guard pages, and pages past the end of shared memory.
+  bool can_follow(const Call& call) const;
   /// The result, or minus the error number. A fork changes to the child, or makes and ends one.
   std::int64_t execute(const Call& call);
   bool clear();

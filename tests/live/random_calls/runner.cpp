@@ -55,25 +55,24 @@ void Runner::run_here(const Sequence& sequence, RunOptions options) {
     return;
   }
   seen_model_.clear();
-  child_ = 0;
   bool is_child = false;
   for (const Call& call : sequence) {
-    if (options.count) {
-      ++slate_.calls;
-      ++slate_.calls_of_kind[static_cast<unsigned>(call.kind)];
-    }
-    if (call.operation == Operation::fork &&
-        call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_child)) {
-      if (!begin_child(child_)) {
-        await_child(slate_, child_);
+    const bool goes_on_in_child = call.operation == Operation::fork &&
+                                  call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_child);
+    if (goes_on_in_child) {
+      if (int child = 0; !begin_child(child)) {
+        await_child(slate_, child);
         break;
       }
       kernel_.become_child();
       is_child = true;
     }
-    if (!take_step(call)) break;
-    if (options.count && slate_.kernel_result >= 0) {
-      ++slate_.succeeded_of_kind[static_cast<unsigned>(call.kind)];
+    if (!model_.can_follow(call)) {
+      note_result(skipped);
+    } else if (!take_step(call)) {
+      break;
+    } else if (options.count) {
+      count(call);
     }
     ++slate_.step;
     const bool last = slate_.step == sequence.size();
@@ -81,6 +80,12 @@ void Runner::run_here(const Sequence& sequence, RunOptions options) {
   }
   alarm(0);
   if (is_child) leave_child();
+}
+
+void Runner::count(const Call& call) {
+  ++slate_.calls;
+  ++slate_.calls_of_kind[static_cast<unsigned>(call.kind)];
+  if (slate_.kernel_result >= 0) ++slate_.succeeded_of_kind[static_cast<unsigned>(call.kind)];
 }
 
 bool Runner::take_step(const Call& call) {
@@ -93,8 +98,7 @@ bool Runner::take_step(const Call& call) {
     slate_.kernel_result = kernel_.execute(call);
   }
   slate_.model_result = model_.execute(call);
-  const std::uint64_t results = slate_.results.size();
-  if (slate_.step < results) slate_.results[slate_.step] = slate_.kernel_result;
+  note_result(slate_.kernel_result);
   if (slate_.kernel_result > 0 && !in_arena(slate_.kernel_result)) {
     // Where a side puts what it may put anywhere is not compared here; it goes away at once.
     kernel_.unmap(static_cast<std::uint64_t>(slate_.kernel_result), call.new_length);
@@ -110,6 +114,10 @@ bool Runner::take_step(const Call& call) {
   if (slate_.kernel_result != slate_.model_result) return fail(Trouble::result);
   if (!same(seen_kernel_, seen_model_, quick_flags)) return fail(Trouble::areas);
   return true;
+}
+
+void Runner::note_result(std::int64_t result) {
+  if (slate_.step < slate_.results.size()) slate_.results[slate_.step] = result;
 }
 
 bool Runner::compare_flags() {

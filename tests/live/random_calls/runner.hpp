@@ -34,7 +34,8 @@ class Runner {
  private:
   void run_here(const Sequence& sequence, RunOptions options);
   bool take_step(const Call& call);
-  bool fork_here(const Call& call);
+  void count(const Call& call);
+  void note_result(std::int64_t result);
   bool compare_flags();
   bool fail(Trouble trouble);
 
@@ -44,7 +45,6 @@ class Runner {
   Picture seen_kernel_;
   Picture seen_model_;
   Picture before_;
-  int child_ = 0;
 };
 
 }  // namespace vmarea::live
