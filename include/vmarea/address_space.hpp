@@ -88,7 +88,7 @@ class AddressSpace {
     return plan_munmap(start, length).reserve_and_commit();
   }
   [[nodiscard]] Result<void> mprotect(Address start, std::uint64_t length, Protection protection) {
-    return complete(plan_mprotect(start, length, protection));
+    return plan_mprotect(start, length, protection).reserve_and_commit();
   }
   /// A fixed move over several areas is one change for each; an error leaves the earlier ones
   /// moved.
@@ -116,7 +116,7 @@ class AddressSpace {
       if (!done) return done;
       populated = change.plan().populated;
     }
-    return populate(state_, populated, Populating::everything);
+    return populate(state_, populated);
   }
   [[nodiscard]] Result<void> mseal(Address start, std::uint64_t length) {
     return plan_mseal(start, length).reserve_and_commit();
@@ -226,11 +226,7 @@ class AddressSpace {
       if constexpr (std::same_as<Plan, MremapPlan<Services>>) *rest = change.plan().rest;
       return change.reserve_and_commit();
     }();
-    constexpr bool protects = std::same_as<Plan, ProtectPlan<Services>>;
-    if (!populated.empty() && (result || protects)) {
-      (void)populate(state_, populated,
-                     protects ? Populating::locked_only : Populating::everything);
-    }
+    if (result && !populated.empty()) (void)populate(state_, populated);
     return result;
   }
 

@@ -6,4 +6,8 @@
 #include "vmarea/absent.hpp"
 #include "vmarea/address_space.hpp"
 #include "vmarea/check.hpp"
+#include "vmarea/core/modify.hpp"
+#include "vmarea/core/relocate.hpp"
+#include "vmarea/core/resize.hpp"
+#include "vmarea/core/split.hpp"
 #include "vmarea/services.hpp"

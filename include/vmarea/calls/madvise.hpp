@@ -110,8 +110,10 @@ Result<void> check_advice(const Description<S>& area, Advice advice) noexcept {
       refused = !area.anonymous() || flags.has_any(flag::locked | flag::page_frames);
       break;
     case Advice::remove:
-      if (flags.has_any(flag::locked) || !shared) return Error::invalid;
-      if (!flags.has_all(flag::shared_may_write)) return Error::access_denied;
+      if (flags.has_any(flag::locked) || area.file == typename S::FileHandle{}) {
+        return Error::invalid;
+      }
+      if (!shared || !flags.has_all(flag::shared_may_write)) return Error::access_denied;
       break;
     case Advice::guard_install:
       refused = flags.has_any(flag::special | flag::locked | flag::huge_tlb);
@@ -179,6 +181,21 @@ struct AdvisePlan : RangePlan<S, AdviseRule<S>> {
   }
 };
 
+/// Whether every page of the range may be touched as a populating advice does; the first that may
+/// not decides. Errors: no_memory (a hole), invalid (not allowed by its area).
+template <class S>
+Result<void> check_populate(const SpaceState<S>& space, Range range, Advice advice) noexcept {
+  Address checked = range.start;
+  for (auto cursor = space.tree.seek(range.start); checked < range.end; cursor.next()) {
+    const auto entry = cursor.entry();
+    if (!entry || entry.first > checked) return Error::no_memory;
+    const Result<void> allowed = check_advice<S>(*entry.value, advice);
+    if (!allowed) return allowed;
+    checked = entry.value->end;
+  }
+  return {};
+}
+
 /// Errors: invalid (unknown advice, misaligned, wraps, an area that refuses), no_memory (a hole;
 /// the areas beyond it are changed too), try_again (the map count limit), not_permitted (sealed),
 /// access_denied.
@@ -191,6 +208,9 @@ AdvisePlan<S> plan_madvise(const SpaceState<S>& space, Address start, std::uint6
   if ((length_bytes != 0 && length == 0) || start + length < start) return {Error::invalid};
   if (length == 0) return {success};
   const Range range{start, start + length};
+  if (advice == Advice::populate_read || advice == Advice::populate_write) {
+    return {check_populate(space, range, advice)};
+  }
   AdvisePlan<S> plan{space, range, AdviseRule<S>{advice}};
   plan.pages = range;
   return plan;

@@ -47,7 +47,9 @@ struct ProtectRule {
       charge = -pages;
       after = after.without(flag::account);
     }
+    constexpr Flags looked_at = flag::lock_group | flag::write | flag::shared;
     Answer change = Answer::change(area, after);
+    change.faults_in = (before & looked_at) == flag::locked && after.has_any(flag::write);
     change.charge = charge;
     change.totals = class_totals(before, -pages);
     change.totals += class_totals(after, pages);
@@ -56,26 +58,7 @@ struct ProtectRule {
 };
 
 template <class S>
-struct ProtectPlan : RangePlan<S, ProtectRule<S>> {
-  using RangePlan<S, ProtectRule<S>>::RangePlan;
-  Range populated;  // Locked memory that becomes writable is touched when the call is complete.
-};
-
-/// From the first to the last locked private area of `range` that nobody may write yet.
-template <class S>
-Range find_locked_unwritable(const SpaceState<S>& space, Range range) noexcept {
-  Range found{};
-  if (space.totals.locked == 0) return found;
-  for (auto cursor = space.tree.seek(range.start); cursor.entry(); cursor.next()) {
-    const Area<S>& area = *cursor.entry().value;
-    if (area.start >= range.end) break;
-    const Flags looked_at = area.flags & (flag::lock_group | flag::write | flag::shared);
-    if (looked_at != flag::locked) continue;
-    if (found.empty()) found.start = area.start > range.start ? area.start : range.start;
-    found.end = area.end < range.end ? area.end : range.end;
-  }
-  return found;
-}
+using ProtectPlan = RangePlan<S, ProtectRule<S>>;
 
 /// Where a range with prot::grows_down really starts: at the start of its area.
 /// Errors: no_memory (nothing there), invalid (not a stack).
@@ -108,10 +91,7 @@ ProtectPlan<S> plan_mprotect(const SpaceState<S>& space, Address start, std::uin
   const Result<Address> from = protection_start(space, range, protection);
   if (!from) return {from.error()};
   if (protection.has_any(prot::grows_up)) return {Error::invalid};
-  const Range changed{*from, range.end};
-  ProtectPlan<S> plan{space, changed, ProtectRule<S>{access_flags(protection)}};
-  if (protection.has_any(prot::write)) plan.populated = find_locked_unwritable(space, changed);
-  return plan;
+  return {space, Range{*from, range.end}, ProtectRule<S>{access_flags(protection)}};
 }
 
 }  // namespace vmarea

@@ -172,10 +172,7 @@ template <class S>
 MremapPlan<S> plan_grow_in_place(const SpaceState<S>& space, Area<S>& area,
                                  const MremapRequest& request) noexcept {
   const Range added{area.end, request.address + request.new_length};
-  NewRange<S> wanted{.description = area, .extends_prev = true};
-  wanted.description.start = added.start;
-  wanted.description.end = added.end;
-  wanted.description.page_offset += space.services.geometry().pages(area.length());
+  const NewRange<S> wanted = extension_of(space, area, added.length());
   const Clearing<S> clearing = plan_clear(space, added);
   if (!decide_new_range(space, clearing, wanted).prev.joined()) return {Error::no_memory};
   MremapPlan<S> plan{request.address};
@@ -222,7 +219,6 @@ MremapPlan<S> fail_with_hole(const SpaceState<S>& space, const Clearing<S>& dest
 template <class S>
 MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapRequest& request,
                         Address to) noexcept {
-  const Geometry geometry = space.services.geometry();
   const bool keeps = request.flags.has_any(remap::dont_unmap);
   const bool grows = request.new_length > request.old_length;
   const std::uint64_t moved = grows ? request.old_length : request.new_length;
@@ -254,15 +250,14 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
     may_move = check_may_move<S>(space, area, {old_range.start, old_range.start + moved}, to);
   }
   if (!may_move) return fail_with_hole(space, clearing, may_move.error());
+  if (to_range.contains(request.address)) {
+    return fail_with_hole(space, clearing, Error::bad_address);  // The source went with it.
+  }
 
-  Description<S> copy = area;
-  copy.start = to_range.start;
-  copy.end = to_range.end;
-  copy.page_offset += geometry.pages(request.address - area.start);
-  if (area.anonymous() && !area.identity) copy.page_offset = geometry.pages(to);
+  const NewRange<S> copy = copy_of(space, area, request.address, to, request.new_length);
   MremapPlan<S> plan{to};
   Window<S>& window = plan.add();
-  window = plan_place(space, clearing, {.description = copy, .copied_from = &area});
+  window = plan_place(space, clearing, copy);
   window.event = Event::moved;
   window.totals += area_totals(area.flags, page_count(space, request.new_length));
   if (area.flags.has_any(flag::account)) window.charge += added;

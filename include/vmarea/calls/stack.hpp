@@ -9,6 +9,7 @@
 #include "vmarea/core/account.hpp"
 #include "vmarea/core/change.hpp"
 #include "vmarea/core/gap.hpp"
+#include "vmarea/core/identity.hpp"
 
 namespace vmarea {
 
@@ -57,6 +58,10 @@ GrowStackPlan<S> plan_grow_stack(const SpaceState<S>& space, Address at) noexcep
   window.totals = area_totals(stack->flags, pages);
   if (stack->flags.has_any(flag::account)) window.charge = pages;
   Piece<S> grown{*stack, stack, nullptr, nullptr};
+  if (!stack->identity) {
+    plan_identity(space, grown, Side<S>::of(find_starting_below(space, stack->start)),
+                  Side<S>::of(find_area(space, stack->end)), next_identity(space));
+  }
   grown.after.start = start;
   grown.after.page_offset -= static_cast<std::uint64_t>(pages);
   window.add(grown);

@@ -30,16 +30,19 @@ class WindowCommit {
     space_.services.assert_space_locked(space_.lock);
     space_.totals += window_.totals;
     settle_charge();
-    drop_identities();
-    if (window_.in_place() && window_.pieces[0].identity_from == nullptr) {
+
+    if (window_.in_place()) {
       change_in_place();
       return;
     }
+    const bool keeps_range = window_.keeps_range();
     begin_writes();
     drop_pages();
     write_pieces();
-    unlink_removed();
-    write_tree();
+    if (!keeps_range) {
+      unlink_removed();
+      write_tree();
+    }
     announce_pieces();
     destroy_removed();
   }
@@ -72,23 +75,6 @@ class WindowCommit {
       space_.services.uncharge(static_cast<PageCount>(-window_.charge));
     }
     space_.charged += static_cast<PageCount>(window_.charge);
-  }
-
-  /// A moved area that keeps its range (DONTUNMAP) is untouched memory again.
-  void drop_identities() noexcept {
-    for (unsigned i = 0; i < window_.piece_count; ++i) {
-      AreaType* area = window_.pieces[i].object;
-      if (area == nullptr || !area->identity || window_.pieces[i].after.identity) continue;
-      if constexpr (S::has_reverse_map) {
-        const Description<S> family = *area;
-        space_.services.begin_area_write(space_.lock, area->lock);
-        lock_family(family);
-        space_.services.unlink(*area);
-        area->identity = {};
-        space_.services.enter_trees(*area);
-        unlock_family(family);
-      }
-    }
   }
 
   void change_in_place() noexcept {
@@ -137,15 +123,15 @@ class WindowCommit {
     bool written[3] = {};
     for (unsigned i = 0; i < window_.piece_count; ++i) {
       if (written[i]) continue;
-      Description<S> family = window_.pieces[i].after;
-      if (is_shared_memory(window_.pieces[i])) family.file = reserved_.shared_memory;
+      const Family family = family_of(window_.pieces[i]);
+      bool member[3] = {};
       lock_family(family);
       for (unsigned k = i; k < window_.piece_count; ++k) {
-        if (written[k] || !is_family(window_.pieces[i], window_.pieces[k])) continue;
-        leave_trees(window_.pieces[k]);
+        member[k] = !written[k] && family_of(window_.pieces[k]) == family;
+        if (member[k]) leave_trees(window_.pieces[k]);
       }
       for (unsigned k = i; k < window_.piece_count; ++k) {
-        if (written[k] || !is_family(window_.pieces[i], window_.pieces[k])) continue;
+        if (!member[k]) continue;
         write_piece(k);
         written[k] = true;
       }
@@ -153,21 +139,37 @@ class WindowCommit {
     }
   }
 
-  static bool is_family(const Piece<S>& a, const Piece<S>& b) noexcept {
-    return a.after.file == b.after.file && a.after.identity == b.after.identity;
+  /// Whose locks protect a piece while it is written.
+  struct Family {
+    typename S::FileHandle file{};
+    AnonIdentity identity{};
+    friend bool operator==(const Family&, const Family&) = default;
+  };
+
+  Family family_of(const Piece<S>& piece) const noexcept {
+    Family family{piece.after.file, piece.after.identity};
+    if (is_shared_memory(piece)) family.file = reserved_.shared_memory;
+    if (piece.makes_identity) family.identity = {};
+    if (piece.identity_from != nullptr) family.identity = piece.identity_from->identity;
+    if (loses_identity(piece)) family.identity = piece.object->identity;
+    return family;
   }
   bool is_shared_memory(const Piece<S>& piece) const noexcept {
     return window_.new_shared_memory && piece.object == nullptr && piece.copied == nullptr;
   }
+  /// What DONTUNMAP leaves behind is untouched memory again.
+  static bool loses_identity(const Piece<S>& piece) noexcept {
+    return piece.object != nullptr && piece.object->identity && !piece.after.identity;
+  }
 
-  void lock_family(const Description<S>& family) noexcept {
+  void lock_family([[maybe_unused]] const Family& family) noexcept {
     if constexpr (S::has_reverse_map) {
       if (family.file != typename S::FileHandle{}) space_.services.lock_file_mapping(family.file);
       if (family.identity) space_.services.lock_identity(family.identity);
     }
   }
 
-  void unlock_family(const Description<S>& family) noexcept {
+  void unlock_family([[maybe_unused]] const Family& family) noexcept {
     if constexpr (S::has_reverse_map) {
       if (family.identity) space_.services.unlock_identity(family.identity);
       if (family.file != typename S::FileHandle{}) {
@@ -176,30 +178,47 @@ class WindowCommit {
     }
   }
 
-  void leave_trees(const Piece<S>& piece) noexcept {
+  void leave_trees([[maybe_unused]] const Piece<S>& piece) noexcept {
     if constexpr (S::has_reverse_map) {
-      if (piece.object != nullptr) space_.services.leave_trees(*piece.object);
+      if (loses_identity(piece)) {
+        space_.services.unlink(*piece.object);
+      } else if (piece.object != nullptr) {
+        space_.services.leave_trees(*piece.object);
+      }
     }
   }
 
   void write_piece(unsigned index) noexcept {
     const Piece<S>& piece = window_.pieces[index];
     AreaType* area = piece.object;
-    const AreaType* links_from = piece.identity_from;
     if (area == nullptr) {
       area = make_area(piece);
-      if (links_from == nullptr) links_from = piece.copied;
     } else {
       assign(*area, piece.after);
     }
-    if constexpr (S::has_reverse_map) {
-      if (links_from != nullptr && area->identity) {
-        space_.services.clone_links(reserved_.links, *area, *links_from);
-      }
-      space_.services.enter_trees(*area);
-    }
+    link_identity(*area, piece);
+    if constexpr (S::has_reverse_map) space_.services.enter_trees(*area);
     protect(*area);
     objects_[index] = area;
+  }
+
+  /// Gives the area the identity that its piece makes or takes over, and the links to it.
+  void link_identity(AreaType& area, const Piece<S>& piece) noexcept {
+    const AreaType* from = piece.identity_from;
+    if (from != nullptr) area.identity = from->identity;
+    if constexpr (S::has_reverse_map) {
+      if (piece.makes_identity) {
+        area.identity = {};
+        area.identity = space_.services.new_identity(reserved_.links, area);
+        return;
+      }
+      if (from == nullptr && piece.object == nullptr) from = piece.copied;
+      if (from != nullptr && area.identity) {
+        space_.services.clone_links(reserved_.links, area, *from);
+      }
+    } else if (piece.makes_identity) {
+      area.identity = AnonIdentity::of(space_.last_identity += 2);
+    }
   }
 
   AreaType* make_area(const Piece<S>& piece) noexcept {
@@ -225,7 +244,7 @@ class WindowCommit {
     for_each_area([&](AreaType& area) {
       if (is_kept(area)) return;
       if constexpr (S::has_reverse_map) {
-        const Description<S> family = area;
+        const Family family{area.file, area.identity};
         lock_family(family);
         space_.services.unlink(area);
         unlock_family(family);

@@ -62,4 +62,29 @@ Window<S> plan_place(const SpaceState<S>& space, const Clearing<S>& clearing,
   return window;
 }
 
+/// The range that lengthens `area` by `pages_length` bytes at its end and belongs to it (13.1).
+template <class S>
+NewRange<S> extension_of(const SpaceState<S>& space, const Area<S>& area,
+                         std::uint64_t length_bytes) noexcept {
+  NewRange<S> added{.description = area, .extends_prev = true};
+  added.description.start = area.end;
+  added.description.end = area.end + length_bytes;
+  added.description.page_offset += space.services.geometry().pages(area.length());
+  return added;
+}
+
+/// A copy of `source` from `from` on, `length_bytes` long, to stand at `to` (13.2). Untouched
+/// anonymous memory takes the page offset of its new address; all other keeps its own.
+template <class S>
+NewRange<S> copy_of(const SpaceState<S>& space, const Area<S>& source, Address from, Address to,
+                    std::uint64_t length_bytes) noexcept {
+  const Geometry geometry = space.services.geometry();
+  NewRange<S> copy{.description = source, .copied_from = &source};
+  copy.description.start = to;
+  copy.description.end = to + length_bytes;
+  copy.description.page_offset += geometry.pages(from - source.start);
+  if (source.anonymous() && !source.identity) copy.description.page_offset = geometry.pages(to);
+  return copy;
+}
+
 }  // namespace vmarea

@@ -77,6 +77,7 @@ template <class S>
 Result<void> reserve_piece_links(SpaceState<S>& space, Reservation<S>& reserved,
                                  const Piece<S>& piece) noexcept {
   if constexpr (S::has_reverse_map) {
+    if (piece.makes_identity) return space.services.reserve_identity(reserved.links);
     const Area<S>* from = piece.identity_from;
     if (from == nullptr && piece.object == nullptr) from = piece.copied;
     if (from == nullptr || !piece.after.identity) return {};
@@ -96,7 +97,7 @@ Result<void> reserve_window(SpaceState<S>& space, Reservation<S>& reserved,
         reserve_charge(space, reserved, static_cast<PageCount>(window.charge));
     if (!charged) return charged;
   }
-  if (window.in_place() && window.pieces[0].identity_from == nullptr) return {};
+  if (window.in_place()) return {};
   for (unsigned i = 0; i < window.piece_count; ++i) {
     const Piece<S>& piece = window.pieces[i];
     if (piece.object == nullptr) {
@@ -111,7 +112,7 @@ Result<void> reserve_window(SpaceState<S>& space, Reservation<S>& reserved,
     if (!file) return file.error();
     reserved.shared_memory = *file;
   }
-  count_nodes(space, reserved, window);
+  if (!window.keeps_range()) count_nodes(space, reserved, window);
   return {};
 }
 

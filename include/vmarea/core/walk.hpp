@@ -14,6 +14,7 @@
 #pragma once
 
 #include "vmarea/core/change.hpp"
+#include "vmarea/core/identity.hpp"
 #include "vmarea/core/unmap.hpp"
 #include "vmarea/core/window.hpp"
 
@@ -29,6 +30,7 @@ struct RuleAnswer {
   const Attributes* attributes = nullptr;
   PageTotals totals{};      // Added to the counters.
   std::int64_t charge = 0;  // Pages of commit charge taken, or given back if negative.
+  bool faults_in = false;   // The part is written to at once: it gets an identity.
 
   static constexpr RuleAnswer skip() noexcept { return {}; }
   static constexpr RuleAnswer refuse(Error why) noexcept {
@@ -43,6 +45,7 @@ struct RuleAnswer {
 struct WalkProgress {
   PageTotals totals{};
   std::uint64_t area_count = 0;
+  std::uint64_t last_identity = 0;
 };
 
 enum class HolePolicy : unsigned char {
@@ -120,8 +123,26 @@ class RangeWalk {
     if (joins.next.joined()) swallow_next(after, next);
     if (!joins.prev.joined() && !joins.next.joined()) add_rest_above(area, part.end, nullptr);
     if (joins.prev.joined()) add_rest_above(area, part.end, &area);
+    if (answer.faults_in && !run_.after.identity) fault_in();
     go_to(run_.after.end);
     return {};
+  }
+
+  /// The run so far is touched before the walk goes on, as locked memory is that becomes writable.
+  void fault_in() noexcept {
+    const Address start = run_.after.start;
+    const auto side = [](const Piece<S>& piece) {
+      return Side<S>{piece.after, piece.object, piece.copied, true, false};
+    };
+    Side<S> prev = Side<S>::of(find_starting_below(space_, start));
+    if (window_.piece_count > 0) {
+      prev = side(window_.pieces[0]);
+    } else if (left_.present && left_.description.end == start) {
+      prev = left_;
+    }
+    const Side<S> next = has_rest_ ? side(rest_) : Side<S>::of(find_area(space_, run_.after.end));
+    progress_.last_identity += 2;
+    plan_identity(space_, run_, prev, next, AnonIdentity::of(progress_.last_identity));
   }
 
   Side<S> above(const Area<S>& area) const noexcept {
@@ -221,7 +242,7 @@ class RangeWalk {
     if (has_rest_) window_.add(rest_);
     left_ = {run_.after, run_.object, run_.copied, true, false};
     open_ = has_rest_ = false;
-    const bool rewritten = !window_.in_place();
+    const bool rewritten = !window_.keeps_range();
     visit(static_cast<const Window<S>&>(window_));
     if (rewritten) cursor_ = space_.tree.seek(position_);
   }
@@ -266,7 +287,10 @@ struct RangePlan {
 
   RangePlan(const SpaceState<S>& space, Range over, const Rule& by,
             Joining joins = Joining::allowed) noexcept
-      : range(over), rule(by), base{space.totals, space.area_count}, joining(joins) {
+      : range(over),
+        rule(by),
+        base{space.totals, space.area_count, space.last_identity},
+        joining(joins) {
     status = RangeWalk<S, Rule>(space, range, rule, base, joining).run([this](const Window<S>& w) {
       if (window_count++ == 0) only = w;
     });

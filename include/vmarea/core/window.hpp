@@ -29,7 +29,8 @@ struct Piece {
   Description<S> after{};
   Area<S>* object = nullptr;               // Carries it; null: a new object does.
   const Area<S>* copied = nullptr;         // The new object is a copy of this area.
-  const Area<S>* identity_from = nullptr;  // Where the object gets links to its identity from.
+  const Area<S>* identity_from = nullptr;  // Whose identity the object takes over, with links.
+  bool makes_identity = false;             // A new identity; `after` holds only its number.
 };
 
 /// What one change does to the tree and the counters.
@@ -48,9 +49,13 @@ struct Window {
 
   constexpr void add(const Piece<S>& piece) noexcept { pieces[piece_count++] = piece; }
   /// Whether one area changes where it stands, so that the tree stays as it is.
-  constexpr bool in_place() const noexcept {
+  constexpr bool keeps_range() const noexcept {
     return piece_count == 1 && pieces[0].object != nullptr && extent == pieces[0].after.range() &&
            extent == pieces[0].object->range();
+  }
+  /// Whether the reverse map stays as it is, too: nothing has to be reserved.
+  constexpr bool in_place() const noexcept {
+    return keeps_range() && pieces[0].after.identity == pieces[0].object->identity;
   }
 };
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+//
+// Gives a part of one area other flags or attributes: joins its neighbours where they are alike
+// then, else cuts it off (behaviour specification 5, 8).
+//
+//   before   [PPPP)[AAAAAAAA)      part ****  at A's start, to become like P
+//   joined   [PPPPPPPP)[AAAA)
+//   cut      [PPPP)[aaaa)[AAA)     where it stays different from P
+//
+// Flags, name, policy, and flags with a userfault context are all this one operation: name, policy
+// and context are attributes, which the host has interned; the caller holds a reference meanwhile.
+#pragma once
+
+#include "vmarea/core/walk.hpp"
+
+namespace vmarea {
+
+/// What the part is to have.
+struct Modification {
+  Flags flags{};
+  const Attributes* attributes = nullptr;
+};
+
+/// What to do when there is no memory to join neighbours.
+enum class Shortage : unsigned char {
+  fails,
+  gives_up_joining,  // The change is made where the area stands. For whole areas: a cut can fail.
+};
+
+template <class S>
+struct ModifyRule {
+  static constexpr HolePolicy holes = HolePolicy::stop;
+  static constexpr Error shortage = Error::no_memory;
+  Modification wanted{};
+
+  RuleAnswer<S> answer(const SpaceState<S>& space, const Area<S>& area, Range part,
+                       const WalkProgress&) const noexcept {
+    RuleAnswer<S> answer = RuleAnswer<S>::change(area, wanted.flags);
+    answer.attributes = wanted.attributes;
+    const std::int64_t pages = page_count(space, part.length());
+    answer.totals = area_totals(area.flags, -pages);
+    answer.totals += area_totals(wanted.flags, pages);
+    const auto accounted = [pages](Flags flags) {
+      return flags.has_any(flag::account) ? pages : 0;
+    };
+    answer.charge = accounted(wanted.flags) - accounted(area.flags);
+    return answer;
+  }
+};
+
+template <class S>
+struct ModifyPlan : RangePlan<S, ModifyRule<S>> {
+  using Base = RangePlan<S, ModifyRule<S>>;
+  using Base::Base;
+  Shortage shortage = Shortage::fails;
+
+  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
+    const Result<void> taken = Base::reserve(space, reserved);
+    if (taken || shortage == Shortage::fails) return taken;
+    give_back(space, reserved);
+    static_cast<Base&>(*this) = Base(space, this->range, this->rule, Joining::never);
+    return {};
+  }
+};
+
+/// Requires: `part` is a page aligned, non-empty part of `area`; all of it if the shortage gives
+/// up. Errors: no_memory (the map count limit), or what may_split says; the first cut stays then.
+template <class S>
+ModifyPlan<S> plan_modify(const SpaceState<S>& space, const Area<S>& area, Range part,
+                          const Modification& wanted,
+                          Shortage shortage = Shortage::fails) noexcept {
+  require<S>(!part.empty() && area.range().contains(part), "a modified part lies in the area");
+  require<S>(shortage == Shortage::fails || part == area.range(),
+             "only the change of a whole area can go without memory");
+  ModifyPlan<S> plan{space, part, ModifyRule<S>{wanted}};
+  plan.shortage = shortage;
+  return plan;
+}
+
+}  // namespace vmarea
