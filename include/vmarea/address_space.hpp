@@ -106,7 +106,7 @@ class AddressSpace {
   }
   [[nodiscard]] Result<void> madvise(Address start, std::uint64_t length, Advice advice) {
     const Result<void> done = plan_madvise(start, length, advice).reserve_and_commit();
-    return done ? touch_as_advised(state_, start, length, advice) : done;
+    return done ? populate_as_advised(state_, start, length, advice) : done;
   }
   [[nodiscard]] Result<void> mlock(Address start, std::uint64_t length, Locking locking) {
     Range populated;

@@ -93,20 +93,6 @@ Result<void> touch_part(SpaceState<S>& space, Range part, Touch touch) noexcept 
   return {};
 }
 
-/// Touches all of `range` in one way. Errors: no_memory (a hole, or none left).
-template <class S>
-Result<void> populate_as(SpaceState<S>& space, Range range, Touch touch) noexcept {
-  for (Address at = range.start; at < range.end;) {
-    const Area<S>* area = find_area(space, at);
-    if (area == nullptr) return Error::no_memory;
-    const Range part{at, area->end < range.end ? area->end : range.end};
-    const Result<void> touched = touch_part(space, part, touch);
-    if (!touched) return touched;
-    at = part.end;
-  }
-  return {};
-}
-
 /// Touches the range as mlock and MAP_POPULATE do: by writing to private memory that may be
 /// written, else by reading; what is locked on fault is left to be faulted. Errors: no_memory (a
 /// hole, memory that may not be accessed, or none left).

@@ -38,6 +38,10 @@ constexpr bool is_discarding(Advice advice) noexcept {
   }
 }
 
+constexpr bool is_populating(Advice advice) noexcept {
+  return advice == Advice::populate_read || advice == Advice::populate_write;
+}
+
 /// The flags after an advice that only sets and clears some.
 constexpr Flags advised_flags(Flags flags, Advice advice) noexcept {
   constexpr Flags reading = flag::random_read | flag::sequential_read;
@@ -122,7 +126,7 @@ Result<void> check_advice(const Description<S>& area, Advice advice) noexcept {
       refused = !flags.has_any(flag::write);
       break;
     case Advice::populate_read:
-      refused = !flags.has_any(flag::access);
+      refused = !flags.has_any(flag::read);
       break;
     default:
       break;
@@ -152,49 +156,66 @@ struct AdviseRule {
   }
 };
 
+/// An advice, planned. Guards are marked on whole areas, without a cut, since the flag stops no
+/// merge; private anonymous memory gets an identity with them.
 template <class S>
 struct AdvisePlan : RangePlan<S, AdviseRule<S>> {
-  using RangePlan<S, AdviseRule<S>>::RangePlan;
-  Range pages;  // Pages that the advice concerns; for kinds that change no flag.
+  using Base = RangePlan<S, AdviseRule<S>>;
+  using Base::Base;
 
+  bool installs_guards() const noexcept { return this->rule.advice == Advice::guard_install; }
+
+  template <class Visit>
+  void for_each_window(const SpaceState<S>& space, Visit&& visit) const noexcept {
+    if (installs_guards()) {
+      for_each_guarded(space, visit);
+    } else {
+      Base::for_each_window(space, visit);
+    }
+  }
+  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    Result<void> taken;
+    for_each_window(space, [&](const Window<S>& window) {
+      if (taken) taken = reserve_window(space, reserved, window);
+    });
+    return taken;
+  }
   void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    RangePlan<S, AdviseRule<S>>::commit(space, reserved);
-    if (this->rule.advice == Advice::guard_install) mark_guards(space);
+    for_each_window(space,
+                    [&](const Window<S>& window) { commit_window(space, window, reserved); });
     if constexpr (S::has_page_tables) {
       const Advice advice = this->rule.advice;
       const bool drops = advice == Advice::dont_need || advice == Advice::free ||
-                         advice == Advice::dont_need_locked || advice == Advice::guard_install;
-      if (drops && this->status) space.services.unmap_pages(space.pages, pages);
+                         advice == Advice::dont_need_locked || installs_guards();
+      if (drops && this->status) space.services.unmap_pages(space.pages, this->range);
     }
   }
 
  private:
-  /// Guards mark the whole area, without a cut: the flag stops no merge.
-  void mark_guards(SpaceState<S>& space) const noexcept {
-    for (auto cursor = space.tree.seek(pages.start); cursor.entry(); cursor.next()) {
-      const auto entry = cursor.entry();
-      if (entry.first >= pages.end) return;
-      if (!check_advice<S>(*entry.value, Advice::guard_install)) return;
-      space.services.begin_area_write(space.lock, entry.value->lock);
-      entry.value->flags |= flag::maybe_guard;
+  template <class Visit>
+  void for_each_guarded(const SpaceState<S>& space, Visit&& visit) const noexcept {
+    const Range range = this->range;
+    std::uint64_t last_identity = this->base.last_identity;
+    Area<S>* first = find_at_or_above(space, range.start);
+    if (first == nullptr) return;
+    Side<S> left = Side<S>::of(find_starting_below(space, first->start));
+    for (auto cursor = space.tree.seek(range.start); cursor.entry(); cursor.next()) {
+      Area<S>& area = *cursor.entry().value;
+      if (area.start >= range.end || !check_advice<S>(area, Advice::guard_install)) return;
+      Window<S> window{.extent = area.range(), .event = Event::protected_};
+      Piece<S> guarded{area, &area, nullptr, nullptr};
+      guarded.after.flags |= flag::maybe_guard;
+      const bool shared = area.flags.has_any(flag::shared | flag::may_share);
+      if (area.anonymous() && !shared && !area.identity) {
+        plan_identity(space, guarded, left, Side<S>::of(find_area(space, area.end)),
+                      AnonIdentity::of(last_identity += 2));
+      }
+      left = {guarded.after, &area, nullptr, true, false};
+      window.add(guarded);
+      if (!(guarded.after == area)) visit(static_cast<const Window<S>&>(window));
     }
   }
 };
-
-/// Whether every page of the range may be touched as a populating advice does; the first that may
-/// not decides. Errors: no_memory (a hole), invalid (not allowed by its area).
-template <class S>
-Result<void> check_populate(const SpaceState<S>& space, Range range, Advice advice) noexcept {
-  Address checked = range.start;
-  for (auto cursor = space.tree.seek(range.start); checked < range.end; cursor.next()) {
-    const auto entry = cursor.entry();
-    if (!entry || entry.first > checked) return Error::no_memory;
-    const Result<void> allowed = check_advice<S>(*entry.value, advice);
-    if (!allowed) return allowed;
-    checked = entry.value->end;
-  }
-  return {};
-}
 
 /// Errors: invalid (unknown advice, misaligned, wraps, an area that refuses), no_memory (a hole;
 /// the areas beyond it are changed too), try_again (the map count limit), not_permitted (sealed),
@@ -208,35 +229,27 @@ AdvisePlan<S> plan_madvise(const SpaceState<S>& space, Address start, std::uint6
   if ((length_bytes != 0 && length == 0) || start + length < start) return {Error::invalid};
   if (length == 0) return {success};
   const Range range{start, start + length};
-  if (advice == Advice::populate_read || advice == Advice::populate_write) {
-    return {check_populate(space, range, advice)};
-  }
-  AdvisePlan<S> plan{space, range, AdviseRule<S>{advice}};
-  plan.pages = range;
-  return plan;
+  if (is_populating(advice)) return {success};
+  return {space, range, AdviseRule<S>{advice}};
 }
 
-/// The touching that belongs to an advice that has succeeded: populating, and the identity that a
-/// guard gives to private anonymous memory. Errors: no_memory.
+/// The touching that belongs to a populating advice whose arguments are good; it goes as far as it
+/// may. Errors: no_memory (a hole, or none left), invalid (not allowed by its area).
 template <class S>
-Result<void> touch_as_advised(SpaceState<S>& space, Address start, std::uint64_t length_bytes,
-                              Advice advice) noexcept {
-  const Range range{start, start + space.services.geometry().round_up(length_bytes)};
-  if (advice == Advice::populate_write || advice == Advice::populate_read) {
-    return populate_as(space, range, advice == Advice::populate_write ? Touch::write : Touch::read);
-  }
-  if (advice != Advice::guard_install) return {};
-  for (Address at = range.start; at < range.end;) {
-    const Area<S>* area = find_intersection(space, {at, range.end});
-    if (area == nullptr) break;
-    const Address page = area->start > at ? area->start : at;
-    at = area->end;
-    if (!area->anonymous() || area->identity) continue;
-    const Result<void> touched = touch_page(space, page, Touch::forced_write);
+Result<void> populate_as_advised(SpaceState<S>& space, Address start, std::uint64_t length_bytes,
+                                 Advice advice) noexcept {
+  if (!is_populating(advice)) return {};
+  const Address end = start + space.services.geometry().round_up(length_bytes);
+  for (Address at = start; at < end;) {
+    const Area<S>* area = find_area(space, at);
+    if (area == nullptr) return Error::no_memory;
+    const Result<void> allowed = check_advice<S>(*area, advice);
+    if (!allowed) return allowed;
+    const Range part{at, area->end < end ? area->end : end};
+    const Touch touch = advice == Advice::populate_write ? Touch::write : Touch::read;
+    const Result<void> touched = touch_part(space, part, touch);
     if (!touched) return touched;
-    if constexpr (S::has_page_tables) {
-      space.services.unmap_pages(space.pages, {page, page + space.services.geometry().page_size()});
-    }
+    at = part.end;
   }
   return {};
 }

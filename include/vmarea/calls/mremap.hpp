@@ -61,11 +61,15 @@ struct MremapPlan {
         if (!levels) return levels;
       }
     }
-    Result<void> taken;
-    for_each_window(space, [&](const Window<S>& window) {
-      if (taken) taken = reserve_window(space, reserved, window);
-    });
-    return taken;
+    for (unsigned i = 0; i < window_count; ++i) {
+      const Result<void> taken = reserve_window(space, reserved, windows[i]);
+      if (!taken) return taken;
+    }
+    Window<S> second;
+    if (!plan_source(space, PlannedView<S>(space, windows[0], moved.start), second)) return {};
+    const Range source = find_area(space, moved.start)->range();
+    count_nodes_at_worst(space, reserved, source, second.piece_count);
+    return reserve_but_nodes(space, reserved, second);
   }
 
   void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
@@ -233,6 +237,9 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   }
   const Range old_range{request.address, request.address + request.old_length};
   if (request.old_length > moved) {
+    if (!space.services.geometry().inside(request.address, request.old_length)) {
+      return fail_with_hole(space, clearing, Error::invalid);
+    }
     const Clearing<S> tail = plan_clear(space, {old_range.start + moved, old_range.end});
     if (!tail.status) return fail_with_hole(space, clearing, tail.status.error());
     // The tail is gone before the copy looks for neighbours.
@@ -341,7 +348,7 @@ MremapPlan<S> plan_resize(const SpaceState<S>& space, Area<S>& area,
   if (request.new_length == request.old_length) return {request.address};
   const Address new_end = request.address + request.new_length;
   if (request.new_length < request.old_length) {
-    const UnmapPlan<S> tail = plan_unmap(space, {new_end, request.address + request.old_length});
+    const UnmapPlan<S> tail = plan_munmap(space, new_end, request.old_length - request.new_length);
     MremapPlan<S> plan{tail.status ? Result<Address>(request.address) : tail.status.error()};
     for (unsigned i = 0; i < tail.window_count; ++i) plan.add() = tail.windows[i];
     return plan;

@@ -72,6 +72,16 @@ void count_nodes(const SpaceState<S>& space, Reservation<S>& reserved,
   }
 }
 
+/// Counts the nodes for a window that was planned on another one's result: at worst it splits every
+/// level of a path, wherever the other window put its entries.
+template <class S>
+void count_nodes_at_worst(const SpaceState<S>& space, Reservation<S>& reserved, Range extent,
+                          std::size_t pieces) noexcept {
+  constexpr std::size_t more_than_any_node_holds = std::size_t{1} << 16;
+  reserved.nodes +=
+      space.tree.nodes_needed(extent.start, last_key(extent), pieces, more_than_any_node_holds);
+}
+
 /// Takes the links that `piece` needs: a copy's, or those of an identity it gains.
 template <class S>
 Result<void> reserve_piece_links(SpaceState<S>& space, Reservation<S>& reserved,
@@ -87,11 +97,21 @@ Result<void> reserve_piece_links(SpaceState<S>& space, Reservation<S>& reserved,
   }
 }
 
-/// Takes all that `window` needs but the nodes, which are only counted: take_nodes follows.
+/// The length of the piece that is neither kept nor copied.
+template <class S>
+std::uint64_t new_range_length(const Window<S>& window) noexcept {
+  for (unsigned i = 0; i < window.piece_count; ++i) {
+    const Piece<S>& piece = window.pieces[i];
+    if (piece.object == nullptr && piece.copied == nullptr) return piece.after.length();
+  }
+  return 0;
+}
+
+/// Takes the charge, areas, links and shared memory that `window` needs.
 /// Errors: no_memory, or what charge says.
 template <class S>
-Result<void> reserve_window(SpaceState<S>& space, Reservation<S>& reserved,
-                            const Window<S>& window) noexcept {
+Result<void> reserve_but_nodes(SpaceState<S>& space, Reservation<S>& reserved,
+                               const Window<S>& window) noexcept {
   if (window.charge > 0) {
     const Result<void> charged =
         reserve_charge(space, reserved, static_cast<PageCount>(window.charge));
@@ -108,12 +128,21 @@ Result<void> reserve_window(SpaceState<S>& space, Reservation<S>& reserved,
     if (!links) return links;
   }
   if (window.new_shared_memory) {
-    const auto file = space.services.make_shared_memory(window.extent.length());
+    const auto file = space.services.make_shared_memory(new_range_length(window));
     if (!file) return file.error();
     reserved.shared_memory = *file;
   }
-  if (!window.keeps_range()) count_nodes(space, reserved, window);
   return {};
+}
+
+/// Takes all that `window` needs but the nodes, which are counted for take_nodes.
+/// Requires: the window was planned on the tree as it stands. Errors: as reserve_but_nodes.
+template <class S>
+Result<void> reserve_window(SpaceState<S>& space, Reservation<S>& reserved,
+                            const Window<S>& window) noexcept {
+  const Result<void> taken = reserve_but_nodes(space, reserved, window);
+  if (taken && !window.keeps_range()) count_nodes(space, reserved, window);
+  return taken;
 }
 
 /// Takes the nodes that were counted. Errors: no_memory.
