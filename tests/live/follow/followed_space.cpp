@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "followed_space.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "process_facts.hpp"
+
+namespace follow {
+namespace {
+
+namespace flag = vmarea::flag;
+constexpr vmarea::Geometry geometry{};
+
+/// Whether touching the area would give it an identity.
+bool lacks_identity(const AreaDescription& area) {
+  return !area.identity && !area.flags.has_any(flag::shared | flag::may_share | flag::io) &&
+         area.hooks != &special_hooks;
+}
+
+/// One anonymous page of each area that has some and should not, in ascending order. Runs of such
+/// areas are asked about at once: most have none.
+std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& kernel) {
+  std::vector<vmarea::Address> pages;
+  vmarea::Range run;
+  bool run_is_huge = false;
+  const auto ask = [&] {
+    while (!run.empty()) {
+      const auto page = kernel.find_anonymous_page(run, run_is_huge);
+      if (!page) break;
+      pages.push_back(*page);
+      run.start = space.find(*page)->end;
+    }
+    run = {};
+  };
+  for (const auto& area : space.areas()) {
+    const bool huge = area.flags.has_any(flag::huge_page);
+    if (!lacks_identity(area) || huge != run_is_huge) ask();
+    if (!lacks_identity(area)) continue;
+    if (run.empty()) run.start = area.start;
+    run.end = area.end;
+    run_is_huge = huge;
+  }
+  ask();
+  return pages;
+}
+
+std::optional<std::string> differs(const KernelArea& theirs, const AreaDescription& ours) {
+  if (theirs.start != ours.start || theirs.end != ours.end) return "ranges differ";
+  if (theirs.access != shown_letters(ours.flags)) return "permissions differ";
+  if (theirs.offset_bytes != shown_offset(ours)) return "offsets differ";
+  const FileId id = ours.file != nullptr ? ours.file->id : FileId{};
+  if (ours.file != nullptr && !ours.file->id_known) {
+    if (theirs.file == FileId{}) return "ours has a file, the kernel's has none";
+    ours.file->id = theirs.file;
+    ours.file->id_known = true;
+    return std::nullopt;
+  }
+  if (theirs.file != id) return "device or inode differ";
+  return std::nullopt;
+}
+
+}  // namespace
+
+vmarea::Flags shown_letters(vmarea::Flags flags) {
+  return (flags & flag::access).with_if(flags.has_any(flag::may_share), flag::shared);
+}
+
+std::uint64_t shown_offset(const AreaDescription& area) {
+  return area.file == nullptr ? 0 : area.page_offset << geometry.page_shift;
+}
+
+FollowedSpace::FollowedSpace(FileRegistry& files, pid_t task) : files_(files), kernel_(task) {
+  static const vmarea::PageCount charge_max = read_charge_max();
+  host_.files = &files;
+  host_.charge_max = charge_max;
+  refresh_limits(task);
+  refresh_personality(task);
+}
+
+void FollowedSpace::refresh_limits(pid_t task) {
+  host_.limits = read_limits(task);
+}
+
+void FollowedSpace::refresh_personality(pid_t task) {
+  randomised_ = is_randomised(task);
+  implies_exec_ = read_implies_exec(task);
+}
+
+void FollowedSpace::load_image(pid_t task) {
+  const std::vector<KernelArea> areas = kernel_.read_areas_with_flags();
+  space_ = std::make_unique<Space>(Services(host_), read_layout(task, areas));
+  rebuild(describe_image(areas, files_));
+  touch_pages_of(kernel_);
+}
+
+void FollowedSpace::rebuild(const std::vector<AreaDescription>& areas) {
+  auto fresh = std::make_unique<Space>(Services(host_), space_->layout());
+  fresh->state().last_identity = space_->state().last_identity;
+  fresh->state().default_flags = space_->state().default_flags;
+  for (const AreaDescription& area : areas) {
+    if (!fresh->insert(area)) std::terminate();  // The kernel's areas do not overlap.
+  }
+  space_ = std::move(fresh);
+}
+
+void FollowedSpace::catch_up() {
+  follow_growth();
+  touch_pages_of(kernel_);
+}
+
+void FollowedSpace::follow_growth() {
+  std::vector<vmarea::Address> starts;
+  for (const auto& area : space_->areas()) {
+    if (!area.flags.has_any(flag::grows_down)) continue;
+    const auto theirs = kernel_.find_range(area.end - 1);
+    if (theirs && theirs->start < area.start) starts.push_back(theirs->start);
+  }
+  for (vmarea::Address start : starts) static_cast<void>(space_->grow_stack(start));
+}
+
+void FollowedSpace::touch_pages_of(KernelSpace& kernel) {
+  for (vmarea::Address page : find_first_pages(*space_, kernel)) {
+    static_cast<void>(space_->touch(page, vmarea::Touch::forced_write));
+  }
+}
+
+void FollowedSpace::fork_from(FollowedSpace& parent) {
+  parent.touch_pages_of(kernel_);
+  space_ = std::make_unique<Space>(Services(host_), parent.space_->layout());
+  if (!parent.space_->fork_into(*space_)) in_doubt = true;
+}
+
+std::optional<Difference> FollowedSpace::compare() {
+  const std::vector<KernelArea>& theirs = kernel_.read_areas();
+  std::size_t i = 0;
+  for (const auto& ours : space_->areas()) {
+    if (i == theirs.size()) return Difference{ours.start, "ours has an area more"};
+    if (const auto what = differs(theirs[i], ours)) {
+      return Difference{std::min(ours.start, theirs[i].start), *what};
+    }
+    ++i;
+  }
+  if (i < theirs.size()) return Difference{theirs[i].start, "the kernel has an area more"};
+  return std::nullopt;
+}
+
+void FollowedSpace::take_from_kernel(const std::function<void(AreaDescription&)>& adjust) {
+  std::vector<AreaDescription> areas;
+  for (const KernelArea& theirs : kernel_.read_areas_with_flags()) {
+    const auto* ours = space_->find_at_or_above(theirs.start);
+    AreaDescription area;
+    if (ours != nullptr && ours->start < theirs.end) {
+      area = ours->within(theirs.range(), geometry);
+      // It may have grown to both sides over what was not there.
+      area.page_offset -= geometry.pages(area.start - theirs.start);
+      for (const auto* part = ours; part != nullptr && part->start < theirs.end;
+           part = space_->find_at_or_above(part->end)) {
+        if (!area.identity) area.identity = part->identity;
+      }
+    } else {
+      area = describe_shown(theirs, files_);
+    }
+    area.start = theirs.start;
+    area.end = theirs.end;
+    area.flags = *theirs.flags;
+    if (adjust) adjust(area);
+    areas.push_back(area);
+  }
+  rebuild(areas);
+  in_doubt = false;
+}
+
+}  // namespace follow

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+//
+// One address space of the kernel and ours beside it: loads ours from the kernel's at exec, catches
+// up with what happens between calls (first touches, stack growth), and compares.
+//
+// Between two calls pages only appear, so the pages that are there at the entry of a call say what
+// was touched since the last one; pagemap tells anonymous pages from file pages and from the zero
+// page. Nothing is guessed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host.hpp"
+#include "kernel_maps.hpp"
+
+namespace follow {
+
+/// The first place where the two maps differ.
+struct Difference {
+  vmarea::Address at = 0;
+  std::string what;
+};
+
+class FollowedSpace {
+ public:
+  FollowedSpace(FileRegistry& files, pid_t task);
+
+  /// Takes the kernel's map of a program just loaded as the starting point.
+  void load_image(pid_t task);
+  /// Becomes what fork makes of `parent`. Requires: nothing ran in the child yet. Touches of the
+  /// parent that only the child's pages prove are made up for.
+  void fork_from(FollowedSpace& parent);
+
+  /// Tells ours what was touched and how far stacks have grown since the last call.
+  void catch_up();
+  void refresh_limits(pid_t task);
+  /// All areas against the kernel's; what only the kernel can know (the inode number of new shared
+  /// memory) is learned once.
+  std::optional<Difference> compare();
+
+  /// After a call that has no counterpart of ours: areas and flags as the kernel has them now;
+  /// identities, offsets and files as ours had them. `adjust` sees each area and may change it.
+  void take_from_kernel(const std::function<void(AreaDescription&)>& adjust = {});
+  /// Replaces all our areas.
+  void rebuild(const std::vector<AreaDescription>& areas);
+
+  Space& space() { return *space_; }
+  KernelSpace& kernel() { return kernel_; }
+  FileRegistry& files() { return files_; }
+  bool randomised() const { return randomised_; }
+  bool implies_exec() const { return implies_exec_; }
+  void refresh_personality(pid_t task);
+  /// Set when something beyond our sight may have changed areas; cleared by take_from_kernel().
+  bool in_doubt = false;
+
+ private:
+  void follow_growth();
+  /// Ours is touched where `kernel`, of this space or of a fresh copy, has pages.
+  void touch_pages_of(KernelSpace& kernel);
+
+  FileRegistry& files_;
+  KernelSpace kernel_;
+  HostState host_;
+  std::unique_ptr<Space> space_;
+  bool randomised_ = true;
+  bool implies_exec_ = false;
+};
+
+/// As the four letters of maps: the last one tells what may be shared.
+vmarea::Flags shown_letters(vmarea::Flags flags);
+/// The offset that maps shows for an area of ours, in bytes.
+std::uint64_t shown_offset(const AreaDescription& area);
+
+}  // namespace follow

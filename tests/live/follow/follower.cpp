@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include "follower.hpp"
+
+#include <cerrno>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <sys/syscall.h>
+
+#include "adopt_call.hpp"
+#include "proc_text.hpp"
+#include "process_facts.hpp"
+#include "report.hpp"
+
+namespace follow {
+namespace {
+
+void say(const std::string& text) {
+  fmt::print(stderr, "follow: {}\n", text);
+}
+
+/// The kernel will make the call again after a signal: nothing has happened yet.
+bool will_be_restarted(std::int64_t raw) {
+  constexpr std::int64_t first = 512, last = 516;  // ERESTARTSYS and its kin.
+  return -raw >= first && -raw <= last;
+}
+
+std::uint64_t sum(const std::map<std::string_view, std::uint64_t>& counts) {
+  return std::accumulate(
+      counts.begin(), counts.end(), std::uint64_t{0},
+      [](std::uint64_t total, const auto& entry) { return total + entry.second; });
+}
+
+/// Most calls take a range as their first arguments.
+vmarea::Range range_of_call(const Call& call) {
+  const auto start = call.arguments[0];
+  const auto length = std::min<std::uint64_t>(call.arguments[1], std::uint64_t{1} << 46);
+  return {start, start + length};
+}
+
+std::string list(const std::map<std::string_view, std::uint64_t>& counts) {
+  std::string text;
+  for (const auto& [name, number] : counts) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, name);
+  }
+  return text;
+}
+
+}  // namespace
+
+void Follower::image_loaded(SpaceId id, pid_t task) {
+  if (first_process_ == 0) {
+    first_process_ = task;
+    tally_.processes = 1;
+  }
+  auto space = std::make_unique<FollowedSpace>(files_, task);
+  space->load_image(task);
+  if (!options_.quiet) {
+    const std::string name = read_file(fmt::format("/proc/{}/comm", task));
+    say(fmt::format("process {} runs {} with {} areas", task, name.substr(0, name.find('\n')),
+                    space->space().area_count()));
+  }
+  FollowedSpace& loaded = *(spaces_[id] = std::move(space));
+  check(loaded, task, "exec");
+}
+
+void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
+  FollowedSpace& space = followed(id);
+  if (space.in_doubt) space.take_from_kernel();
+  space.refresh_limits(task);
+  space.catch_up();
+  facts_[id] = gather_facts(space, task, call);
+}
+
+void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t raw) {
+  FollowedSpace& space = followed(id);
+  const CallFacts facts = std::move(facts_[id]);
+  if (will_be_restarted(raw)) return;
+  switch (call.kind->treatment) {
+    case Treatment::modelled:
+      make_and_compare(space, task, call, facts, raw);
+      break;
+    case Treatment::unmodelled:
+      adopt_call(space, task, call, raw);
+      ++tally_.adopted[call.kind->name];
+      break;
+    case Treatment::process:
+      break;  // It failed: there is no child.
+    case Treatment::attitude:
+      space.refresh_personality(task);
+      break;
+  }
+  if (options_.verbose) {
+    say(fmt::format("{} {} = {}", task, print_call(call), print_result(raw)));
+  }
+  files_.release_unused();
+}
+
+void Follower::make_and_compare(FollowedSpace& space, pid_t task, const Call& call,
+                                const CallFacts& facts, std::int64_t raw) {
+  remember_before(space);
+  const ModelAnswer ours = make_call(space, task, call, facts, raw);
+  if (ours.made == Made::not_modelled) {
+    adopt_call(space, task, call, raw);
+    ++tally_.adopted[call.kind->name];
+    return;
+  }
+  count(call, ours.made);
+  if (ours.raw != raw) {
+    ++tally_.mismatches;
+    std::string text = fmt::format("process {}: {}\n  kernel: {}\n  ours:   {}\n", task,
+                                   print_call(call), print_result(raw), print_result(ours.raw));
+    const auto difference = space.compare();
+    text += difference ? print_difference(space, before_, *difference)
+                       : print_neighbourhood(before_, range_of_call(call));
+    fail(text);
+  }
+  check(space, task, fmt::format("{} = {}", print_call(call), print_result(raw)));
+}
+
+void Follower::check(FollowedSpace& space, pid_t task, const std::string& what) {
+  const auto difference = space.compare();
+  if (!difference) return;
+  ++tally_.mismatches;
+  fail(
+      fmt::format("process {}: {}\n{}", task, what, print_difference(space, before_, *difference)));
+}
+
+void Follower::fail(const std::string& text) {
+  say("MISMATCH in " + text);
+  throw Mismatch{};
+}
+
+void Follower::remember_before(FollowedSpace& space) {
+  before_.clear();
+  for (const auto& area : space.space().areas()) before_.push_back(area);
+}
+
+void Follower::count(const Call& call, Made made) {
+  ++tally_.compared[call.kind->name];
+  if (made == Made::told_address) ++tally_.told_address[call.kind->name];
+  if (made == Made::told_result) ++tally_.told_result[call.kind->name];
+}
+
+void Follower::call_lost(SpaceId id, const Call&) {
+  ++tally_.lost;
+  const auto found = spaces_.find(id);
+  if (found != spaces_.end()) found->second->in_doubt = true;
+}
+
+void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_task) {
+  ++tally_.processes;
+  auto space = std::make_unique<FollowedSpace>(files_, child_task);
+  space->fork_from(followed(parent));
+  if (!options_.quiet) say(fmt::format("process {} is forked", child_task));
+  FollowedSpace& forked = *(spaces_[child] = std::move(space));
+  before_.clear();
+  check(forked, child_task, "fork");
+}
+
+void Follower::space_shared(SpaceId, pid_t child_task) {
+  ++tally_.processes;
+  if (!options_.quiet) say(fmt::format("process {} shares its parent's areas", child_task));
+}
+
+void Follower::space_ending(SpaceId id, pid_t task) {
+  FollowedSpace& space = followed(id);
+  if (!space.in_doubt) {
+    space.catch_up();
+    before_.clear();
+    check(space, task, "exit");
+  }
+  if (options_.show_maps && task == first_process_) {
+    final_maps_ = print_areas(space.space(), stack_of(task));
+  }
+  space_gone(id);
+}
+
+void Follower::space_gone(SpaceId id) {
+  spaces_.erase(id);
+  facts_.erase(id);
+  files_.release_unused();
+}
+
+std::vector<std::string> print_notes(const Tally& tally) {
+  std::vector<std::string> notes;
+  if (!tally.adopted.empty()) {
+    notes.push_back(
+        fmt::format("{} calls of kinds not modelled ({}); areas were read from the "
+                    "kernel after them",
+                    sum(tally.adopted), list(tally.adopted)));
+  }
+  if (!tally.told_address.empty()) {
+    notes.push_back(fmt::format("{} calls whose address or flags chance or a driver chose ({})",
+                                sum(tally.told_address), list(tally.told_address)));
+  }
+  if (!tally.told_result.empty()) {
+    notes.push_back(fmt::format("{} calls whose answer depends on pages or rights, not areas ({})",
+                                sum(tally.told_result), list(tally.told_result)));
+  }
+  if (tally.lost != 0) notes.push_back(fmt::format("{} calls died with their task", tally.lost));
+  return notes;
+}
+
+}  // namespace follow

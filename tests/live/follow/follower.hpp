@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+//
+// Holds one FollowedSpace for each address space of the program, makes each call on it, compares,
+// and counts.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "followed_space.hpp"
+#include "model_call.hpp"
+#include "tracer.hpp"
+
+namespace follow {
+
+struct Options {
+  bool quiet = false;      // Only the last lines.
+  bool verbose = false;    // Every call.
+  bool show_maps = false;  // The final areas of the first process.
+};
+
+/// What is printed at the end.
+struct Tally {
+  std::map<std::string_view, std::uint64_t> compared;
+  std::map<std::string_view, std::uint64_t> adopted;       // Not modelled.
+  std::map<std::string_view, std::uint64_t> told_address;  // Placed where chance or a driver chose.
+  std::map<std::string_view, std::uint64_t> told_result;
+  std::uint64_t processes = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t mismatches = 0;
+};
+
+/// Thrown after a mismatch was reported.
+struct Mismatch {};
+
+class Follower : public Observer {
+ public:
+  explicit Follower(const Options& options) : options_(options) {}
+
+  void image_loaded(SpaceId space, pid_t task) override;
+  void call_entered(SpaceId space, pid_t task, const Call& call) override;
+  void call_left(SpaceId space, pid_t task, const Call& call, std::int64_t raw) override;
+  void call_lost(SpaceId space, const Call& call) override;
+  void space_forked(SpaceId parent, pid_t parent_task, SpaceId child, pid_t child_task) override;
+  void space_shared(SpaceId space, pid_t child_task) override;
+  void space_ending(SpaceId space, pid_t task) override;
+  void space_gone(SpaceId space) override;
+
+  const Tally& tally() const { return tally_; }
+  /// The final areas of the first process, if they were asked for.
+  const std::string& final_maps() const { return final_maps_; }
+
+ private:
+  FollowedSpace& followed(SpaceId space) { return *spaces_.at(space); }
+  void make_and_compare(FollowedSpace& space, pid_t task, const Call& call, const CallFacts& facts,
+                        std::int64_t raw);
+  void check(FollowedSpace& space, pid_t task, const std::string& what);
+  void count(const Call& call, Made made);
+  [[noreturn]] void fail(const std::string& text);
+  void remember_before(FollowedSpace& space);
+
+  Options options_;
+  FileRegistry files_;  // Outlives the spaces.
+  std::map<SpaceId, std::unique_ptr<FollowedSpace>> spaces_;
+  std::map<SpaceId, CallFacts> facts_;  // Of the call each space is in.
+  std::vector<AreaDescription> before_;
+  Tally tally_;
+  pid_t first_process_ = 0;
+  std::string final_maps_;
+};
+
+/// "3 calls of kinds not modelled (mbind)" and the like; empty where there is nothing to note.
+std::vector<std::string> print_notes(const Tally& tally);
+
+}  // namespace follow

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+//
+// Our side of the door: files are open files of the followed program, limits are its limits, and
+// what only a driver can know is taken from the kernel (see Nature::driver).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <vmarea/vmarea.hpp>
+#include <vmarea_shims/userland.hpp>
+
+#include "kernel_maps.hpp"
+
+namespace follow {
+
+class FileRegistry;
+struct Services;
+
+/// What decides about mappings of a file.
+enum class Nature : std::uint8_t {
+  ordinary,       // The rules alone: a file of a file system, a memfd, a file the loader mapped.
+  zero_device,    // /dev/zero: anonymous memory if private, shared memory if shared.
+  shared_memory,  // Anonymous shared memory, made by the call itself.
+  segment,        // A SysV segment, attached once.
+  driver,         // A device, socket, proc file ...: the kernel's flags and errno are its decision.
+};
+
+/// An open file. Two mappings can be one area only if they are of the same one.
+struct OpenFile {
+  Nature nature = Nature::ordinary;
+  vmarea::FileRules rules;
+  std::string name;
+  FileId id;              // As maps shows it.
+  bool id_known = false;  // False: to be learned from the kernel's first line about it.
+  int duplicate = -1;     // Ours, of the same open file; what kcmp compares with.
+  std::optional<std::uint64_t> fixed_size;  // In bytes, of memory made for mapping.
+  unsigned references = 0;                  // Of areas, and of the call under way.
+
+  // The driver's decision about the mapping that is being made.
+  std::optional<vmarea::Flags> decided_flags;
+  vmarea::Error refusal = vmarea::Error::none;
+};
+
+/// Keeps a file from being forgotten while a call is under way. Null holds nothing.
+class HeldFile {
+ public:
+  HeldFile() = default;
+  explicit HeldFile(OpenFile* file) : file_(file) {
+    if (file_ != nullptr) ++file_->references;
+  }
+  HeldFile(HeldFile&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
+  HeldFile& operator=(HeldFile&& other) noexcept {
+    std::swap(file_, other.file_);
+    return *this;
+  }
+  ~HeldFile() {
+    if (file_ != nullptr) --file_->references;
+  }
+  OpenFile* get() const { return file_; }
+
+ private:
+  OpenFile* file_ = nullptr;
+};
+
+/// What one address space asks its host about; refreshed before each call.
+struct HostState {
+  FileRegistry* files = nullptr;
+  vmarea::Limits limits;
+  vmarea::PageCount charge_max = ~vmarea::PageCount{0};  // One charge above it is refused.
+};
+
+struct Services : vmarea::shims::UserlandOf<Services> {
+  using FileHandle = OpenFile*;
+  using Hooks = vmarea::AreaHooks<Services>;
+
+  Services() = default;
+  explicit Services(HostState& state) : host(&state) {}
+
+  static vmarea::FileRules file_rules(FileHandle file) noexcept { return file->rules; }
+  vmarea::Result<void> prepare_mapping(FileHandle file,
+                                       vmarea::Description<Services>& wanted) const noexcept;
+  vmarea::Result<FileHandle> make_shared_memory(std::uint64_t length_bytes) const noexcept;
+  static void retain_file(FileHandle file) noexcept { ++file->references; }
+  static void release_file(FileHandle file) noexcept { --file->references; }
+
+  vmarea::Limits limits() const noexcept { return host->limits; }
+  vmarea::Result<void> charge(vmarea::PageCount pages) const noexcept {
+    if (pages > host->charge_max) return vmarea::Error::no_memory;
+    return {};
+  }
+  static void uncharge(vmarea::PageCount) noexcept {}
+
+  HostState* host = nullptr;
+};
+
+using Space = vmarea::AddressSpace<Services>;
+using AreaDescription = vmarea::Description<Services>;
+
+/// Hooks of [vdso] and its kin: they are told of their end and cannot be cut.
+extern const Services::Hooks special_hooks;
+/// Hooks of a SysV attachment: told of its end.
+extern const Services::Hooks segment_hooks;
+
+/// The file's present size in bytes; none where that means nothing.
+std::optional<std::uint64_t> size_of(const OpenFile& file);
+
+/// All open files that areas refer to, and those just looked up.
+class FileRegistry {
+ public:
+  FileRegistry() = default;
+  ~FileRegistry();
+  FileRegistry(const FileRegistry&) = delete;
+  FileRegistry& operator=(const FileRegistry&) = delete;
+
+  /// The task's open file; null if there is none, or none that can be mapped (O_PATH).
+  OpenFile* find_or_add(pid_t task, int descriptor);
+  /// A file of which we know only what maps shows.
+  OpenFile* add_shown(const KernelArea& area);
+  OpenFile* add(Nature nature);
+  /// Forgets files without references. A kept duplicate would keep locks and writers alive.
+  void release_unused();
+
+ private:
+  OpenFile* find_same(pid_t task, int descriptor, const FileId& id);
+
+  std::vector<std::unique_ptr<OpenFile>> files_;
+};
+
+}  // namespace follow

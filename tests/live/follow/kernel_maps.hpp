@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// The kernel's own account of an address space: /proc/TASK/maps for what everybody sees, smaps for
+// the flags, PAGEMAP_SCAN for which pages exist.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+#include <vmarea/flags.hpp>
+#include <vmarea/range.hpp>
+
+namespace follow {
+
+/// Device and inode, as maps shows them.
+struct FileId {
+  unsigned major = 0;
+  unsigned minor = 0;
+  std::uint64_t inode = 0;
+  friend constexpr bool operator==(const FileId&, const FileId&) = default;
+};
+
+/// One line of maps.
+struct KernelArea {
+  vmarea::Address start = 0;
+  vmarea::Address end = 0;
+  vmarea::Flags access;  // read, write, exec, shared: the four letters.
+  std::uint64_t offset_bytes = 0;
+  FileId file;
+  std::string name;
+  std::optional<vmarea::Flags> flags;  // All flags; only where smaps was read.
+
+  vmarea::Range range() const { return {start, end}; }
+};
+
+inline constexpr vmarea::Flags shown_access = vmarea::flag::access | vmarea::flag::shared;
+
+/// The files of one space in /proc, opened once. They speak of that space for ever, even when its
+/// task has gone on to another program.
+class KernelSpace {
+ public:
+  /// Opens the files of the task's present space.
+  explicit KernelSpace(pid_t task);
+  ~KernelSpace();
+  KernelSpace(const KernelSpace&) = delete;
+  KernelSpace& operator=(const KernelSpace&) = delete;
+
+  /// All areas in address order, without [vsyscall], which is no area. Valid until the next call.
+  const std::vector<KernelArea>& read_areas();
+  /// The same, with flags.
+  std::vector<KernelArea> read_areas_with_flags();
+  /// The first page in `range` that holds anonymous memory of its own: present or swapped, not of
+  /// a file, not the shared zero page. With `huge_zero_counts`, a huge zero page is one too.
+  std::optional<vmarea::Address> find_anonymous_page(vmarea::Range range, bool huge_zero_counts);
+  /// The area that contains `at`, by a query that costs little; none if there is none.
+  std::optional<vmarea::Range> find_range(vmarea::Address at);
+
+ private:
+  std::string_view read_text(int file);
+
+  int maps_ = -1;
+  int smaps_ = -1;
+  int pagemap_ = -1;
+  std::string text_;
+  std::vector<KernelArea> areas_;
+};
+
+/// One line of maps; false where it is none.
+bool parse_maps_line(std::string_view line, KernelArea& area);
+/// "rd wr mr" to flags; what has no flag of ours is left out.
+vmarea::Flags parse_flag_codes(std::string_view codes);
+/// The other way round.
+std::string print_flag_codes(vmarea::Flags flags);
+/// "rw-p".
+std::string print_access(vmarea::Flags flags);
+
+}  // namespace follow

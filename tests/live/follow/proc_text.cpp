@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "proc_text.hpp"
+
+#include <charconv>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace follow {
+namespace {
+
+std::optional<std::uint64_t> parse(std::string_view text, int base) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc{} || end == text.data()) return std::nullopt;
+  return value;
+}
+
+std::string read_status(pid_t task) {
+  return read_file(fmt::format("/proc/{}/status", task));
+}
+
+std::uint64_t find_mask(std::string_view text, std::string_view field) {
+  const auto word = find_field(text, field);
+  return word ? parse(*word, 16).value_or(0) : 0;
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path) {
+  std::string text;
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return text;
+  constexpr std::size_t step = 1 << 14;
+  for (;;) {
+    const std::size_t used = text.size();
+    text.resize(used + step);
+    const ssize_t count = read(file, text.data() + used, step);
+    text.resize(used + static_cast<std::size_t>(count > 0 ? count : 0));
+    if (count <= 0) break;
+  }
+  close(file);
+  return text;
+}
+
+std::optional<std::string> find_field(std::string_view text, std::string_view field) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    if (line.starts_with(field) && line.size() > field.size() && line[field.size()] == ':') {
+      const std::size_t start = line.find_first_not_of(" \t", field.size() + 1);
+      if (start == std::string_view::npos) return std::string();
+      return std::string(line.substr(start, line.find_first_of(" \t", start) - start));
+    }
+    at = end + 1;
+  }
+  return std::nullopt;
+}
+
+std::optional<pid_t> thread_group_of(pid_t task) {
+  const auto word = find_field(read_status(task), "Tgid");
+  if (!word) return std::nullopt;
+  const auto value = parse(*word, 10);
+  if (!value) return std::nullopt;
+  return static_cast<pid_t>(*value);
+}
+
+bool has_pending_signal(pid_t task) {
+  const std::string status = read_status(task);
+  const std::uint64_t pending = find_mask(status, "SigPnd") | find_mask(status, "ShdPnd");
+  return (pending & ~find_mask(status, "SigBlk")) != 0;
+}
+
+std::uint64_t capabilities_of(pid_t task) {
+  return find_mask(read_status(task), "CapEff");
+}
+
+std::uint64_t personality_of(pid_t task) {
+  return parse(read_file(fmt::format("/proc/{}/personality", task)), 16).value_or(0);
+}
+
+std::optional<std::uint64_t> read_number(const std::string& path) {
+  return parse(read_file(path), 10);
+}
+
+}  // namespace follow

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "process_facts.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+
+#include "proc_text.hpp"
+
+namespace follow {
+namespace {
+
+constexpr vmarea::Geometry geometry{};
+
+std::uint64_t read_limit(pid_t task, __rlimit_resource which, std::uint64_t* hard = nullptr) {
+  rlimit limit{};
+  if (prlimit(task, which, nullptr, &limit) != 0) return vmarea::Limits::no_limit;
+  if (hard != nullptr) *hard = limit.rlim_max;
+  return limit.rlim_cur;  // RLIM_INFINITY is no_limit.
+}
+
+/// The numbers of /proc/TASK/stat after the name, counted as proc(5) counts: the state is field 3.
+std::vector<std::uint64_t> read_stat(pid_t task) {
+  constexpr std::size_t state_field = 3;
+  const std::string text = read_file(fmt::format("/proc/{}/stat", task));
+  std::vector<std::uint64_t> fields(state_field + 1);
+  std::size_t at = text.rfind(')');
+  if (at == std::string::npos) return {};
+  std::string_view rest = std::string_view(text).substr(at + 1);
+  rest.remove_prefix(std::min<std::size_t>(3, rest.size()));  // " R "
+  while (!rest.empty()) {
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    std::uint64_t value = 0;
+    std::from_chars(word.data(), word.data() + word.size(), value);
+    fields.push_back(value);
+    rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+  }
+  return fields;
+}
+
+/// The run of adjacent areas that contains [vdso].
+vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
+  const auto vdso = std::find_if(areas.begin(), areas.end(),
+                                 [](const KernelArea& area) { return area.name == "[vdso]"; });
+  if (vdso == areas.end()) return {};
+  vmarea::Range run = vdso->range();
+  for (auto above = vdso + 1; above != areas.end() && above->start == run.end; ++above) {
+    run.end = above->end;
+  }
+  for (auto below = vdso; below != areas.begin() && std::prev(below)->end == run.start;) {
+    run.start = (--below)->start;
+  }
+  return run;
+}
+
+bool is_special(const KernelArea& area) {
+  return area.name == "[vdso]" || area.name == "[vvar]" || area.name == "[vvar_vclock]" ||
+         area.name == "[uprobes]";
+}
+
+}  // namespace
+
+vmarea::Limits read_limits(pid_t task) {
+  static const std::uint64_t area_count_max =
+      read_number("/proc/sys/vm/max_map_count").value_or(65530);
+  static const bool strict = read_number("/proc/sys/vm/overcommit_memory").value_or(0) == 2;
+  constexpr std::uint64_t right_to_lock = std::uint64_t{1} << 14;
+  constexpr std::uint64_t right_to_raw_io = std::uint64_t{1} << 17;
+  const std::uint64_t rights = capabilities_of(task);
+  vmarea::Limits limits;
+  limits.address_space_bytes = read_limit(task, RLIMIT_AS);
+  limits.data_bytes = read_limit(task, RLIMIT_DATA, &limits.data_bytes_hard);
+  limits.stack_bytes = read_limit(task, RLIMIT_STACK);
+  limits.locked_bytes = read_limit(task, RLIMIT_MEMLOCK);
+  limits.area_count_max = area_count_max;
+  limits.may_lock_any = (rights & right_to_lock) != 0;
+  limits.may_map_lowest = (rights & right_to_raw_io) != 0;
+  limits.strict_overcommit = strict;
+  return limits;
+}
+
+vmarea::PageCount read_charge_max() {
+  constexpr std::uint64_t heuristic = 0;
+  if (read_number("/proc/sys/vm/overcommit_memory").value_or(0) != heuristic) {
+    return ~vmarea::PageCount{0};
+  }
+  struct sysinfo info {};
+  if (sysinfo(&info) != 0) return ~vmarea::PageCount{0};
+  return geometry.pages((info.totalram + info.totalswap) * info.mem_unit);
+}
+
+vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas) {
+  constexpr std::size_t start_data_field = 45;  // proc(5)
+  vmarea::SpaceLayout layout;
+  const vmarea::Range run = find_loader_run(areas);
+  const bool bottom_up = (personality_of(task) & ADDR_COMPAT_LAYOUT) != 0;
+  layout.top_down = !bottom_up;
+  if (!run.empty()) {
+    (bottom_up ? layout.legacy_base : layout.mmap_base) = bottom_up ? run.start : run.end;
+  }
+  const std::vector<std::uint64_t> stat = read_stat(task);
+  if (stat.size() > start_data_field + 2) {
+    layout.start_data = stat[start_data_field];
+    layout.end_data = stat[start_data_field + 1];
+    layout.start_brk = layout.brk = stat[start_data_field + 2];
+  }
+  return layout;
+}
+
+vmarea::Address stack_of(pid_t task) {
+  constexpr std::size_t start_stack_field = 28;  // proc(5)
+  const std::vector<std::uint64_t> stat = read_stat(task);
+  return stat.size() > start_stack_field ? stat[start_stack_field] : 0;
+}
+
+bool read_implies_exec(pid_t task) {
+  return (personality_of(task) & READ_IMPLIES_EXEC) != 0;
+}
+
+bool is_randomised(pid_t task) {
+  const bool system_wide = read_number("/proc/sys/kernel/randomize_va_space").value_or(0) != 0;
+  return system_wide && (personality_of(task) & ADDR_NO_RANDOMIZE) == 0;
+}
+
+AreaDescription describe_shown(const KernelArea& area, FileRegistry& files) {
+  AreaDescription description;
+  description.start = area.start;
+  description.end = area.end;
+  description.flags = area.flags.value_or(area.access);
+  const bool has_file = area.file != FileId{} || area.name.starts_with('/');
+  if (is_special(area)) {
+    description.hooks = &special_hooks;
+  } else if (has_file) {
+    description.file = files.add_shown(area);
+    description.hooks = &vmarea::no_hooks<Services>;
+    description.page_offset = geometry.pages(area.offset_bytes);
+  } else if (description.flags.has_any(vmarea::flag::grows_down)) {
+    // The kernel builds the stack at the top of the space and moves it down; its offset stays.
+    description.page_offset = geometry.pages(geometry.limit - (area.end - area.start));
+  } else {
+    description.page_offset = geometry.pages(area.start);
+  }
+  return description;
+}
+
+std::vector<AreaDescription> describe_image(const std::vector<KernelArea>& areas,
+                                            FileRegistry& files) {
+  std::vector<AreaDescription> image;
+  std::vector<OpenFile*> loaded;  // The program and its interpreter, each opened once.
+  for (const KernelArea& area : areas) {
+    AreaDescription description = describe_shown(area, files);
+    if (description.file != nullptr) {
+      const auto same = std::find_if(loaded.begin(), loaded.end(),
+                                     [&](const OpenFile* file) { return file->id == area.file; });
+      if (same != loaded.end()) {
+        description.file = *same;
+      } else {
+        loaded.push_back(description.file);
+      }
+    }
+    image.push_back(description);
+  }
+  return image;
+}
+
+}  // namespace follow

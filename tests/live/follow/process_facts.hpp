@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// What a task's process allows and how its program was laid out, read from the kernel.
+#pragma once
+
+#include <vector>
+
+#include <sys/types.h>
+
+#include "host.hpp"
+#include "kernel_maps.hpp"
+
+namespace follow {
+
+/// The limits that hold for the next call of the task.
+vmarea::Limits read_limits(pid_t task);
+/// The largest single charge that the kernel grants here.
+vmarea::PageCount read_charge_max();
+
+/// Where the kernel put the parts of a program, seen at its exec: `areas` are those it starts with.
+vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas);
+
+/// Whether every readable mapping of the task is executable too (a personality).
+bool read_implies_exec(pid_t task);
+/// Whether the kernel places and lays out at random for this task.
+bool is_randomised(pid_t task);
+
+/// Where the program's first stack pointer pointed: the area that is named [stack].
+vmarea::Address stack_of(pid_t task);
+
+/// Descriptions of the areas a program starts with.
+std::vector<AreaDescription> describe_image(const std::vector<KernelArea>& areas,
+                                            FileRegistry& files);
+/// What one line of the kernel tells; an unknown file becomes one that only maps knows.
+AreaDescription describe_shown(const KernelArea& area, FileRegistry& files);
+
+}  // namespace follow

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "report.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace follow {
+namespace {
+
+constexpr vmarea::Geometry geometry{};
+constexpr std::size_t lines_of_context = 3;
+
+std::string print_line(vmarea::Range range, vmarea::Flags letters, std::uint64_t offset_bytes,
+                       const FileId& file) {
+  return fmt::format("{:08x}-{:08x} {} {:08x} {:02x}:{:02x} {}", range.start, range.end,
+                     print_access(letters), offset_bytes, file.major, file.minor, file.inode);
+}
+
+std::string print_short(const AreaDescription& area) {
+  return print_line(area.range(), shown_letters(area.flags), shown_offset(area),
+                    area.file != nullptr ? area.file->id : FileId{});
+}
+
+/// The part of a map that is worth showing: what is not equal on both sides, and a little around.
+struct Excerpt {
+  std::size_t first = 0;
+  std::size_t ours_end = 0;
+  std::size_t theirs_end = 0;
+};
+
+Excerpt find_excerpt(const std::vector<std::string>& ours, const std::vector<std::string>& theirs) {
+  const auto [a, b] = std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end());
+  static_cast<void>(b);
+  const auto same_before = static_cast<std::size_t>(a - ours.begin());
+  std::size_t same_after = 0;
+  const std::size_t shorter = std::min(ours.size(), theirs.size()) - same_before;
+  while (same_after < shorter &&
+         ours[ours.size() - 1 - same_after] == theirs[theirs.size() - 1 - same_after]) {
+    ++same_after;
+  }
+  const std::size_t after = same_after - std::min(same_after, lines_of_context);
+  return {.first = same_before - std::min(same_before, lines_of_context),
+          .ours_end = ours.size() - after,
+          .theirs_end = theirs.size() - after};
+}
+
+std::string print_side_by_side(const std::vector<std::string>& ours,
+                               const std::vector<std::string>& theirs) {
+  const Excerpt excerpt = find_excerpt(ours, theirs);
+  std::size_t width = 0;
+  for (const std::string& line : theirs) width = std::max(width, line.size());
+  std::string text = fmt::format("  {:<{}}   {}\n", "kernel", width, "ours");
+  std::size_t i = excerpt.first;
+  std::size_t k = excerpt.first;
+  while (i < excerpt.theirs_end || k < excerpt.ours_end) {
+    const std::string left = i < excerpt.theirs_end ? theirs[i] : "";
+    const std::string right = k < excerpt.ours_end ? ours[k] : "";
+    const bool same = left == right;
+    // Lines of equal start stand beside each other.
+    const auto start = [](const std::string& line) { return line.substr(0, line.find('-')); };
+    const bool left_first = !left.empty() && (right.empty() || start(left) < start(right));
+    const bool right_first = !right.empty() && (left.empty() || start(right) < start(left));
+    text += fmt::format("{} {:<{}} {} {}\n", same ? ' ' : '!', right_first ? "" : left, width,
+                        same ? ' ' : '|', left_first ? "" : right);
+    if (!right_first) ++i;
+    if (!left_first) ++k;
+  }
+  return text;
+}
+
+std::string print_identity(vmarea::AnonIdentity identity) {
+  if (!identity) return "untouched";
+  return fmt::format("identity {}{}", identity.value(),
+                     identity.fork_child() ? " (fork child)" : "");
+}
+
+std::string print_hidden(const AreaDescription& area) {
+  return fmt::format("    ours {:x}-{:x}: {}; page offset {:#x}; {}{}\n", area.start, area.end,
+                     print_flag_codes(area.flags), area.page_offset, print_identity(area.identity),
+                     area.attributes != nullptr ? "; with attributes" : "");
+}
+
+std::string print_verdict(const char* side, const vmarea::JoinSide& join) {
+  std::string text = fmt::format("{}: {}", side, vmarea::describe(join.verdict));
+  if (join.verdict == vmarea::JoinVerdict::flags || join.verdict == vmarea::JoinVerdict::special) {
+    text += fmt::format(" ({})", print_flag_codes(join.flags));
+  }
+  return text;
+}
+
+/// Why two areas that touch are two, as the rule for a changed area sees it.
+std::string explain_border(const AreaDescription& low, const AreaDescription& high) {
+  const vmarea::FaultedMerge rule = vmarea::linux_6_18.faulted_into_untouched;
+  const vmarea::JoinRequest<Services> request{
+      .prev = &low, .next = nullptr, .middle = vmarea::Middle::whole_area};
+  const vmarea::Joins joins = vmarea::decide_joins(high, request, geometry, rule);
+  if (joins.prev.joined()) {
+    return fmt::format(
+        "    ours keeps a border at {:x} though the two could merge: no call since "
+        "they became equal asked for it\n",
+        high.start);
+  }
+  return fmt::format("    ours keeps a border at {:x}; {}\n", high.start,
+                     print_verdict("not merged", joins.prev));
+}
+
+/// What ours made one of, from the areas before the call.
+std::string explain_merge(const AreaDescription& merged,
+                          const std::vector<AreaDescription>& before) {
+  std::string text;
+  for (const AreaDescription& part : before) {
+    if (!part.range().overlaps(merged.range()) || part.range() == merged.range()) continue;
+    text += fmt::format("    before the call: {:x}-{:x}: {}; page offset {:#x}; {}\n", part.start,
+                        part.end, print_flag_codes(part.flags), part.page_offset,
+                        print_identity(part.identity));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string print_area(const AreaDescription& area, const vmarea::SpaceLayout& layout,
+                       vmarea::Address stack) {
+  std::string name;
+  if (area.file != nullptr) {
+    name = area.file->name;
+  } else if (area.range().contains(stack)) {
+    name = "[stack]";
+  } else if (area.hooks == &special_hooks) {
+    name = area.flags.has_any(vmarea::flag::exec) ? "[vdso]" : "[vvar]";
+  } else if (area.range().overlaps({layout.start_brk, layout.brk})) {
+    name = "[heap]";
+  }
+  constexpr std::size_t name_column = 73;  // Where the kernel begins names.
+  const std::string line = print_short(area);
+  return name.empty() ? line + " " : fmt::format("{:<{}}{}", line, name_column, name);
+}
+
+std::string print_areas(const Space& space, vmarea::Address stack) {
+  std::string text;
+  for (const auto& area : space.areas()) text += print_area(area, space.layout(), stack) + '\n';
+  return text;
+}
+
+std::string print_difference(FollowedSpace& space, const std::vector<AreaDescription>& before,
+                             const Difference& difference) {
+  std::vector<std::string> ours;
+  std::vector<std::string> theirs;
+  std::vector<AreaDescription> areas;
+  const std::vector<KernelArea> kernel = space.kernel().read_areas_with_flags();
+  for (const KernelArea& area : kernel) {
+    theirs.push_back(print_line(area.range(), area.access, area.offset_bytes, area.file));
+  }
+  for (const auto& area : space.space().areas()) {
+    ours.push_back(print_short(area));
+    areas.push_back(area);
+  }
+  std::string text = fmt::format("  {} at {:#x}\n", difference.what, difference.at);
+  text += print_side_by_side(ours, theirs);
+  const Excerpt excerpt = find_excerpt(ours, theirs);
+  text += "  what maps does not show:\n";
+  for (std::size_t i = excerpt.first; i < excerpt.theirs_end; ++i) {
+    text += fmt::format("    kernel {:x}-{:x}: {}\n", kernel[i].start, kernel[i].end,
+                        print_flag_codes(*kernel[i].flags));
+  }
+  for (std::size_t i = excerpt.first; i < excerpt.ours_end; ++i) {
+    text += print_hidden(areas[i]);
+    text += explain_merge(areas[i], before);
+    if (i != 0 && areas[i - 1].end == areas[i].start) {
+      text += explain_border(areas[i - 1], areas[i]);
+    }
+  }
+  return text;
+}
+
+std::string print_neighbourhood(const std::vector<AreaDescription>& areas, vmarea::Range range) {
+  std::string text = fmt::format("  our areas before the call, around {:#x}:\n", range.start);
+  for (const AreaDescription& area : areas) {
+    if (area.end >= range.start && area.start <= range.end) text += print_hidden(area);
+  }
+  return text;
+}
+
+}  // namespace follow

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: MIT
+#include "tracer.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/kcmp.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "filter.hpp"
+#include "proc_text.hpp"
+
+namespace follow {
+namespace {
+
+// Events of wait statuses, as numbers to compare with.
+constexpr int event_fork = 1, event_vfork = 2, event_clone = 3, event_exec = 4;
+constexpr int event_vfork_done = 5, event_exit = 6, event_seccomp = 7, event_stop = 128;
+constexpr int syscall_trap = SIGTRAP | 0x80;
+// A held stop that only has to be continued.
+constexpr int only_resume = -1;
+constexpr long patience_milliseconds = 100;
+
+long trace(int request, pid_t task, unsigned long address, unsigned long data) {
+  return ptrace(static_cast<__ptrace_request>(request), task, address, data);
+}
+
+int event_of(int status) {
+  return status >> 16;
+}
+
+bool is_memory_call_entry(int status) {
+  return status != only_resume && WIFSTOPPED(status) && event_of(status) == event_seccomp;
+}
+
+pid_t event_message(pid_t task) {
+  unsigned long message = 0;
+  ptrace(PTRACE_GETEVENTMSG, task, nullptr, &message);
+  return static_cast<pid_t>(message);
+}
+
+bool share_space(pid_t one, pid_t other, const Call& call) {
+  const long order = syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0);
+  if (order >= 0) return order == 0;
+  // The child died before it ran: believe what was asked for.
+  constexpr std::uint64_t clone_vm = 0x100;
+  return call.kind->number == SYS_vfork ||
+         (call.kind->number == SYS_clone && (call.arguments[0] & clone_vm) != 0);
+}
+
+/// Calls that answer EINTR when a tracer merely stops them; everything else restarts by itself.
+bool must_be_restarted(long long number) {
+  switch (number) {
+    case SYS_epoll_wait:
+    case SYS_epoll_pwait:
+    case 441:  // epoll_pwait2
+    case SYS_rt_sigtimedwait:
+    case SYS_io_getevents:
+    case SYS_io_pgetevents:
+    case SYS_io_uring_enter:
+    case SYS_semop:
+    case SYS_semtimedop:
+    case SYS_recvfrom:
+    case SYS_recvmsg:
+    case SYS_recvmmsg:
+    case SYS_sendto:
+    case SYS_sendmsg:
+    case SYS_accept:
+    case SYS_accept4:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Our interruption must not show: a call that gave up because of it is made again.
+void undo_interruption(pid_t task) {
+  user_regs_struct registers{};
+  if (ptrace(PTRACE_GETREGS, task, nullptr, &registers) != 0) return;
+  if (static_cast<long long>(registers.rax) != -EINTR) return;
+  if (!must_be_restarted(static_cast<long long>(registers.orig_rax))) return;
+  if (has_pending_signal(task)) return;
+  constexpr unsigned long long length_of_syscall_instruction = 2;
+  registers.rax = registers.orig_rax;
+  registers.rip -= length_of_syscall_instruction;
+  ptrace(PTRACE_SETREGS, task, nullptr, &registers);
+}
+
+[[noreturn]] void become(const std::vector<std::string>& command, int go, int report) {
+  char byte = 0;
+  int failure = read(go, &byte, 1) == 1 ? install_filter() : EPERM;
+  if (failure == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
+    std::vector<char*> arguments;
+    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execvp(arguments[0], arguments.data());
+    failure = errno;
+  }
+  if (write(report, &failure, sizeof failure) != sizeof failure) _exit(126);
+  _exit(127);
+}
+
+}  // namespace
+
+pid_t Tracer::start(const std::vector<std::string>& command) {
+  int go[2];
+  if (pipe2(go, O_CLOEXEC) != 0) throw CannotFollow{std::strerror(errno), 125};
+  if (pipe2(report_, O_CLOEXEC) != 0) throw CannotFollow{std::strerror(errno), 125};
+  const pid_t child = fork();
+  if (child < 0) throw CannotFollow{fmt::format("cannot fork: {}", std::strerror(errno)), 125};
+  if (child == 0) become(command, go[0], report_[1]);
+  close(report_[1]);
+  constexpr unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
+                                    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+                                    PTRACE_O_TRACEEXEC | PTRACE_O_TRACEVFORKDONE |
+                                    PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
+  if (trace(PTRACE_SEIZE, child, 0, options) != 0) {
+    const int failure = errno;
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    throw CannotFollow{fmt::format("ptrace is not permitted here: {} (a container or "
+                                   "kernel.yama.ptrace_scope may forbid it)",
+                                   std::strerror(failure)),
+                       125};
+  }
+  Task& task = tasks_[child];
+  task.id = task.process = child;
+  task.running = true;
+  const bool told = write(go[1], "g", 1) == 1;
+  close(go[0]);
+  close(go[1]);
+  if (!told) throw CannotFollow{std::strerror(errno), 125};
+  return child;
+}
+
+int Tracer::run(const std::vector<std::string>& command) {
+  sigset_t children;
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &children, nullptr);
+  signal(SIGINT, SIG_IGN);  // The program decides what an interrupt from the terminal means.
+  signal(SIGQUIT, SIG_IGN);
+
+  const pid_t program = start(command);
+  int program_status = 0;
+  int status = 0;
+  for (pid_t id = wait_for_event(status); id > 0; id = wait_for_event(status)) {
+    if (id == program && !WIFSTOPPED(status)) program_status = status;
+    handle_event(id, status);
+  }
+  if (!loaded_) {
+    int failure = 0;
+    if (read(report_[0], &failure, sizeof failure) != sizeof failure) failure = ECANCELED;
+    throw CannotFollow{fmt::format("cannot run {}: {}", command.front(), std::strerror(failure)),
+                       failure == ENOENT ? 127 : 126};
+  }
+  close(report_[0]);
+  return program_status;
+}
+
+/// The next event of any task; 0 when all have ended.
+pid_t Tracer::wait_for_event(int& status) {
+  for (;;) {
+    const bool in_a_hurry = std::any_of(spaces_.begin(), spaces_.end(), [](const auto& entry) {
+      return entry.second->outstanding > 0;
+    });
+    const pid_t id = waitpid(-1, &status, __WALL | (in_a_hurry ? WNOHANG : 0));
+    if (id > 0) return id;
+    if (id < 0) {
+      if (errno == EINTR) continue;
+      return 0;
+    }
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    const timespec patience{.tv_sec = 0, .tv_nsec = patience_milliseconds * 1'000'000};
+    if (sigtimedwait(&children, nullptr, &patience) < 0 && errno == EAGAIN) {
+      begin_where_all_waited_too_long();
+    }
+  }
+}
+
+/// A task asleep where no signal reaches it (a slow disk) can touch nothing either.
+void Tracer::begin_where_all_waited_too_long() {
+  for (auto& [id, space] : spaces_) {
+    if (space->outstanding == 0) continue;
+    space->outstanding = 0;
+    if (space->owner != 0 && !space->begun) begin_call(*space);
+  }
+}
+
+void Tracer::handle_event(pid_t id, int status) {
+  if (!WIFSTOPPED(status)) {
+    handle_death(id);
+    return;
+  }
+  const auto found = tasks_.find(id);
+  if (found == tasks_.end()) {
+    unborn_[id] = status;
+    return;
+  }
+  handle_stop(found->second, status);
+}
+
+void Tracer::handle_stop(Task& task, int status) {
+  task.running = false;
+  Space* space = task.space;
+  const int event = event_of(status);
+  if (event == event_exit || event == event_exec) {
+    settle(task);
+    dispatch(task, status);
+    return;
+  }
+  if (space == nullptr || space->owner == 0 || space->owner == task.id) {
+    task.interrupted = false;
+    dispatch(task, status);
+    return;
+  }
+  space->held.emplace_back(task.id, status);
+  settle(task);
+}
+
+/// One task less to wait for.
+void Tracer::settle(Task& task) {
+  if (!task.interrupted) return;
+  task.interrupted = false;
+  Space* space = task.space;
+  if (space == nullptr || space->outstanding == 0) return;
+  if (--space->outstanding == 0 && space->owner != 0 && !space->begun) begin_call(*space);
+}
+
+void Tracer::dispatch(Task& task, int status) {
+  if (status == only_resume) {
+    resume(task, PTRACE_CONT);
+    return;
+  }
+  const int signal = WSTOPSIG(status);
+  if (const int event = event_of(status); event != 0) {
+    dispatch_event(task, event, signal);
+  } else if (signal == syscall_trap) {
+    if (task.call) {
+      leave_call(task);
+    } else {
+      resume(task, PTRACE_CONT);
+    }
+  } else {
+    resume(task, task.call ? PTRACE_SYSCALL : PTRACE_CONT, signal);
+  }
+}
+
+void Tracer::dispatch_event(Task& task, int event, int signal) {
+  switch (event) {
+    case event_seccomp:
+      if (task.space == nullptr) {
+        resume(task, PTRACE_CONT);
+      } else {
+        enter_call(task);
+      }
+      return;
+    case event_fork:
+    case event_vfork:
+    case event_clone:
+      handle_new_child(task, event);
+      return;
+    case event_exec:
+      handle_exec(task);
+      return;
+    case event_vfork_done:
+      task.waits_for_vfork = false;
+      resume(task, PTRACE_CONT);
+      return;
+    case event_exit:
+      handle_exit_event(task);
+      return;
+    case event_stop:
+      if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) {
+        resume(task, PTRACE_LISTEN);
+        task.running = false;
+      } else {
+        undo_interruption(task.id);
+        resume(task, task.call ? PTRACE_SYSCALL : PTRACE_CONT);
+      }
+      return;
+    default:
+      resume(task, PTRACE_CONT);
+  }
+}
+
+void Tracer::enter_call(Task& task) {
+  if (event_message(task.id) == static_cast<pid_t>(FilterSays::foreign_abi)) {
+    throw CannotFollow{fmt::format("process {} makes 32-bit (or x32) system calls; only 64-bit "
+                                   "programs can be followed",
+                                   task.process),
+                       3};
+  }
+  __ptrace_syscall_info info{};
+  if (trace(PTRACE_GET_SYSCALL_INFO, task.id, sizeof info,
+            reinterpret_cast<unsigned long>(&info)) <= 0) {
+    return;  // It was killed meanwhile; its death will be reported.
+  }
+  Call call{.kind = find_call_kind(info.seccomp.nr), .arguments = {}};
+  if (call.kind == nullptr) {
+    resume(task, PTRACE_CONT);
+    return;
+  }
+  std::copy(std::begin(info.seccomp.args), std::end(info.seccomp.args), call.arguments.begin());
+  task.call = call;
+
+  Space& space = *task.space;
+  space.owner = task.id;
+  space.begun = false;
+  space.outstanding = 0;
+  for (pid_t id : space.tasks) {
+    Task& other = tasks_.at(id);
+    if (!other.running || other.exiting || other.waits_for_vfork) continue;
+    if (trace(PTRACE_INTERRUPT, id, 0, 0) != 0) continue;
+    other.interrupted = true;
+    ++space.outstanding;
+  }
+  if (space.outstanding == 0) begin_call(space);
+}
+
+void Tracer::begin_call(Space& space) {
+  Task& task = tasks_.at(space.owner);
+  space.begun = true;
+  observer_.call_entered(space.id, task.id, *task.call);
+  resume(task, PTRACE_SYSCALL);
+}
+
+void Tracer::leave_call(Task& task) {
+  __ptrace_syscall_info info{};
+  Space& space = *task.space;
+  const Call call = *task.call;
+  task.call.reset();
+  if (trace(PTRACE_GET_SYSCALL_INFO, task.id, sizeof info,
+            reinterpret_cast<unsigned long>(&info)) <= 0) {
+    observer_.call_lost(space.id, call);
+  } else {
+    observer_.call_left(space.id, task.id, call, info.exit.rval);
+  }
+  space.held.emplace_back(task.id, only_resume);
+  release(space);
+}
+
+/// Nobody is inside a call any more: the next entry stop gets its turn, or everybody goes on.
+void Tracer::release(Space& space) {
+  space.owner = 0;
+  space.begun = false;
+  space.outstanding = 0;
+  auto stops = std::exchange(space.held, {});
+  std::stable_partition(stops.begin(), stops.end(),
+                        [](const auto& stop) { return is_memory_call_entry(stop.second); });
+  const SpaceId id = space.id;
+  for (const auto& [task, status] : stops) {
+    const auto found = tasks_.find(task);
+    if (found == tasks_.end() || !spaces_.contains(id) || found->second.space != &space) continue;
+    if (space.owner != 0) {
+      space.held.emplace_back(task, status);
+    } else {
+      dispatch(found->second, status);
+    }
+  }
+}
+
+void Tracer::handle_new_child(Task& parent, int event) {
+  const pid_t id = event_message(parent.id);
+  Task& child = tasks_[id];
+  child.id = id;
+  child.process = thread_group_of(id).value_or(id);
+  const Call call = parent.call.value_or(Call{.kind = find_call_kind(SYS_clone), .arguments = {}});
+  parent.call.reset();
+  parent.waits_for_vfork = event == event_vfork;
+  Space* space = parent.space;
+  if (space != nullptr) {
+    if (share_space(parent.id, id, call)) {
+      join(child, *space);
+      if (child.process != parent.process) observer_.space_shared(space->id, id);
+    } else {
+      Space& copy = make_space();
+      join(child, copy);
+      observer_.space_forked(space->id, parent.id, copy.id, id);
+    }
+  }
+  const auto early = unborn_.find(id);
+  if (early != unborn_.end()) {
+    const int status = early->second;
+    unborn_.erase(early);
+    handle_stop(child, status);
+  }
+  if (space == nullptr || space->owner != parent.id) {
+    resume(parent, PTRACE_CONT);
+    return;
+  }
+  if (parent.waits_for_vfork) {
+    resume(parent, PTRACE_CONT);  // It sleeps in the kernel; the space need not wait for it.
+  } else {
+    space->held.emplace_back(parent.id, only_resume);
+  }
+  release(*space);
+}
+
+void Tracer::handle_exec(Task& task) {
+  std::vector<pid_t> gone;  // Threads die in exec; the one that called it takes the leader's id.
+  for (auto& [id, other] : tasks_) {
+    if (other.process == task.process && id != task.id) gone.push_back(id);
+  }
+  for (pid_t id : gone) {
+    leave_space(tasks_.at(id));
+    tasks_.erase(id);
+  }
+  leave_space(task);
+  task.running = task.interrupted = task.waits_for_vfork = task.exiting = false;
+  loaded_ = true;
+  Space& space = make_space();
+  join(task, space);
+  observer_.image_loaded(space.id, task.id);
+  resume(task, PTRACE_CONT);
+}
+
+void Tracer::handle_exit_event(Task& task) {
+  task.exiting = true;
+  Space* space = task.space;
+  if (space != nullptr) {
+    if (!anybody_alive(*space)) observer_.space_ending(space->id, task.id);
+    leave_space(task);
+  }
+  resume(task, PTRACE_CONT);
+}
+
+void Tracer::handle_death(pid_t id) {
+  unborn_.erase(id);
+  const auto found = tasks_.find(id);
+  if (found == tasks_.end()) return;
+  leave_space(found->second);
+  tasks_.erase(id);
+}
+
+Tracer::Space& Tracer::make_space() {
+  auto space = std::make_unique<Space>();
+  space->id = ++last_space_;
+  return *(spaces_[space->id] = std::move(space));
+}
+
+void Tracer::join(Task& task, Space& space) {
+  task.space = &space;
+  space.tasks.push_back(task.id);
+}
+
+void Tracer::leave_space(Task& task) {
+  Space* space = task.space;
+  if (space == nullptr) return;
+  settle(task);
+  task.space = nullptr;
+  std::erase(space->tasks, task.id);
+  std::erase_if(space->held, [&](const auto& stop) { return stop.first == task.id; });
+  const bool owned = space->owner == task.id;
+  if (owned && space->begun && task.call) observer_.call_lost(space->id, *task.call);
+  task.call.reset();
+  if (space->tasks.empty()) {
+    const SpaceId id = space->id;
+    spaces_.erase(id);
+    observer_.space_gone(id);
+  } else if (owned) {
+    release(*space);
+  }
+}
+
+bool Tracer::anybody_alive(const Space& space) const {
+  return std::any_of(space.tasks.begin(), space.tasks.end(),
+                     [this](pid_t id) { return !tasks_.at(id).exiting; });
+}
+
+void Tracer::resume(Task& task, int request, int signal) {
+  // A task that was killed meanwhile cannot be resumed; its death will be reported.
+  task.running = true;
+  trace(request, task.id, 0, static_cast<unsigned long>(signal));
+}
+
+}  // namespace follow
