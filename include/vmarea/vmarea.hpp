@@ -10,4 +10,5 @@
 #include "vmarea/core/relocate.hpp"
 #include "vmarea/core/resize.hpp"
 #include "vmarea/core/split.hpp"
+#include "vmarea/explain.hpp"
 #include "vmarea/services.hpp"

@@ -194,14 +194,16 @@ struct AdvisePlan : RangePlan<S, AdviseRule<S>> {
  private:
   template <class Visit>
   void for_each_guarded(const SpaceState<S>& space, Visit&& visit) const noexcept {
-    const Range range = this->range;
+    const bool whole_or_none =
+        space.services.profile().partial_effects == PartialEffects::all_or_nothing;
+    if (!this->status && whole_or_none) return;
     std::uint64_t last_identity = this->base.last_identity;
-    Area<S>* first = find_at_or_above(space, range.start);
+    Area<S>* first = find_at_or_above(space, this->range.start);
     if (first == nullptr) return;
     Side<S> left = Side<S>::of(find_starting_below(space, first->start));
-    for (auto cursor = space.tree.seek(range.start); cursor.entry(); cursor.next()) {
+    for (auto cursor = space.tree.seek(this->range.start); cursor.entry(); cursor.next()) {
       Area<S>& area = *cursor.entry().value;
-      if (area.start >= range.end || !check_advice<S>(area, Advice::guard_install)) return;
+      if (area.start >= this->range.end || !check_advice<S>(area, Advice::guard_install)) return;
       Window<S> window{.extent = area.range(), .event = Event::protected_};
       Piece<S> guarded{area, &area, nullptr, nullptr};
       guarded.after.flags |= flag::maybe_guard;

@@ -127,37 +127,4 @@ constexpr Joins decide_joins(const Description<S>& middle, const JoinRequest<S>&
   return joins;
 }
 
-/// The verdict in words, for a sentence that begins "not merged with next: ".
-constexpr const char* describe(JoinVerdict verdict) noexcept {
-  switch (verdict) {
-    case JoinVerdict::joined:
-      return "merged";
-    case JoinVerdict::no_neighbour:
-      return "nothing touches this edge";
-    case JoinVerdict::special:
-      return "a special flag forbids every merge";
-    case JoinVerdict::not_wanted:
-      return "this call does not merge on this side";
-    case JoinVerdict::attributes:
-      return "policy, userfault context or name differ";
-    case JoinVerdict::flags:
-      return "flags differ";
-    case JoinVerdict::file:
-      return "not the same open file";
-    case JoinVerdict::identity:
-      return "anonymous identities differ";
-    case JoinVerdict::fork_child:
-      return "a fork child's pages next to untouched memory";
-    case JoinVerdict::faulted:
-      return "touched next to untouched memory";
-    case JoinVerdict::page_offset:
-      return "page offsets are not contiguous";
-    case JoinVerdict::between_neighbours:
-      return "the neighbours' identities differ";
-    case JoinVerdict::close_hook:
-      return "an area with a close hook would be removed";
-  }
-  return "unknown";
-}
-
 }  // namespace vmarea

@@ -120,7 +120,7 @@ class RangeWalk {
     }
     window_.totals += answer.totals;
     window_.charge += answer.charge;
-    if (joins.next.joined()) swallow_next(after, next);
+    if (joins.next.joined()) swallow_next(next);
     if (!joins.prev.joined() && !joins.next.joined()) add_rest_above(area, part.end, nullptr);
     if (joins.prev.joined()) add_rest_above(area, part.end, &area);
     if (answer.faults_in && !run_.after.identity) fault_in();
@@ -223,7 +223,7 @@ class RangeWalk {
     absorb(run_, after, &area);
   }
 
-  void swallow_next(const Description<S>&, const Side<S>& next) noexcept {
+  void swallow_next(const Side<S>& next) noexcept {
     run_.after.end = next.description.end;
     if (run_.object != next.object) absorb(run_, next.description, next.object);
     window_.extent.end = next.description.end;
