@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+//
+// A host that runs out of things when a plan says so.
+//
+//   struct Host : FaultInjecting<Base>    where FaultPlan* Base::fault_plan(); null: no faults
+//
+//   for (plan.fail(n = 1); ; plan.fail(++n)) { act; if (plan.failures == 0) break; }
+//
+// It hides everything that may fail. A base whose tree, reverse map and page tables allocate
+// through the host is covered in those, too.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <vmarea/services.hpp>
+
+namespace vmarea::shims {
+
+/// What a host can run out of.
+enum class Resource : unsigned char { area, node, link, table, charge, shared_memory, space_lock };
+
+enum class FaultCount : unsigned char { once, for_ever };
+
+constexpr unsigned kind_bit(Resource resource) noexcept {
+  return 1u << static_cast<unsigned>(resource);
+}
+
+struct FaultPlan {
+  /// All but the space lock, whose refusal is no lack of memory.
+  static constexpr unsigned all_memory = kind_bit(Resource::space_lock) - 1;
+
+  std::uint64_t attempts = 0;  // Since fail() was called last.
+  std::uint64_t failures = 0;
+  std::uint64_t fail_at = 0;  // This attempt fails; 0: none.
+  FaultCount how_often = FaultCount::once;
+  unsigned kinds = all_memory;  // Others are not counted.
+
+  /// Begins to count anew.
+  constexpr void fail(std::uint64_t at, FaultCount often = FaultCount::once) noexcept {
+    attempts = failures = 0;
+    fail_at = at;
+    how_often = often;
+  }
+  constexpr bool refuses(Resource resource) noexcept {
+    if ((kinds & kind_bit(resource)) == 0) return false;
+    ++attempts;
+    const bool hit =
+        how_often == FaultCount::once ? attempts == fail_at : fail_at != 0 && attempts >= fail_at;
+    if (hit) ++failures;
+    return hit;
+  }
+};
+
+template <class Base>
+struct FaultInjecting : Base {
+  using Base::Base;
+
+  void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {
+    return refuses(Resource::area) ? nullptr : Base::allocate_area(bytes, alignment);
+  }
+  void* allocate_node(std::size_t bytes, std::size_t alignment) noexcept {
+    return refuses(Resource::node) ? nullptr : Base::allocate_node(bytes, alignment);
+  }
+  void* allocate_link(std::size_t bytes, std::size_t alignment) noexcept {
+    return refuses(Resource::link) ? nullptr : Base::allocate_link(bytes, alignment);
+  }
+  void* allocate_table(std::size_t bytes, std::size_t alignment) noexcept {
+    return refuses(Resource::table) ? nullptr : Base::allocate_table(bytes, alignment);
+  }
+  Result<void> charge(PageCount pages) noexcept {
+    if (refuses(Resource::charge)) return Error::no_memory;
+    return Base::charge(pages);
+  }
+  auto make_shared_memory(std::uint64_t bytes) noexcept -> Result<typename Base::FileHandle> {
+    if (refuses(Resource::shared_memory)) return Error::no_memory;
+    return Base::make_shared_memory(bytes);
+  }
+  template <class SpaceLock>
+  Result<void> lock_space(SpaceLock& space) noexcept {
+    if (refuses(Resource::space_lock)) return Error::interrupted;
+    return Base::lock_space(space);
+  }
+
+ private:
+  bool refuses(Resource resource) noexcept {
+    FaultPlan* plan = Base::fault_plan();
+    return plan != nullptr && plan->refuses(resource);
+  }
+};
+
+}  // namespace vmarea::shims

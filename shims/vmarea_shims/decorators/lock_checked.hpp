@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+//
+// A host that checks how its locks are used (behaviour specification 26.1, 27), for debug builds.
+//
+//   space > area > file mapping > identity root     never taken upwards, never twice
+//
+// A space's sequence is odd while it is locked; an area is write-locked while its number equals the
+// space's, so that unlocking the space ends all area locks. It also checks that the door's calls
+// come with the locks they need. What a thread holds is kept in a book of that thread; a breach
+// goes to the book's handler, else to assertion_failed.
+#pragma once
+
+#include <cstdint>
+
+#include <vmarea/services.hpp>
+
+namespace vmarea::shims {
+
+template <class Base>
+struct LockChecked : Base {
+  using Base::Base;
+  using FileHandle = typename Base::FileHandle;
+
+  struct SpaceLock {
+    std::uint64_t sequence = 0;     // Odd: locked.
+    std::uint64_t area_writes = 0;  // Begun since it was locked.
+    [[no_unique_address]] typename Base::SpaceLock inner{};
+
+    bool locked() const noexcept { return sequence % 2 == 1; }
+    ~SpaceLock() { expect(!locked(), "a space ends unlocked"); }
+  };
+
+  struct AreaLock {
+    std::uint64_t written_at = ~std::uint64_t{0};
+    const SpaceLock* space = nullptr;  // Of the last write.
+    bool attached = false;
+    bool unseen = true;  // No write yet: nobody waits for it.
+    [[no_unique_address]] typename Base::AreaLock inner{};
+
+    bool write_locked() const noexcept {
+      return space != nullptr && space->locked() && written_at == space->sequence;
+    }
+    ~AreaLock() { expect(!attached, "an area ends detached"); }
+  };
+
+  /// What the current thread holds.
+  struct Book {
+    static constexpr unsigned spaces_max = 4;
+    SpaceLock* spaces[spaces_max] = {};
+    unsigned space_count = 0;
+    FileHandle file{};
+    AnonIdentity root{};
+    AnonIdentity born{};  // Made under the space lock: no page has it, so nobody can look for it.
+    void (*on_breach)(const char* promise) noexcept = nullptr;  // For tests of breaches.
+
+    bool holds(const SpaceLock& space) const noexcept {
+      for (unsigned i = 0; i < space_count; ++i) {
+        if (spaces[i] == &space) return true;
+      }
+      return false;
+    }
+    bool holds_nothing() const noexcept {
+      return space_count == 0 && file == FileHandle{} && !root;
+    }
+  };
+  static Book& book() noexcept {
+    static thread_local Book of_this_thread;
+    return of_this_thread;
+  }
+  static void expect(bool kept, const char* promise) noexcept {
+    if (kept) return;
+    if (book().on_breach != nullptr) {
+      book().on_breach(promise);
+    } else {
+      Base::assertion_failed(promise);
+    }
+  }
+
+  // Locks.
+  Result<void> lock_space(SpaceLock& space) noexcept {
+    expect(!book().holds(space), "a space is locked once");
+    expect_nothing_below("a space is locked before anything below it");
+    for (unsigned i = 0; i < book().space_count; ++i) {
+      expect(book().spaces[i]->area_writes == 0, "both spaces are locked before any area");
+    }
+    const Result<void> taken = Base::lock_space(space.inner);
+    if (!taken) return taken;
+    expect(book().space_count < Book::spaces_max, "a thread locks few spaces");
+    book().spaces[book().space_count++] = &space;
+    ++space.sequence;
+    space.area_writes = 0;
+    return taken;
+  }
+  void unlock_space(SpaceLock& space) noexcept {
+    assert_space_locked(space);
+    expect_nothing_below("a space is unlocked after everything below it");
+    remove_from_book(space);
+    book().born = {};
+    ++space.sequence;
+    Base::unlock_space(space.inner);
+  }
+  void assert_space_locked(SpaceLock& space) noexcept {
+    expect(space.locked() && book().holds(space), "the space lock is held");
+    Base::assert_space_locked(space.inner);
+  }
+  void begin_area_write(SpaceLock& space, AreaLock& area) noexcept {
+    assert_space_locked(space);
+    if (!area.unseen) expect_nothing_below("areas are locked before files and identities");
+    area.unseen = false;
+    area.written_at = space.sequence;
+    area.space = &space;
+    ++space.area_writes;
+    Base::begin_area_write(space.inner, area.inner);
+  }
+  void attach_area(AreaLock& area) noexcept {
+    expect_a_space();
+    expect(!area.attached, "an area is attached once");
+    area.attached = true;
+    Base::attach_area(area.inner);
+  }
+  void detach_area(AreaLock& area) noexcept {
+    expect(area.attached, "only an attached area is detached");
+    expect(area.write_locked(), "an area is detached under its write lock");
+    area.attached = false;
+    Base::detach_area(area.inner);
+  }
+  void lock_file_mapping(FileHandle file) noexcept {
+    expect_a_space();
+    expect(!(file == FileHandle{}), "no file has no mapping to lock");
+    expect(book().file == FileHandle{}, "one file mapping is locked at a time");
+    expect(!book().root, "a file mapping is locked before an identity");
+    book().file = file;
+    Base::lock_file_mapping(file);
+  }
+  void unlock_file_mapping(FileHandle file) noexcept {
+    expect(book().file == file, "only a locked file mapping is unlocked");
+    book().file = FileHandle{};
+    Base::unlock_file_mapping(file);
+  }
+  void lock_identity(AnonIdentity identity) noexcept {
+    expect_a_space();
+    expect(!book().root, "one identity root is locked at a time");
+    book().root = root_of_checked(identity);
+    Base::lock_identity(identity);
+  }
+  void unlock_identity(AnonIdentity identity) noexcept {
+    expect(book().root && book().root == root_of_checked(identity),
+           "only a locked identity is unlocked");
+    book().root = {};
+    Base::unlock_identity(identity);
+  }
+
+  // What needs locks.
+  template <class AreaType>
+  void leave_trees(AreaType& area) noexcept {
+    expect_reverse_map_locked(area);
+    Base::leave_trees(area);
+  }
+  template <class AreaType>
+  void enter_trees(AreaType& area) noexcept {
+    expect_reverse_map_locked(area);
+    Base::enter_trees(area);
+  }
+  template <class AreaType>
+  void unlink(AreaType& area) noexcept {
+    expect_reverse_map_locked(area);
+    Base::unlink(area);
+  }
+  template <class Links, class AreaType>
+  void clone_links(Links& links, AreaType& area, const AreaType& source) noexcept {
+    expect_identity_locked(area.identity);
+    Base::clone_links(links, area, source);
+  }
+  template <class Links, class AreaType>
+  AnonIdentity new_identity(Links& links, AreaType& area) noexcept {
+    expect_a_space();
+    return book().born = Base::new_identity(links, area);
+  }
+  template <class Links, class AreaType>
+  AnonIdentity fork_links(Links& links, AreaType& area, const AreaType& source) noexcept {
+    if (source.identity) expect_identity_locked(source.identity);
+    return Base::fork_links(links, area, source);
+  }
+  template <class AreaType>
+  void notify(Event event, const AreaType& area) noexcept {
+    const bool gone = event == Event::unmapped || event == Event::merged_away;
+    const bool is_new = event == Event::mapped || event == Event::split || event == Event::forked;
+    expect(area.lock.attached != gone,
+           gone ? "what is told to be gone is detached" : "what is told to stand is attached");
+    if (event == Event::touched || is_new) {
+      expect_a_space();
+    } else {
+      expect(area.lock.write_locked(), "a changed area is write-locked");
+    }
+    Base::notify(event, area);
+  }
+
+ private:
+  static AnonIdentity root_of_checked(AnonIdentity identity) noexcept {
+    if constexpr (Base::has_reverse_map) {
+      return Base::root_of(identity);
+    } else {
+      return identity;
+    }
+  }
+  static void expect_a_space() noexcept {
+    expect(book().space_count > 0, "some space lock is held");
+  }
+  static void expect_nothing_below(const char* promise) noexcept {
+    expect(book().file == FileHandle{} && !book().root, promise);
+  }
+  static void expect_identity_locked(AnonIdentity identity) noexcept {
+    if (identity == book().born) return;
+    expect(identity && book().root == root_of_checked(identity), "the identity's root is locked");
+  }
+  template <class AreaType>
+  static void expect_reverse_map_locked(const AreaType& area) noexcept {
+    expect_a_space();
+    if (area.identity) expect_identity_locked(area.identity);
+    if (!(area.file == FileHandle{})) {
+      expect(book().file == area.file, "the file's mapping is locked");
+    }
+  }
+  static void remove_from_book(const SpaceLock& space) noexcept {
+    Book& held = book();
+    unsigned kept = 0;
+    for (unsigned i = 0; i < held.space_count; ++i) {
+      if (held.spaces[i] != &space) held.spaces[kept++] = held.spaces[i];
+    }
+    held.space_count = kept;
+  }
+};
+
+}  // namespace vmarea::shims

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// Files as plain objects that know who maps them: File with the tree of the reverse map.
+//
+// Two open files of one inode share a mapping: let the second one's `mapping` point to the first's.
+#pragma once
+
+#include <cstdint>
+#include <new>
+
+#include <vmarea_shims/files.hpp>
+#include <vmarea_shims/reverse_map/identity.hpp>
+
+namespace vmarea::shims {
+
+template <class Services>
+struct MappedFile : File<Services> {
+  FileMapping own_mapping{};
+  FileMapping* mapping = &own_mapping;
+};
+
+/// The file services over MappedFile; mapping_of() is for ReverseMap.
+template <class Services>
+struct MappedFiles : PlainFiles<Services> {
+  using FileHandle = MappedFile<Services>*;
+
+  static Result<FileHandle> make_shared_memory(std::uint64_t) noexcept {
+    auto* file = new (std::nothrow) MappedFile<Services>;
+    if (file == nullptr) return Error::no_memory;
+    file->references = 1;
+    file->owned_by_areas = true;
+    return file;
+  }
+  static void release_file(FileHandle file) noexcept {
+    if (--file->references == 0 && file->owned_by_areas) delete file;
+  }
+  static FileMapping& mapping_of(FileHandle file) noexcept { return *file->mapping; }
+};
+
+}  // namespace vmarea::shims

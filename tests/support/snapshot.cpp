@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "support/snapshot.hpp"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+namespace vmarea::test {
+
+std::string describe(const TestDescription& area, const Geometry& geometry) {
+  return fmt::format("[{:x},{:x}) offset {:x} flags {:x} identity {:x}{} file {} hooks {} attr {}",
+                     geometry.pages(area.start), geometry.pages(area.end), area.page_offset,
+                     area.flags.bits(), area.identity.value(),
+                     area.identity.fork_child() ? " (fork child)" : "",
+                     static_cast<const void*>(area.file), static_cast<const void*>(area.hooks),
+                     static_cast<const void*>(area.attributes));
+}
+
+Snapshot Snapshot::of(const SpaceState<TestServices>& space) {
+  Snapshot seen;
+  seen.geometry = space.services.geometry();
+  for (auto cursor = space.tree.seek(0); cursor.entry(); cursor.next()) {
+    const TestArea* area = cursor.entry().value;
+    seen.areas.push_back({.description = *area, .object = area});
+    if (area->identity) seen.identities.insert(area->identity.value());
+  }
+  space.pages.for_each_page(0, ~std::uint64_t{0},
+                            [&](std::uint64_t page, shims::page_table::Entry entry) {
+                              seen.pages[page] = shims::page_table::token_of(entry);
+                            });
+  seen.totals = space.totals;
+  seen.charged = space.charged;
+  return seen;
+}
+
+void Snapshot::apply(const Window<TestServices>& window) {
+  std::vector<SeenArea> after;
+  for (const SeenArea& area : areas) {
+    const Range range = area.description.range();
+    if (!window.extent.overlaps(range)) after.push_back(area);
+    EXPECT_TRUE(!window.extent.overlaps(range) || window.extent.contains(range))
+        << "an edit cuts through " << describe(area.description, geometry);
+  }
+  for (unsigned i = 0; i < window.piece_count; ++i) {
+    const Piece<TestServices>& piece = window.pieces[i];
+    const bool is_new = piece.object == nullptr && piece.copied == nullptr;
+    EXPECT_TRUE(window.extent.contains(piece.after.range())) << "a piece outside its window";
+    after.push_back({piece.after, piece.object, window.new_shared_memory && is_new});
+  }
+  std::sort(after.begin(), after.end(), [](const SeenArea& a, const SeenArea& b) {
+    return a.description.start < b.description.start;
+  });
+  areas = std::move(after);
+  totals += window.totals;
+  charged += static_cast<PageCount>(window.charge);
+  if (!window.unmapped.empty()) drop_pages(window.unmapped);
+}
+
+void Snapshot::drop_pages(Range range) {
+  pages.erase(pages.lower_bound(geometry.pages(range.start)),
+              pages.lower_bound(geometry.pages(range.end)));
+}
+
+void Snapshot::move_pages(Range from, Address to) {
+  std::map<std::uint64_t, std::uint64_t> moved;
+  for (const auto& [page, token] : pages) {
+    if (from.contains(page << geometry.page_shift)) {
+      moved[page - geometry.pages(from.start) + geometry.pages(to)] = token;
+    }
+  }
+  drop_pages(from);
+  pages.merge(moved);
+  EXPECT_TRUE(moved.empty()) << "pages move to where others are";
+}
+
+namespace {
+
+/// Compares areas; identities that a plan only numbered are equal if they are the same ones.
+class AreaComparison {
+ public:
+  AreaComparison(const Snapshot& expected, const Snapshot& actual)
+      : expected_(expected), actual_(actual) {}
+
+  std::string differences() {
+    std::string text;
+    for (std::size_t i = 0; i < expected_.areas.size(); ++i) {
+      text += compare(expected_.areas[i], actual_.areas[i]);
+    }
+    return text;
+  }
+
+ private:
+  std::string compare(SeenArea expected, const SeenArea& actual) {
+    TestDescription& wanted = expected.description;
+    const TestDescription& found = actual.description;
+    if (expected.open_file && found.file != nullptr) wanted.file = found.file;
+    if (wanted.identity && found.identity &&
+        !expected_.identities.contains(wanted.identity.value())) {
+      const bool is_new = !expected_.identities.contains(found.identity.value());
+      const auto meaning = numbered_.try_emplace(wanted.identity.value(), found.identity).first;
+      if (is_new) wanted.identity = meaning->second;
+    }
+    if (!(wanted == found)) {
+      return fmt::format("expected {}\n  actual {}\n", describe(wanted, expected_.geometry),
+                         describe(found, actual_.geometry));
+    }
+    if (expected.object == nullptr || expected.object == actual.object) return {};
+    return fmt::format("another object carries {}\n", describe(found, actual_.geometry));
+  }
+
+  const Snapshot& expected_;
+  const Snapshot& actual_;
+  std::map<std::uint64_t, AnonIdentity> numbered_;
+};
+
+void compare_pages(std::string& text, const Snapshot& expected, const Snapshot& actual) {
+  for (const auto& [page, token] : expected.pages) {
+    const auto found = actual.pages.find(page);
+    if (found == actual.pages.end()) {
+      text += fmt::format("page {:x} is lost\n", page);
+    } else if (token != 0 && token != found->second) {
+      text += fmt::format("page {:x} has token {}, not {}\n", page, found->second, token);
+    }
+  }
+  for (const auto& [page, token] : actual.pages) {
+    if (!expected.pages.contains(page)) {
+      text += fmt::format("page {:x} has token {} and should have none\n", page, token);
+    }
+  }
+}
+
+}  // namespace
+
+std::string differences(const Snapshot& expected, const Snapshot& actual) {
+  std::string text;
+  if (expected.areas.size() != actual.areas.size()) {
+    text += fmt::format("expected {} areas, not {}\n", expected.areas.size(), actual.areas.size());
+    for (const SeenArea& area : expected.areas) {
+      text += "  expected " + describe(area.description, expected.geometry) + "\n";
+    }
+    for (const SeenArea& area : actual.areas) {
+      text += "  actual   " + describe(area.description, actual.geometry) + "\n";
+    }
+  } else {
+    text += AreaComparison(expected, actual).differences();
+  }
+  if (!(expected.totals == actual.totals)) text += "page totals differ\n";
+  if (expected.charged != actual.charged) {
+    text += fmt::format("expected a charge of {}, not {}\n", expected.charged, actual.charged);
+  }
+  compare_pages(text, expected, actual);
+  return text;
+}
+
+}  // namespace vmarea::test

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "support/test_space.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vmarea::test {
+
+/// Between the two windows of a move the pages go.
+void foresee_before(Snapshot& future, const MremapPlan<TestServices>& plan, unsigned edit) {
+  if (edit == plan.window_count && !plan.moved.empty()) {
+    future.move_pages(plan.moved, plan.moved_to);
+  }
+}
+
+void foresee_before(Snapshot& future, const RelocatePlan<TestServices>& plan, unsigned edit) {
+  if (edit == 1) future.move_pages(plan.pages, plan.pages_to);
+}
+
+void foresee_end(Snapshot& future, const MremapPlan<TestServices>& plan, unsigned edits) {
+  if (edits <= plan.window_count) foresee_before(future, plan, plan.window_count);
+}
+
+void foresee_end(Snapshot& future, const TouchPlan<TestServices>& plan, unsigned) {
+  if (plan.makes_page) future.add_page(plan.page);
+}
+
+void foresee_end(Snapshot& future, const AdvisePlan<TestServices>& plan, unsigned) {
+  const Advice advice = plan.rule.advice;
+  const bool drops = advice == Advice::dont_need || advice == Advice::free ||
+                     advice == Advice::dont_need_locked || advice == Advice::guard_install;
+  if (drops && plan.status) future.drop_pages(plan.range);
+}
+
+TestSpace::TestSpace() : TestSpace(std::make_shared<Family>()) {
+  legend = default_legend(host());
+}
+
+TestSpace::TestSpace(std::shared_ptr<Family> family)
+    : family_(std::move(family)), space_(TestServices(family_->host)) {
+  family_->spaces.push_back(&space_.state());
+}
+
+TestSpace::~TestSpace() {
+  std::erase(family_->spaces, &space_.state());
+}
+
+void TestSpace::build(std::string_view picture) {
+  const Drawing drawing = parse(picture);
+  width_ = std::max(width_, drawing.width);
+  request_ = {column(drawing.request_first), column(drawing.request_upto)};
+  for (const DrawnArea& drawn : drawing.areas) {
+    ASSERT_TRUE(legend.contains(drawn.letter)) << "no kind for " << drawn.letter;
+    const TestDescription area =
+        describe_kind(legend[drawn.letter], base, drawn.first, drawn.upto, family_->host.geometry);
+    ASSERT_TRUE(insert(area)) << picture << ": no room for " << drawn.letter;
+  }
+  for (const DrawnArea& drawn : drawing.areas) {
+    for (const std::uint64_t touched : drawn.touched) {
+      ASSERT_TRUE(touch(column(touched), Touch::forced_write));
+    }
+  }
+}
+
+Range TestSpace::range_of(std::string_view picture) {
+  const Drawing drawing = parse(picture);
+  return {column(drawing.request_first), column(drawing.request_upto)};
+}
+
+TestArea* TestSpace::area(std::uint64_t column_number) const {
+  return find_area(space_.state(), column(column_number));
+}
+
+std::uint64_t TestSpace::token(std::uint64_t column_number) const {
+  const std::uint64_t page = family_->host.geometry.pages(column(column_number));
+  return shims::page_table::token_of(space_.state().pages.find(page));
+}
+
+template <class Plan>
+Result<typename Plan::Value> TestSpace::complete(Change<TestServices, Plan> change) {
+  const Range populated = change.plan().populated;
+  const Result<typename Plan::Value> result = perform(std::move(change));
+  if (result && !populated.empty()) (void)populate(state(), populated);
+  check();
+  return result;
+}
+
+Result<Address> TestSpace::mmap(const MmapRequest<TestServices>& request) {
+  return complete(space_.plan_mmap(request));
+}
+
+Result<void> TestSpace::munmap(Range range) {
+  return munmap(range.start, range.length());
+}
+
+Result<void> TestSpace::munmap(Address start, std::uint64_t length) {
+  const Result<void> done = perform(space_.plan_munmap(start, length));
+  check();
+  return done;
+}
+
+Result<void> TestSpace::mprotect(Range range, Protection protection) {
+  return mprotect(range.start, range.length(), protection);
+}
+
+Result<void> TestSpace::mprotect(Address start, std::uint64_t length, Protection protection) {
+  const Result<void> done = perform(space_.plan_mprotect(start, length, protection));
+  check();
+  return done;
+}
+
+Result<Address> TestSpace::mremap(const MremapRequest& request) {
+  MremapRequest rest;
+  const auto one = [&](Change<TestServices, MremapPlan<TestServices>> change) {
+    rest = change.plan().rest;
+    return complete(std::move(change));
+  };
+  const Result<Address> at = one(space_.plan_mremap(request));
+  Result<Address> moved = at;
+  while (moved && rest.old_length != 0) moved = one(space_.plan_mremap_rest(rest));
+  return moved ? at : moved;
+}
+
+Address TestSpace::brk(Address wanted) {
+  const Result<Address> now = complete(space_.plan_brk(wanted));
+  return now ? *now : space_.layout().brk;
+}
+
+Result<void> TestSpace::madvise(Range range, Advice advice) {
+  // Populating is many touches with a lock each: there is no one change to preview.
+  const bool populates = advice == Advice::populate_write || advice == Advice::populate_read;
+  const Result<void> done = populates
+                                ? space_.madvise(range.start, range.length(), advice)
+                                : perform(space_.plan_madvise(range.start, range.length(), advice));
+  check();
+  return done;
+}
+
+Result<void> TestSpace::mlock(Range range, Locking locking) {
+  Range populated;
+  const Result<void> done = [&] {
+    auto change = space_.plan_mlock(range.start, range.length(), locking);
+    populated = change.plan().populated;
+    return perform(std::move(change));
+  }();
+  Result<void> touched = done;
+  if (done) touched = populate(state(), populated);
+  check();
+  return touched;
+}
+
+Result<void> TestSpace::mseal(Range range) {
+  const Result<void> done = perform(space_.plan_mseal(range.start, range.length()));
+  check();
+  return done;
+}
+
+Result<Address> TestSpace::attach_shared(const AttachRequest<TestServices>& request) {
+  return complete(space_.plan_attach(request));
+}
+
+Result<void> TestSpace::detach_shared(Address start) {
+  const Result<void> done = perform(space_.plan_detach(start));
+  check();
+  return done;
+}
+
+Result<void> TestSpace::touch(Address at, Touch how) {
+  const Result<void> done = perform(space_.plan_touch(at, how));
+  check();
+  return done;
+}
+
+Result<void> TestSpace::grow_stack(Address at) {
+  const Result<void> done = perform(space_.plan_grow_stack(at));
+  check();
+  return done;
+}
+
+Result<void> TestSpace::insert(const TestDescription& area) {
+  const Result<void> done = perform(space_.plan_insert(area));
+  check();
+  return done;
+}
+
+std::unique_ptr<TestSpace> TestSpace::fork(Error* error) {
+  std::unique_ptr<TestSpace> child(new TestSpace(family_));
+  child->legend = legend;
+  child->width_ = width_;
+  const Snapshot before = Snapshot::of(state());
+  const Result<void> done = space_.fork_into(child->space_);
+  if (error != nullptr) *error = done.error();
+  EXPECT_EQ(differences(before, Snapshot::of(state())), "") << "fork changed the parent";
+  check();
+  child->check();
+  if (done) return child;
+  EXPECT_EQ(child->space_.area_count(), 0u) << "a failed fork left something in the child";
+  return nullptr;
+}
+
+void TestSpace::check() const {
+  const SpaceState<TestServices>& space = space_.state();
+  const Broken broken = vmarea::check(space);
+  EXPECT_FALSE(broken) << "invariant " << broken.number << ": " << broken.what;
+  EXPECT_STREQ(space.tree.check(), nullptr);
+  EXPECT_EQ(what_is_wrong_in_pages(space), "");
+  EXPECT_EQ(what_is_wrong_in_reverse_map(family_->spaces), "");
+  PageCount charged = 0;
+  for (const SpaceState<TestServices>* each : family_->spaces) charged += each->charged;
+  EXPECT_EQ(family_->host.charged, charged) << "the charge is not the sum over the spaces";
+  EXPECT_TRUE(TestServices::book().holds_nothing());
+}
+
+}  // namespace vmarea::test
