@@ -52,9 +52,11 @@ BrkPlan<S> plan_grow_heap(const SpaceState<S>& space, Range range, Address wante
                             .end = range.end,
                             .page_offset = geometry.pages(range.start),
                             .flags = flags};
+  // Only what reaches above start_brk is heap; the program's own data may touch it from below.
+  const bool is_heap_below = range.start > space.layout.start_brk;
+  const JoinSides sides = is_heap_below ? JoinSides::prev_only : JoinSides::neither;
   Window<S>& window = plan.add();
-  window = plan_place(space, plan_clear(space, range),
-                      {.description = heap, .sides = JoinSides::prev_only});
+  window = plan_place(space, plan_clear(space, range), {.description = heap, .sides = sides});
   window.totals += area_totals(flags, pages);
   window.charge = pages;
   if (flags.has_any(flag::locked)) plan.populated = range;
