@@ -248,6 +248,8 @@ class MapleTree {
   Nodes nodes_;
 };
 
+/// The same, as containers are spelled. Where the options depend on a template parameter, name
+/// MapleTree itself: g++ 12 crashes on such an alias.
 template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{}>
 using maple_tree = MapleTree<Value, Memory, Options>;
 
