@@ -73,8 +73,10 @@ std::uint64_t shown_offset(const AreaDescription& area) {
 
 FollowedSpace::FollowedSpace(FileRegistry& files, pid_t task) : files_(files), kernel_(task) {
   static const vmarea::PageCount charge_max = read_charge_max();
+  static const vmarea::KernelProfile running = read_profile();
   host_.files = &files;
   host_.charge_max = charge_max;
+  host_.profile = running;
   refresh_limits(task);
   refresh_personality(task);
 }

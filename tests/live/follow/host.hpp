@@ -71,6 +71,7 @@ class HeldFile {
 struct HostState {
   FileRegistry* files = nullptr;
   vmarea::Limits limits;
+  vmarea::KernelProfile profile;
   vmarea::PageCount charge_max = ~vmarea::PageCount{0};  // One charge above it is refused.
 };
 
@@ -89,6 +90,7 @@ struct Services : vmarea::shims::UserlandOf<Services> {
   static void release_file(FileHandle file) noexcept { --file->references; }
 
   vmarea::Limits limits() const noexcept { return host->limits; }
+  vmarea::KernelProfile profile() const noexcept { return host->profile; }
   vmarea::Result<void> charge(vmarea::PageCount pages) const noexcept {
     if (pages > host->charge_max) return vmarea::Error::no_memory;
     return {};

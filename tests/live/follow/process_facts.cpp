@@ -6,9 +6,11 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include "proc_text.hpp"
 
@@ -82,6 +84,23 @@ vmarea::Limits read_limits(pid_t task) {
   limits.may_map_lowest = (rights & right_to_raw_io) != 0;
   limits.strict_overcommit = strict;
   return limits;
+}
+
+vmarea::KernelProfile read_profile() {
+  vmarea::KernelProfile profile = vmarea::linux_6_18;
+  const std::uint64_t page = geometry.page_size();
+  void* at = mmap(nullptr, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return profile;
+  // Alone between two pages that stay untouched: whatever appears there is the read's.
+  auto* middle = static_cast<volatile char*>(at) + page;
+  const auto start = reinterpret_cast<vmarea::Address>(middle);
+  mprotect(const_cast<char*>(middle), page, PROT_READ);
+  static_cast<void>(*middle);
+  KernelSpace ours(getpid());
+  const vmarea::Range range{start, start + page};
+  profile.reads_share_zero_page = !ours.find_anonymous_page(range, false);
+  munmap(at, 3 * page);
+  return profile;
 }
 
 vmarea::PageCount read_charge_max() {

@@ -14,6 +14,8 @@ namespace follow {
 
 /// The limits that hold for the next call of the task.
 vmarea::Limits read_limits(pid_t task);
+/// How the running kernel behaves, where machines differ.
+vmarea::KernelProfile read_profile();
 /// The largest single charge that the kernel grants here.
 vmarea::PageCount read_charge_max();
 

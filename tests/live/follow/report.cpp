@@ -81,39 +81,28 @@ std::string print_hidden(const AreaDescription& area) {
                      area.attributes != nullptr ? "; with attributes" : "");
 }
 
-std::string print_verdict(const char* side, const vmarea::JoinSide& join) {
-  std::string text = fmt::format("{}: {}", side, vmarea::describe(join.verdict));
-  if (join.verdict == vmarea::JoinVerdict::flags || join.verdict == vmarea::JoinVerdict::special) {
-    text += fmt::format(" ({})", print_flag_codes(join.flags));
-  }
-  return text;
+/// Why two areas of ours that touch are two.
+std::string explain_border(const Space& space, vmarea::Address at) {
+  const vmarea::JoinSide why = vmarea::explain_boundary(space.state(), at);
+  if (why.verdict == vmarea::JoinVerdict::no_neighbour) return {};
+  return fmt::format("    ours did not merge at {:x}: {}{}\n", at, vmarea::describe(why.verdict),
+                     why.flags.empty() ? "" : fmt::format(" ({})", print_flag_codes(why.flags)));
 }
 
-/// Why two areas that touch are two, as the rule for a changed area sees it.
-std::string explain_border(const AreaDescription& low, const AreaDescription& high) {
-  const vmarea::FaultedMerge rule = vmarea::linux_6_18.faulted_into_untouched;
-  const vmarea::JoinRequest<Services> request{
-      .prev = &low, .next = nullptr, .middle = vmarea::Middle::whole_area};
-  const vmarea::Joins joins = vmarea::decide_joins(high, request, geometry, rule);
-  if (joins.prev.joined()) {
-    return fmt::format(
-        "    ours keeps a border at {:x} though the two could merge: no call since "
-        "they became equal asked for it\n",
-        high.start);
-  }
-  return fmt::format("    ours keeps a border at {:x}; {}\n", high.start,
-                     print_verdict("not merged", joins.prev));
-}
-
-/// What ours made one of, from the areas before the call.
-std::string explain_merge(const AreaDescription& merged,
-                          const std::vector<AreaDescription>& before) {
+/// Why ours has one area where the kernel has a border, and what it was before the call.
+std::string explain_merge(const AreaDescription& merged, const std::vector<AreaDescription>& before,
+                          const std::vector<KernelArea>& kernel) {
   std::string text;
+  for (const KernelArea& theirs : kernel) {
+    if (theirs.start <= merged.start || theirs.start >= merged.end) continue;
+    text += fmt::format(
+        "    ours is one area across {:x}: flags, file, attributes, identities and "
+        "page offsets agree there\n",
+        theirs.start);
+  }
   for (const AreaDescription& part : before) {
     if (!part.range().overlaps(merged.range()) || part.range() == merged.range()) continue;
-    text += fmt::format("    before the call: {:x}-{:x}: {}; page offset {:#x}; {}\n", part.start,
-                        part.end, print_flag_codes(part.flags), part.page_offset,
-                        print_identity(part.identity));
+    text += "      before the call" + print_hidden(part);
   }
   return text;
 }
@@ -166,10 +155,8 @@ std::string print_difference(FollowedSpace& space, const std::vector<AreaDescrip
   }
   for (std::size_t i = excerpt.first; i < excerpt.ours_end; ++i) {
     text += print_hidden(areas[i]);
-    text += explain_merge(areas[i], before);
-    if (i != 0 && areas[i - 1].end == areas[i].start) {
-      text += explain_border(areas[i - 1], areas[i]);
-    }
+    text += explain_merge(areas[i], before, kernel);
+    text += explain_border(space.space(), areas[i].start);
   }
   return text;
 }
