@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# check_includes.sh ROOT: the core, and those shims without which a core user has no tree, include
-# only freestanding standard headers and each other. Prints every include that is not allowed.
+# check_includes.sh ROOT [HEADER...]: the core, and those shims without which a core user has no
+# tree, include only freestanding standard headers and each other; so do the HEADERs, which are what
+# a freestanding program really used. Prints every include that is not allowed.
 set -euo pipefail
 cd "$1"
+shift
 
 standard='cstddef|cstdint|limits|concepts|type_traits|compare|bit|new|initializer_list|version'
 standard+='|utility|atomic|iterator|climits'
@@ -19,13 +21,22 @@ offenders() {
 }
 
 mapfile -t core < <(find include -name '*.hpp')
-mapfile -t tree < <(find shims/vmarea_shims -path '*/maple_tree*' -name '*.hpp' -o \
-  -name 'reverse_map*.hpp')
+
+# The freestanding shims, and whatever they reach.
+mapfile -t shims < <(
+  find shims/vmarea_shims -maxdepth 1 -name maple_tree.hpp -o -maxdepth 1 -name reverse_map.hpp
+)
+for ((i = 0; i < ${#shims[@]}; ++i)); do
+  while read -r header; do
+    if [[ " ${shims[*]} " != *" shims/$header "* ]]; then shims+=("shims/$header"); fi
+  done < <(grep -ohE '[<"]vmarea_shims/[a-z0-9_/]+\.hpp[>"]' "${shims[i]}" | tr -d '<>"' || true)
+done
+
 bad="$(
   offenders vmarea "${core[@]}" /dev/null
-  offenders 'vmarea|vmarea_shims' "${tree[@]}" /dev/null
+  offenders 'vmarea|vmarea_shims' "${shims[@]}" "$@" /dev/null
 )"
-echo "checked ${#core[@]} headers of the core and ${#tree[@]} freestanding shims"
+echo "checked ${#core[@]} headers of the core, ${#shims[@]} freestanding shims, $# headers in use"
 if [[ -n "$bad" ]]; then
   echo "not allowed here:"
   echo "$bad"

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+//
+// What the start-up code gives the program, and what it calls.
+#pragma once
+
+namespace freestanding {
+
+[[noreturn]] void exit(int code) noexcept;
+
+}  // namespace freestanding
+
+/// The program; its answer is the exit code.
+int run() noexcept;
