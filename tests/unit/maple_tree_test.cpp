@@ -79,7 +79,7 @@ class MapleTreeTest : public testing::Test {
   void draw(std::string_view picture) {
     for (std::size_t i = 0; i < picture.size();) {
       const std::size_t end = std::min(picture.find_first_not_of(picture[i], i), picture.size());
-      if (picture[i] != '.') put(i, end - 1, nth_value(picture[i]));
+      if (picture[i] != '.') put(i, end - 1, value_of(picture[i]));
       i = end;
     }
   }
