@@ -102,7 +102,10 @@ void FollowedSpace::rebuild(const std::vector<AreaDescription>& areas) {
   fresh->state().last_identity = space_->state().last_identity;
   fresh->state().default_flags = space_->state().default_flags;
   for (const AreaDescription& area : areas) {
-    if (!fresh->insert(area)) std::terminate();  // The kernel's areas do not overlap.
+    AreaDescription untouched = area;
+    untouched.identity = {};
+    if (!fresh->insert(untouched)) std::terminate();  // The kernel's areas do not overlap.
+    vmarea::find_area(fresh->state(), area.start)->identity = area.identity;
   }
   space_ = std::move(fresh);
 }
