@@ -53,9 +53,10 @@ struct Window {
     return piece_count == 1 && pieces[0].object != nullptr && extent == pieces[0].after.range() &&
            extent == pieces[0].object->range();
   }
-  /// Whether the reverse map stays as it is, too: nothing has to be reserved.
+  /// Whether pages and reverse map stay as they are, too: nothing has to be reserved.
   constexpr bool in_place() const noexcept {
-    return keeps_range() && pieces[0].after.identity == pieces[0].object->identity;
+    return keeps_range() && unmapped.empty() &&
+           pieces[0].after.identity == pieces[0].object->identity;
   }
 };
 
