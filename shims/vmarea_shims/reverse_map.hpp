@@ -59,21 +59,17 @@ class ReverseMap {
     if (root_ends) release(root);
   }
 
+  /// A source that has no links yet gets its first in the same change.
   /// Errors: no_memory; what was taken stays in the reservation.
   Result<void> reserve_links(LinkReservation& taken, const AreaType& source) noexcept {
-    for (std::uint32_t i = 0; i < source.reverse_map.chain_length; ++i) {
-      auto* link = make<LinkType>();
-      if (link == nullptr) return Error::no_memory;
-      link->older = taken.links;
-      taken.links = link;
+    const std::uint32_t chain = source.reverse_map.chain_length;
+    for (std::uint32_t i = 0; i < (chain == 0 ? 1 : chain); ++i) {
+      if (!add_link(taken)) return Error::no_memory;
     }
     return {};
   }
   Result<void> reserve_identity(LinkReservation& taken) noexcept {
-    auto* link = make<LinkType>();
-    if (link == nullptr) return Error::no_memory;
-    link->older = taken.links;
-    taken.links = link;
+    if (!add_link(taken)) return Error::no_memory;
     auto* identity = make<IdentityType>();
     if (identity == nullptr) return Error::no_memory;
     identity->next_ending = taken.identities;
@@ -216,6 +212,13 @@ class ReverseMap {
     host().release_link(object, sizeof(T), alignof(T));
   }
 
+  bool add_link(LinkReservation& taken) noexcept {
+    auto* link = make<LinkType>();
+    if (link == nullptr) return false;
+    link->older = taken.links;
+    taken.links = link;
+    return true;
+  }
   static LinkType* take_link(LinkReservation& taken) noexcept {
     LinkType* link = taken.links;
     require<Host>(link != nullptr, "commit uses no more links than were reserved");

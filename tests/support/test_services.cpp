@@ -108,7 +108,7 @@ void TestHost::uncharge(PageCount pages) noexcept {
 }
 
 void TestHost::assertion_failed(const char* promise) noexcept {
-  ADD_FAILURE() << "broken promise: " << promise;
+  ADD_FAILURE() << "broken promise: " << promise << "\n" << current_call;
   std::fprintf(stderr, "broken promise: %s\n", promise);
   std::abort();
 }

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <vmarea/absent.hpp>
@@ -32,6 +33,9 @@ namespace vmarea::test {
 
 struct TestState;
 struct TestServices;
+
+/// What the test is doing; told when a promise is broken, which ends the program.
+inline thread_local std::string current_call;
 
 /// An open file that belongs to a TestState.
 struct TestFile : shims::MappedFile<TestServices> {
