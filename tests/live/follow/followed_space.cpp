@@ -151,6 +151,26 @@ std::optional<Difference> FollowedSpace::compare() {
   return std::nullopt;
 }
 
+std::optional<Difference> FollowedSpace::compare_hidden(pid_t task) {
+  const std::vector<KernelArea> theirs = kernel_.read_areas_with_flags();
+  std::size_t i = 0;
+  for (const auto& ours : space_->areas()) {
+    if (i == theirs.size()) break;  // compare() tells that better.
+    const vmarea::Flags differing = ours.flags.difference(*theirs[i++].flags);
+    if (differing.empty()) continue;
+    return Difference{ours.start, fmt::format("flags differ ({})", print_flag_codes(differing))};
+  }
+  const vmarea::PageTotals counted = read_totals(task);
+  const vmarea::PageTotals& totals = space_->totals();
+  if (counted == totals) return std::nullopt;
+  const auto print = [](const vmarea::PageTotals& t) {
+    return fmt::format("total {} data {} exec {} stack {} locked {}", t.total, t.data, t.exec,
+                       t.stack, t.locked);
+  };
+  return Difference{
+      0, fmt::format("page counters differ: kernel {}, ours {}", print(counted), print(totals))};
+}
+
 void FollowedSpace::take_from_kernel(const std::function<void(AreaDescription&)>& adjust) {
   std::vector<AreaDescription> areas;
   for (const KernelArea& theirs : kernel_.read_areas_with_flags()) {

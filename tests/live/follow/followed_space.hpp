@@ -42,6 +42,9 @@ class FollowedSpace {
   /// memory) is learned once.
   std::optional<Difference> compare();
 
+  /// The same for what maps does not show: all flags, and the page counters. Costs much more.
+  std::optional<Difference> compare_hidden(pid_t task);
+
   /// After a call that has no counterpart of ours: areas and flags as the kernel has them now;
   /// identities, offsets and files as ours had them. `adjust` sees each area and may change it.
   void take_from_kernel(const std::function<void(AreaDescription&)>& adjust = {});

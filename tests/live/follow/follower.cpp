@@ -61,7 +61,7 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
                     space->space().area_count()));
   }
   FollowedSpace& loaded = *(spaces_[id] = std::move(space));
-  check(loaded, task, "exec");
+  check(loaded, task, Depth::everything, "exec");
 }
 
 void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
@@ -115,11 +115,17 @@ void Follower::make_and_compare(FollowedSpace& space, pid_t task, const Call& ca
                        : print_neighbourhood(before_, range_of_call(call));
     fail(text);
   }
-  check(space, task, fmt::format("{} = {}", print_call(call), print_result(raw)));
+  check(space, task, Depth::hidden_now_and_then,
+        fmt::format("{} = {}", print_call(call), print_result(raw)));
 }
 
-void Follower::check(FollowedSpace& space, pid_t task, const std::string& what) {
-  const auto difference = space.compare();
+void Follower::check(FollowedSpace& space, pid_t task, Depth depth, const std::string& what) {
+  constexpr std::uint64_t calls_between_hidden = 64;
+  auto difference = space.compare();
+  if (depth == Depth::hidden_now_and_then && ++checks_ % calls_between_hidden == 0) {
+    depth = Depth::everything;
+  }
+  if (!difference && depth == Depth::everything) difference = space.compare_hidden(task);
   if (!difference) return;
   ++tally_.mismatches;
   fail(
@@ -155,7 +161,7 @@ void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_ta
   if (!options_.quiet) say(fmt::format("process {} is forked", child_task));
   FollowedSpace& forked = *(spaces_[child] = std::move(space));
   before_.clear();
-  check(forked, child_task, "fork");
+  check(forked, child_task, Depth::everything, "fork");
 }
 
 void Follower::space_shared(SpaceId, pid_t child_task) {
@@ -168,7 +174,7 @@ void Follower::space_ending(SpaceId id, pid_t task) {
   if (!space.in_doubt) {
     space.catch_up();
     before_.clear();
-    check(space, task, "exit");
+    check(space, task, Depth::everything, "exit");
   }
   if (options_.show_maps && task == first_process_) {
     final_maps_ = print_areas(space.space(), stack_of(task));

@@ -57,7 +57,9 @@ class Follower : public Observer {
   FollowedSpace& followed(SpaceId space) { return *spaces_.at(space); }
   void make_and_compare(FollowedSpace& space, pid_t task, const Call& call, const CallFacts& facts,
                         std::int64_t raw);
-  void check(FollowedSpace& space, pid_t task, const std::string& what);
+  /// What maps shows is compared always, what it does not show now and then, because it costs much.
+  enum class Depth : std::uint8_t { hidden_now_and_then, everything };
+  void check(FollowedSpace& space, pid_t task, Depth depth, const std::string& what);
   void count(const Call& call, Made made);
   [[noreturn]] void fail(const std::string& text);
   void remember_before(FollowedSpace& space);
@@ -68,6 +70,7 @@ class Follower : public Observer {
   std::map<SpaceId, CallFacts> facts_;  // Of the call each space is in.
   std::vector<AreaDescription> before_;
   Tally tally_;
+  std::uint64_t checks_ = 0;
   pid_t first_process_ = 0;
   std::string final_maps_;
 };

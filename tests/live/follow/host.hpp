@@ -75,12 +75,25 @@ struct HostState {
   vmarea::PageCount charge_max = ~vmarea::PageCount{0};  // One charge above it is refused.
 };
 
-struct Services : vmarea::shims::UserlandOf<Services> {
+struct Services : vmarea::shims::HeapMemory,
+                  vmarea::shims::AbortOnBrokenPromise,
+                  vmarea::NoLocks,
+                  vmarea::NoReverseMap,
+                  vmarea::NoPageTables,
+                  vmarea::NoAttributes,
+                  vmarea::NoNotifications {
   using FileHandle = OpenFile*;
+  template <class AreaType>
+  using Tree = vmarea::shims::maple_tree<AreaType, vmarea::shims::HeapMemory>;
   using Hooks = vmarea::AreaHooks<Services>;
 
   Services() = default;
   explicit Services(HostState& state) : host(&state) {}
+
+  template <class AreaType>
+  static Tree<AreaType> make_tree() {
+    return Tree<AreaType>{};
+  }
 
   static vmarea::FileRules file_rules(FileHandle file) noexcept { return file->rules; }
   vmarea::Result<void> prepare_mapping(FileHandle file,
@@ -89,6 +102,7 @@ struct Services : vmarea::shims::UserlandOf<Services> {
   static void retain_file(FileHandle file) noexcept { ++file->references; }
   static void release_file(FileHandle file) noexcept { --file->references; }
 
+  static constexpr vmarea::Geometry geometry() noexcept { return {}; }
   vmarea::Limits limits() const noexcept { return host->limits; }
   vmarea::KernelProfile profile() const noexcept { return host->profile; }
   vmarea::Result<void> charge(vmarea::PageCount pages) const noexcept {

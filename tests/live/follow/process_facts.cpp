@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -129,6 +130,20 @@ vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas
     layout.start_brk = layout.brk = stat[start_data_field + 2];
   }
   return layout;
+}
+
+vmarea::PageTotals read_totals(pid_t task) {
+  const std::string status = read_file(fmt::format("/proc/{}/status", task));
+  const auto pages = [&](std::string_view field) {
+    constexpr std::int64_t kilobytes_of_page = geometry.page_size() / 1024;
+    const std::string word = find_field(status, field).value_or("0");
+    return std::strtoll(word.c_str(), nullptr, 10) / kilobytes_of_page;
+  };
+  return {.total = pages("VmSize"),
+          .data = pages("VmData"),
+          .exec = pages("VmExe") + pages("VmLib"),
+          .stack = pages("VmStk"),
+          .locked = pages("VmLck")};
 }
 
 vmarea::Address stack_of(pid_t task) {

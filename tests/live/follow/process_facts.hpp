@@ -22,6 +22,9 @@ vmarea::PageCount read_charge_max();
 /// Where the kernel put the parts of a program, seen at its exec: `areas` are those it starts with.
 vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas);
 
+/// The kernel's page counters of the task's space.
+vmarea::PageTotals read_totals(pid_t task);
+
 /// Whether every readable mapping of the task is executable too (a personality).
 bool read_implies_exec(pid_t task);
 /// Whether the kernel places and lays out at random for this task.
