@@ -61,7 +61,8 @@ struct FileRules {
   bool write_sealed = false;
   bool synchronous = false;  // MAP_SYNC is understood.
   Placement placement = Placement::plain;
-  std::uint64_t segment_bytes = 0;  // Of a System V segment; 0: not one.
+  std::uint64_t bytes_max = ~std::uint64_t{0} >> 1;  // No mapping reaches past it.
+  std::uint64_t segment_bytes = 0;                   // Of a System V segment; 0: not one.
 };
 
 /// What a host may want to be told; ignored by default.

@@ -104,12 +104,15 @@ Result<void> describe_shared(const MmapRequest<S>& request, const FileRules& rul
 }
 
 /// Turns `wanted` into a file mapping's description.
-/// Errors: invalid, not_supported, access_denied, not_permitted, no_device.
+/// Errors: overflow, invalid, not_supported, access_denied, not_permitted, no_device.
 template <class S>
 Result<void> describe_file(const SpaceState<S>& space, const MmapRequest<S>& request,
                            Description<S>& wanted) noexcept {
   const FileRules rules = space.services.file_rules(request.file);
   const MapFlags type = request.flags & map::type_mask;
+  const bool too_far =
+      wanted.length() > rules.bytes_max || request.offset > rules.bytes_max - wanted.length();
+  if (too_far) return Error::overflow;
   const bool shared = type == map::shared || type == map::shared_validate;
   if (!shared && type != map::private_) return Error::invalid;
   if (shared) {

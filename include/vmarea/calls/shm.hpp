@@ -52,6 +52,7 @@ template <class S>
 MmapPlan<S> plan_attach(const SpaceState<S>& space, const AttachRequest<S>& request) noexcept {
   using Access = typename AttachRequest<S>::Access;
   const Geometry geometry = space.services.geometry();
+  if (request.segment == typename S::FileHandle{}) return Error::invalid;
   const FileRules rules = space.services.file_rules(request.segment);
   const std::uint64_t length = geometry.round_up(rules.segment_bytes);
   if (length == 0) return Error::invalid;

@@ -18,7 +18,8 @@ namespace vmarea {
 /// What a change holds between its second and third beat.
 template <class S>
 struct Reservation {
-  static constexpr std::size_t areas_max = 4;
+  // A copy between two rests, and the two rests of its source.
+  static constexpr std::size_t areas_max = 5;
 
   Area<S>* areas[areas_max] = {};
   std::size_t area_count = 0;
@@ -37,7 +38,7 @@ void* area_memory(SpaceState<S>& space) noexcept {
 /// Takes one more area object. Errors: no_memory.
 template <class S>
 Result<void> reserve_area(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
-  require<S>(reserved.area_count < Reservation<S>::areas_max, "a change makes at most four areas");
+  require<S>(reserved.area_count < Reservation<S>::areas_max, "a change makes at most five areas");
   void* memory = area_memory(space);
   if (memory == nullptr) return Error::no_memory;
   reserved.areas[reserved.area_count++] = ::new (memory) Area<S>{};
