@@ -89,6 +89,7 @@ class MapleTree {
     if (key == maple::last_key) return find_last(top);
     for (std::size_t level = top.height; level > 0; --level) {
       node = child(node, node->find_slot_unclamped(key));
+      node->prefetch();
     }
     return entry_at(node, node->find_slot_unclamped(key), key);
   }

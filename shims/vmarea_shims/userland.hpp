@@ -4,6 +4,7 @@
 //
 //   vmarea::AddressSpace<vmarea::shims::Userland> space;
 //
+// In debug builds it checks how the core uses its locks. In release builds locks take no byte.
 // To differ in something, derive from UserlandOf<Yourself> and write only that.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <cstdlib>
 
 #include <vmarea/absent.hpp>
+#include <vmarea_shims/decorators/lock_checked.hpp>
 #include <vmarea_shims/files.hpp>
 #include <vmarea_shims/maple_tree.hpp>
 #include <vmarea_shims/memory.hpp>
@@ -30,17 +32,16 @@ struct AbortOnBrokenPromise {
   }
 };
 
-/// The groups of Userland for a host named Host, which may hide any of them.
 template <class Host>
-struct UserlandOf : HeapMemory,
-                    PlainFiles<Host>,
-                    NoLocks,
-                    NoReverseMap,
-                    NoPageTables,
-                    NoAttributes,
-                    NoLimits,
-                    NoNotifications,
-                    AbortOnBrokenPromise {
+struct UserlandGroups : HeapMemory,
+                        PlainFiles<Host>,
+                        NoLocks,
+                        NoReverseMap,
+                        NoPageTables,
+                        NoAttributes,
+                        NoLimits,
+                        NoNotifications,
+                        AbortOnBrokenPromise {
   template <class AreaType>
   using Tree = maple_tree<AreaType, HeapMemory>;
   template <class AreaType>
@@ -48,6 +49,15 @@ struct UserlandOf : HeapMemory,
     return Tree<AreaType>{};
   }
 };
+
+/// The groups of Userland for a host named Host, which may hide any of them.
+#ifdef NDEBUG
+template <class Host>
+struct UserlandOf : UserlandGroups<Host> {};
+#else
+template <class Host>
+struct UserlandOf : LockChecked<UserlandGroups<Host> > {};
+#endif
 
 struct Userland : UserlandOf<Userland> {};
 

@@ -69,9 +69,9 @@ BrkPlan<S> plan_brk(const SpaceState<S>& space, Address wanted) noexcept {
   const SpaceLayout& layout = space.layout;
   const BrkPlan<S> refused(layout.brk);
   if (wanted < layout.start_brk || !data_limit_allows(space, wanted)) return refused;
-  if (!geometry.inside(wanted, geometry.page_size())) return refused;
   const Address new_end = geometry.round_up(wanted);
   const Address old_end = geometry.round_up(layout.brk);
+  if (new_end < wanted) return refused;
   if (new_end == old_end) return BrkPlan<S>(wanted);
   if (new_end < old_end) {
     if (find_intersection(space, {new_end, old_end}) == nullptr) return refused;

@@ -140,6 +140,18 @@ void parse_line(std::string_view line, SeenArea& area, Picture& picture) {
   }
 }
 
+/// The pages in the line of /proc/self/status that begins with `name`.
+std::int64_t pages_in(std::string_view text, std::string_view name) {
+  const std::size_t at = text.find(name);
+  if (at == std::string_view::npos) return 0;
+  std::int64_t kilobytes = 0;
+  text.remove_prefix(at + name.size());
+  for (const char c : take_line(text)) {
+    if (c >= '0' && c <= '9') kilobytes = kilobytes * 10 + (c - '0');
+  }
+  return kilobytes * 1024 / std::int64_t{page};
+}
+
 int open_or_die(const char* path, int flags) {
   const int descriptor = open(path, flags | O_CLOEXEC);
   if (descriptor < 0) abort();
@@ -170,6 +182,7 @@ KernelArena::~KernelArena() {
   for (const int descriptor : files_) close(descriptor);
   close(maps_);
   close(smaps_);
+  close(status_);
 }
 
 std::string KernelArena::why_unusable() const {
@@ -274,15 +287,30 @@ void KernelArena::read_all_flags(Picture& picture) {
   }
 }
 
+PageTotals KernelArena::read_totals() const {
+  std::array<char, 4096> buffer;
+  const ssize_t size = pread(status_, buffer.data(), buffer.size(), 0);
+  const std::string_view text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  PageTotals totals;
+  totals.total = pages_in(text, "\nVmSize:");
+  totals.data = pages_in(text, "\nVmData:");
+  totals.exec = pages_in(text, "\nVmExe:") + pages_in(text, "\nVmLib:");
+  totals.stack = pages_in(text, "\nVmStk:");
+  totals.locked = pages_in(text, "\nVmLck:");
+  return totals;
+}
+
 void KernelArena::become_child() {
   close(maps_);
   close(smaps_);
+  close(status_);
   open_maps();
 }
 
 void KernelArena::open_maps() {
   maps_ = open_or_die("/proc/self/maps", O_RDONLY);
   smaps_ = open_or_die("/proc/self/smaps", O_RDONLY);
+  status_ = open_or_die("/proc/self/status", O_RDONLY);
 }
 
 }  // namespace vmarea::live

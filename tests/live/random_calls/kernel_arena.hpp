@@ -13,6 +13,7 @@
 
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/picture.hpp"
+#include "vmarea/space_state.hpp"
 
 namespace vmarea::live {
 
@@ -42,6 +43,9 @@ class KernelArena {
   /// The same from smaps, with all flags.
   void read_all_flags(Picture& picture);
 
+  /// Pages of the whole process by class, from /proc/self/status.
+  PageTotals read_totals() const;
+
   /// To be called first in a child made by fork: the open files show the parent's areas.
   void become_child();
 
@@ -50,6 +54,7 @@ class KernelArena {
 
   int maps_ = -1;
   int smaps_ = -1;
+  int status_ = -1;
   std::array<int, file_count> files_{};
   std::size_t smaps_size_ = std::size_t{4} << 20;
   std::unique_ptr<char[]> smaps_text_;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <vmarea/check.hpp>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
 
@@ -179,8 +180,12 @@ void ModelArena::read_areas(Picture& picture) const {
   }
 }
 
+const PageTotals& ModelArena::totals() const {
+  return spaces_->generations.back()->totals();
+}
+
 const char* ModelArena::what_is_broken() const {
-  return nullptr;
+  return check(spaces_->generations.back()->state()).what;
 }
 
 }  // namespace vmarea::live

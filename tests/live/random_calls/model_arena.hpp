@@ -9,6 +9,7 @@
 
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/picture.hpp"
+#include "vmarea/space_state.hpp"
 
 namespace vmarea::live {
 
@@ -29,6 +30,7 @@ class ModelArena {
   void unmap(std::uint64_t start, std::uint64_t length);
   /// Areas of the arena with all flags and identities.
   void read_areas(Picture& picture) const;
+  const PageTotals& totals() const;
   /// The broken invariant, or null.
   const char* what_is_broken() const;
 

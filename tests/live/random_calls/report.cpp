@@ -8,6 +8,11 @@
 namespace vmarea::live {
 namespace {
 
+std::string text_of(const PageTotals& totals) {
+  return fmt::format("{} pages, data {}, exec {}, stack {}, locked {}", totals.total, totals.data,
+                     totals.exec, totals.stack, totals.locked);
+}
+
 std::string describe_trouble(const Slate& slate, const Call& call) {
   switch (slate.trouble) {
     case Trouble::result:
@@ -18,6 +23,9 @@ std::string describe_trouble(const Slate& slate, const Call& call) {
       return "the areas differ";
     case Trouble::flags:
       return "the flags differ";
+    case Trouble::totals:
+      return fmt::format("the kernel counts {}, we count {}", text_of(slate.kernel_totals),
+                         text_of(slate.model_totals));
     case Trouble::invariants:
       return fmt::format("our space is not sound: {}", slate.message.data());
     case Trouble::clearing:

@@ -9,6 +9,7 @@
 
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/picture.hpp"
+#include "vmarea/space_state.hpp"
 
 namespace vmarea::live {
 
@@ -18,6 +19,7 @@ enum class Trouble : std::uint8_t {
   result,      // Return value or error.
   areas,       // Start, end, offset or permissions.
   flags,       // Another flag.
+  totals,      // Pages by class.
   invariants,  // Our own space is not sound.
   clearing,    // The arena could not be emptied.
   death,       // A signal: an assertion of ours, or no end.
@@ -43,6 +45,8 @@ struct Slate {
   std::int64_t kernel_result = 0;
   std::int64_t model_result = 0;
   std::array<char, 128> message{};
+  PageTotals kernel_totals;
+  PageTotals model_totals;
   std::array<std::int64_t, 256> results{};  // The kernel's, of the steps of this sequence.
   Picture before;                           // Ours; the kernel's was equal as far as it was read.
   Picture kernel;

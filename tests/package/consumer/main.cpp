@@ -1,17 +1,36 @@
 // SPDX-License-Identifier: MIT
 //
-// The least a user can do with each part. The language level must come with the target.
+// The least a user can do with each part: ask the core why two areas would not merge; with the
+// shims, map and protect. The language level must come with the target.
 #include <cstdio>
 
-#include <vmarea/area_tree.hpp>
+#include <vmarea/vmarea.hpp>
 #ifdef CONSUMER_HAS_SHIMS
-#include <vmarea_shims/maple_tree.hpp>
+#include <vmarea_shims/userland.hpp>
 #endif
 
+#ifdef CONSUMER_HAS_SHIMS
+bool uses_shims() {
+  vmarea::AddressSpace<vmarea::shims::Userland> space;
+  const vmarea::Result<vmarea::Address> at =
+      space.mmap({.length = 0x3000, .protection = vmarea::prot::read});
+  if (!at || !space.mprotect(*at + 0x1000, 0x1000, vmarea::prot::none)) return false;
+  return space.area_count() == 3 && !vmarea::check(space.state());
+}
+#else
+bool uses_shims() {
+  return true;
+}
+#endif
+
+bool uses_core() {
+  constexpr vmarea::JoinVerdict verdict =
+      vmarea::judge_identities(vmarea::AnonIdentity::of(2), vmarea::AnonIdentity::of(4),
+                               vmarea::Middle::new_range, vmarea::FaultedMerge::unless_fork_child);
+  std::puts(vmarea::describe(verdict));
+  return verdict == vmarea::JoinVerdict::identity;
+}
+
 int main() {
-  int value = 0;
-  const vmarea::TreeEntry<int> entry{.first = 1, .last = 2, .value = &value};
-  if (!entry) return 1;
-  std::puts("consumed");
-  return 0;
+  return uses_core() && uses_shims() ? 0 : 1;
 }
