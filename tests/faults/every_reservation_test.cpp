@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+//
+// Every verb and call, with each of its reservations failing in turn, once and for ever: nothing
+// has changed then, nothing is lost, and the same call succeeds as soon as there is enough again.
+//
+//   for n = 1, 2, ...   build, let the n-th reservation fail, call, compare, call again
+//                       until a call comes to its end without reaching the n-th
+//
+// A crowd of other areas fills the tree's leaf, so that tree nodes are among what may lack.
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "unit/stage.hpp"
+
+namespace vmarea::test {
+namespace {
+
+using shims::FaultCount;
+using shims::FaultPlan;
+using shims::Resource;
+
+struct Case {
+  const char* name;
+  std::string before;
+  std::function<Error(Stage&)> call;
+  Error shortage = Error::no_memory;      // What it says when a reservation fails,
+  Error locked_out = Error::interrupted;  // and when the space lock is refused.
+};
+
+constexpr std::uint64_t far_away = 0x300;  // A column that needs page tables of its own.
+
+std::vector<Case> verbs() {
+  return {
+      {"link alone", "B..B", [](Stage& s) { return s.link(s.fresh(1, 2)).error(); }},
+      {"link with an identity to take", "A.aa",
+       [](Stage& s) { return s.link(s.fresh(1, 2)).error(); }},
+      {"split below", "aaaa", [](Stage& s) { return s.split(2, NewPart::below).error(); }},
+      {"split above", "HHHH", [](Stage& s) { return s.split(2, NewPart::above).error(); }},
+      {"modify: cut out", "aaaa",
+       [](Stage& s) { return s.modify(columns(1, 2), rw_flags | flag::dont_copy).error(); }},
+      {"modify: join both", "AAA|aaa|AA",
+       [](Stage& s) { return s.modify(columns(3, 6), rw_flags).error(); }},
+      {"expand", "AA..aa", [](Stage& s) { return s.expand(0, columns(0, 6), s.area(4)).error(); }},
+      {"shrink", "aaaa", [](Stage& s) { return s.shrink(0, columns(0, 2)).error(); }},
+      {"relocate", std::string(0x200, '.') + "aaAa",
+       [](Stage& s) { return s.relocate_down(0x200, 0x180).error(); }},
+      {"insert", "A.A", [](Stage& s) { return s.insert(s.fresh(1, 2)).error(); }},
+  };
+}
+
+Error brk_by_two_pages(Stage& stage) {
+  SpaceLayout& layout = stage.state().layout;
+  if (layout.start_brk == 0) layout.start_brk = layout.brk = TestSpace::column(1);
+  const Address wanted = layout.brk + 0x2000;
+  return stage.brk(wanted) == wanted ? Error::none : Error::no_memory;
+}
+
+Error fork_and_end(Stage& stage) {
+  Error error = Error::none;
+  stage.fork(&error);
+  return error;
+}
+
+Error map_shared(Stage& stage) {
+  return stage
+      .mmap({.address = TestSpace::column(1),
+             .length = 0x2000,
+             .protection = rw,
+             .flags = map::shared | map::anonymous | map::fixed})
+      .error();
+}
+
+Error map_file(Stage& stage) {
+  return stage
+      .mmap({.address = TestSpace::column(1),
+             .length = 0x1000,
+             .protection = rw,
+             .flags = map::private_ | map::fixed,
+             .file = stage.legend.at('F').file})
+      .error();
+}
+
+Error attach(Stage& stage) {
+  static constexpr std::uint64_t bytes = 0x2000;
+  TestFile* segment = stage.host().make_file({.segment_bytes = bytes});
+  return stage.attach_shared({.address = TestSpace::column(2), .segment = segment}).error();
+}
+
+Error grow(Stage& stage, std::uint64_t column, std::uint64_t old_pages, std::uint64_t new_pages) {
+  return stage
+      .mremap({.address = TestSpace::column(column),
+               .old_length = old_pages << 12,
+               .new_length = new_pages << 12,
+               .flags = remap::may_move})
+      .error();
+}
+
+std::vector<Case> mapping_calls() {
+  return {
+      {"mmap into a hole", "B..B", [](Stage& s) { return s.map_fixed(1, 2).error(); }},
+      {"mmap over a middle", "aaaaa",
+       [](Stage& s) { return s.map_fixed(1, 3, prot::read).error(); }},
+      {"mmap over counted objects", "HHHHH", [](Stage& s) { return s.map_fixed(1, 3).error(); }},
+      {"mmap shared memory", "BBBB", map_shared},
+      {"mmap a file", "aaa", map_file},
+      {"munmap a middle", "aaaaa", [](Stage& s) { return s.munmap(columns(1, 3)).error(); }},
+      {"munmap several", "HHH|aaa.BBB", [](Stage& s) { return s.munmap(columns(1, 9)).error(); }},
+      {"brk", "B", brk_by_two_pages},
+      {"attach", "A.....A", attach},
+      {"detach", "FFFF",
+       [](Stage& s) {
+         s.legend.at('F').file->rules.segment_bytes = 0x4000;
+         return s.detach_shared(TestSpace::column(0)).error();
+       }},
+      {"mremap in place", "aa..B", [](Stage& s) { return grow(s, 0, 2, 4); }},
+      {"mremap to a larger place", "aaB", [](Stage& s) { return grow(s, 0, 2, 4); }},
+      {"mremap the middle far away", "aaaaa",
+       [](Stage& s) { return s.move(1, 2, far_away).error(); }},
+      {"mremap over counted objects", "aaaaa..HHHHH",
+       [](Stage& s) { return s.move(1, 2, 8).error(); }},
+      {"mremap inside one area of counted objects", "HHHHHHHHH",
+       [](Stage& s) { return s.move(1, 2, 5).error(); }},
+      {"mremap and keep the source", "aaaaa",
+       [](Stage& s) {
+         return s.move(1, 2, far_away, remap::may_move | remap::dont_unmap).error();
+       }},
+      {"mremap a second mapping", "SSS", [](Stage& s) { return grow(s, 0, 0, 2); }},
+      {"fork", "aaa.AAA.HH.SS.bb", fork_and_end},
+  };
+}
+
+std::vector<Case> changing_calls() {
+  return {
+      {"mprotect a middle", "aaaaa",
+       [](Stage& s) { return s.mprotect(columns(1, 3), prot::read).error(); }},
+      {"mprotect that is charged", "BBBBB",
+       [](Stage& s) { return s.mprotect(columns(1, 3), rw).error(); }},
+      {"mprotect over several", "aaBBaaBBcc",
+       [](Stage& s) { return s.mprotect(columns(1, 9), prot::none).error(); }},
+      {"mprotect that joins all", "bbAAbbAA",
+       [](Stage& s) { return s.mprotect(columns(0, 8), prot::read).error(); }},
+      {"mprotect of locked memory", "LLLLL",
+       [](Stage& s) {
+         return s.mprotect(columns(1, 3), prot::read | prot::write | prot::exec).error();
+       }},
+      {"madvise", "aaaaa",
+       [](Stage& s) { return s.madvise(columns(1, 3), Advice::dont_fork).error(); },
+       Error::try_again},
+      {"madvise guards", "AA|BB",
+       [](Stage& s) { return s.madvise(columns(1, 3), Advice::guard_install).error(); },
+       Error::try_again},
+      {"mlock on fault", "aaaaa",
+       [](Stage& s) { return s.mlock(columns(1, 3), Locking::lock_on_fault).error(); }},
+      {"munlock", "LLLLL",
+       [](Stage& s) { return s.mlock(columns(1, 3), Locking::unlock).error(); }},
+      {"mseal", "aaaaa", [](Stage& s) { return s.mseal(columns(1, 3)).error(); }},
+      {"first touch", "AAA", [](Stage& s) { return s.touch(TestSpace::column(1)).error(); }},
+      {"first touch beside a touched area", "aaB",
+       [](Stage& s) { return s.touch(TestSpace::column(2), Touch::forced_write).error(); }},
+      {"stack growth", "...KK",
+       [](Stage& s) { return s.grow_stack(TestSpace::column(1)).error(); }},
+  };
+}
+
+struct Live {
+  std::int64_t areas, nodes, links, tables, shared_memories;
+  PageCount charged;
+
+  static Live of(const TestState& host) {
+    return {host.areas.live,  host.nodes.live,      host.links.live,
+            host.tables.live, host.shared_memories, host.charged};
+  }
+  friend bool operator==(const Live&, const Live&) = default;
+};
+
+std::string crowded(const std::string& before, unsigned crowd) {
+  std::string picture = before + "....";
+  for (unsigned i = 0; i < crowd; ++i) picture += i % 2 == 0 ? "A." : "B.";
+  return picture;
+}
+
+/// Returns whether the n-th attempt was reached, so that something failed.
+bool fails_cleanly(const Case& c, unsigned crowd, std::uint64_t n, FaultCount how_often,
+                   unsigned kinds, Error wanted) {
+  Stage stage;
+  stage.build(crowded(c.before, crowd));
+  const Snapshot before = Snapshot::of(stage.state());
+  const Live live = Live::of(stage.host());
+  FaultPlan& faults = stage.host().faults;
+  faults.kinds = kinds;
+  faults.fail(n, how_often);
+  const Error error = c.call(stage);
+  const bool failed = faults.failures > 0;
+  faults.fail(0);
+  if (!failed) {
+    EXPECT_EQ(static_cast<int>(error), 0);
+    return false;
+  }
+  EXPECT_EQ(static_cast<int>(error), static_cast<int>(wanted));
+  const std::string changes = differences(before, Snapshot::of(stage.state()));
+  EXPECT_TRUE(changes.empty()) << changes;
+  EXPECT_EQ(Live::of(stage.host()), live) << "something is lost";
+  EXPECT_EQ(static_cast<int>(c.call(stage)), 0) << "the same call, with enough of all";
+  return true;
+}
+
+/// How many reservations failed in turn.
+std::uint64_t fail_each(const Case& c, unsigned kinds, Error wanted) {
+  std::uint64_t failures = 0;
+  for (const unsigned crowd : {0u, 11u, 12u, 13u, 14u}) {
+    for (const FaultCount how_often : {FaultCount::once, FaultCount::for_ever}) {
+      std::uint64_t n = 1;
+      for (; fails_cleanly(c, crowd, n, how_often, kinds, wanted); ++n) {
+        SCOPED_TRACE(fmt::format("{}: {} others, reservation {}", c.name, crowd, n));
+        ++failures;
+        if (testing::Test::HasFailure() || n == 1000) return failures;
+      }
+    }
+  }
+  return failures;
+}
+
+void fail_all(const std::vector<Case>& cases) {
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    fail_each(c, FaultPlan::all_memory, c.shortage);
+  }
+}
+
+TEST(EveryReservation, that_a_verb_lacks_leaves_everything_as_it_was) {
+  fail_all(verbs());
+}
+TEST(EveryReservation, that_a_mapping_call_lacks_leaves_everything_as_it_was) {
+  fail_all(mapping_calls());
+}
+TEST(EveryReservation, that_a_changing_call_lacks_leaves_everything_as_it_was) {
+  fail_all(changing_calls());
+}
+
+TEST(EveryReservation, of_each_kind_was_seen_to_fail) {
+  for (const Resource kind : {Resource::area, Resource::node, Resource::link, Resource::table,
+                              Resource::charge, Resource::shared_memory}) {
+    std::uint64_t failures = 0;
+    for (const Case& c : mapping_calls()) {
+      SCOPED_TRACE(c.name);
+      failures += fail_each(c, kind_bit(kind), c.shortage);
+    }
+    EXPECT_GT(failures, 0u) << static_cast<int>(kind);
+  }
+}
+
+TEST(EveryReservation, refused_lock_leaves_everything_as_it_was) {
+  for (const auto& cases : {verbs(), mapping_calls(), changing_calls()}) {
+    for (const Case& c : cases) {
+      SCOPED_TRACE(c.name);
+      const bool answers_with_an_address = std::string_view(c.name) == "brk";
+      const Error wanted = answers_with_an_address ? Error::no_memory : c.locked_out;
+      EXPECT_TRUE(fails_cleanly(c, 0, 1, FaultCount::once, kind_bit(Resource::space_lock), wanted));
+    }
+  }
+}
+
+/// Populating comes after the call: what the call did stays, only the touching may be short.
+TEST(EveryReservation, that_mlock_lacks_leaves_all_of_its_change_or_nothing) {
+  std::set<std::string> seen;
+  for (std::uint64_t n = 1;; ++n) {
+    Stage stage("AAAAA..B");
+    stage.host().faults.fail(n);
+    const Result<void> done = stage.mlock(columns(1, 3), Locking::lock);
+    const bool failed = stage.host().faults.failures > 0;
+    stage.host().faults.fail(0);
+    EXPECT_EQ(done.error(), failed ? Error::no_memory : Error::none);
+    seen.insert(stage.picture());
+    EXPECT_EQ(stage.space().totals().locked, stage.picture()[1] == 'A' ? 0 : 2);
+    EXPECT_TRUE(stage.mlock(columns(1, 3), Locking::lock));
+    EXPECT_EQ(stage.picture(), "AllAA..B");
+    if (!failed) break;
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"AAAAA..B", "ALLAA..B", "AllAA..B"}));
+}
+
+/// A move over several areas is one change for each: the areas that were moved stay moved.
+TEST(EveryReservation, that_a_move_of_several_areas_lacks_stops_between_two_of_them) {
+  std::set<std::string> seen;
+  for (std::uint64_t n = 1;; ++n) {
+    Stage stage("aa.bb......");
+    stage.host().faults.fail(n);
+    const Result<Address> at = stage.move(0, 5, 6);
+    const bool failed = stage.host().faults.failures > 0;
+    stage.host().faults.fail(0);
+    EXPECT_EQ(at.error(), failed ? Error::no_memory : Error::none);
+    seen.insert(stage.picture());
+    const std::uint64_t first = stage.area(0) != nullptr ? 0 : 3;
+    if (failed) {
+      EXPECT_TRUE(stage.move(first, 5 - first, 6 + first));
+    }
+    EXPECT_EQ(stage.picture(), "......aa.bb");
+    if (!failed) break;
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"aa.bb......", "...bb.aa...", "......aa.bb"}));
+}
+
+}  // namespace
+}  // namespace vmarea::test
