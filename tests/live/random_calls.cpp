@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <string_view>
 #include <thread>
 
@@ -131,10 +132,10 @@ int report_mismatch(Runner& runner, Slate& slate, const Options& options, const 
   found.program = program;
   const Sequence calls = Generator(options.seed, slate.sequence, options.kinds).generate();
   found.original_length = calls.size();
-  const Trouble first_trouble = slate.trouble;
+  const auto first = std::make_unique<Slate>();
+  *first = slate;
   found.shortest = shrink(runner, slate, calls, found.reproduced);
-  if (!found.reproduced) slate.trouble = first_trouble;
-  fmt::print("{}", report(found, slate));
+  fmt::print("{}", report(found, found.reproduced ? slate : *first));
   fmt::print("random_calls: 1 mismatch after {} calls, seed {}\n", slate.calls, options.seed);
   return 1;
 }

@@ -255,6 +255,9 @@ void Generator::make_move(Call& call) {
     // One page on or back: the classic slide, which overlaps unless it is one page long.
     call.new_address = call.address + (random_.one_in(2) ? call.length : page);
   }
+  if (call.new_address + call.length > arena_end) {
+    call.new_address = arena_start + random_.below(8) * page;
+  }
 }
 
 void Generator::make_keep(Call& call) {

@@ -56,6 +56,7 @@ std::int64_t touch(Space& space, Address at, Touch touch) {
 /// The range whose pages the call may touch; length 1 for a single one.
 Range touched_by(const Call& call) {
   const bool populates = call.operation == Operation::mlock ||
+                         call.operation == Operation::mlock_on_fault ||
                          call.operation == Operation::mprotect ||
                          (call.operation == Operation::madvise &&
                           (call.advice == static_cast<std::int32_t>(Advice::populate_read) ||
@@ -68,6 +69,10 @@ Range touched_by(const Call& call) {
 /// Whether every page of the area that may be touched can be.
 bool can_be_touched(const Area<Host>& area, const Call& call) {
   if (call.operation == Operation::mprotect && !area.flags.has_any(flag::locked)) return true;
+  // What cannot be locked is touched even by a lock on fault.
+  if (call.operation == Operation::mlock_on_fault && !area.flags.has_any(flag::droppable)) {
+    return true;
+  }
   if (area.flags.has_any(flag::maybe_guard)) return false;
   if (area.file == nullptr || !area.file->owned_by_areas) return true;
   const auto& memory = static_cast<const Host::SharedMemory&>(*area.file);
@@ -164,7 +169,7 @@ std::int64_t ModelArena::execute(const Call& call) {
 
 bool ModelArena::clear() {
   Space& space = *spaces_->generations.back();
-  return static_cast<bool>(space.munmap(arena_start, arena_pages * page));
+  return space.munmap(arena_start, arena_pages * page) && space.area_count() == 0;
 }
 
 void ModelArena::unmap(std::uint64_t start, std::uint64_t length) {

@@ -26,6 +26,7 @@ class ModelArena {
   bool can_follow(const Call& call) const;
   /// The result, or minus the error number. A fork changes to the child, or makes and ends one.
   std::int64_t execute(const Call& call);
+  /// Unmaps the arena. False if something is left: a sealed area, or one outside the arena.
   bool clear();
   void unmap(std::uint64_t start, std::uint64_t length);
   /// Areas of the arena with all flags and identities.
