@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+//
+// Every call runs out of each thing it takes, in turn, once and for ever. It then fails, the space
+// is as before, and the same call succeeds as soon as there is enough again.
+#include <string>
+
+#include "support/test_space.hpp"
+
+namespace vmarea::test {
+namespace {
+
+using shims::FaultCount;
+using shims::FaultPlan;
+
+constexpr Protection rw = prot::read | prot::write;
+
+/// One call on a fresh space.
+struct Scenario {
+  const char* name;
+  const char* before;
+  Error (*act)(TestSpace& space);
+  const char* after;
+  Error shortage = Error::no_memory;
+};
+
+Error map_over(TestSpace& space, MapFlags flags, Protection protection, TestFile* file = nullptr) {
+  return space
+      .mmap({.address = space.request().start,
+             .length = space.request().length(),
+             .protection = protection,
+             .flags = flags | map::fixed,
+             .file = file})
+      .error();
+}
+
+Error move(TestSpace& space, std::uint64_t from, std::uint64_t pages, std::uint64_t new_pages,
+           std::uint64_t to, RemapFlags more = {}) {
+  return space
+      .mremap({.address = TestSpace::column(from),
+               .old_length = pages << 12,
+               .new_length = new_pages << 12,
+               .flags = remap::may_move | remap::fixed | more,
+               .new_address = TestSpace::column(to)})
+      .error();
+}
+
+constexpr Scenario scenarios[] = {
+    {"mmap", "..**..", [](TestSpace& s) { return map_over(s, map::private_ | map::anonymous, rw); },
+     "..AA.."},
+    {"mmap_joins_both", "AA**AA",
+     [](TestSpace& s) { return map_over(s, map::private_ | map::anonymous, rw); }, "AAAAAA"},
+    {"mmap_shared_memory", "..**..",
+     [](TestSpace& s) { return map_over(s, map::shared | map::anonymous, rw); }, "..ZZ.."},
+    {"mmap_file", "BB**BB",
+     [](TestSpace& s) { return map_over(s, map::private_, rw, s.legend['H'].file); }, "BBHHBB"},
+    {"mmap_over", "aaaaaa",
+     [](TestSpace& s) {
+       return s
+           .mmap({.address = TestSpace::column(2),
+                  .length = 0x2000,
+                  .protection = prot::read,
+                  .flags = map::private_ | map::anonymous | map::fixed})
+           .error();
+     },
+     "aaBBaa"},
+    {"munmap_hole", "aaaaaa",
+     [](TestSpace& s) { return s.munmap(TestSpace::range_of("  **")).error(); }, "aa..aa"},
+    {"munmap_hole_in_driver", "hhhhhh",
+     [](TestSpace& s) { return s.munmap(TestSpace::range_of("  **")).error(); }, "hh..hh"},
+    {"mprotect_middle", "aaaaaa",
+     [](TestSpace& s) { return s.mprotect(TestSpace::range_of("  **"), prot::read).error(); },
+     "aabbaa"},
+    {"mprotect_charges", "BBBBBB",
+     [](TestSpace& s) { return s.mprotect(TestSpace::range_of("  **"), rw).error(); }, "BBAABB"},
+    {"mprotect_many", "aaffAAbbAA",
+     [](TestSpace& s) { return s.mprotect(TestSpace::range_of(" ********"), prot::none).error(); },
+     "aczzcccccA"},
+    {"touch", "AAAA", [](TestSpace& s) { return s.touch(TestSpace::column(1)).error(); }, "aaaa"},
+    {"mremap_moves", "aaaa....AA", [](TestSpace& s) { return move(s, 1, 2, 2, 6); }, "a..a..aa|AA"},
+    {"mremap_moves_and_grows", "hhhhBBBBBB", [](TestSpace& s) { return move(s, 1, 2, 4, 5); },
+     "h..hBhhhhB"},
+    {"mremap_keeps_source", "aaaa....",
+     [](TestSpace& s) { return move(s, 0, 4, 4, 4, remap::dont_unmap); }, "AAAA|aaaa"},
+    {"mremap_grows", "aa..AA",
+     [](TestSpace& s) {
+       return s
+           .mremap({.address = TestSpace::column(0), .old_length = 0x2000, .new_length = 0x4000})
+           .error();
+     },
+     "aaaaaa"},
+    {"mseal", "AAAA", [](TestSpace& s) { return s.mseal(TestSpace::range_of(" **")).error(); },
+     "AXXA"},
+    {"fork", "aahhLLSSBB",
+     [](TestSpace& s) {
+       Error error = Error::none;
+       (void)s.fork(&error);
+       return error;
+     },
+     "aahhLLSSBB"},
+};
+
+class FaultInjection : public ::testing::TestWithParam<Scenario> {
+ protected:
+  /// The number of things that the call takes.
+  static std::uint64_t fail_each(const Scenario& scenario, FaultCount how_often) {
+    for (std::uint64_t n = 1;; ++n) {
+      SCOPED_TRACE(scenario.name + std::string(", attempt ") + std::to_string(n));
+      TestSpace space(scenario.before);
+      const Snapshot before = Snapshot::of(space.state());
+      FaultPlan& faults = space.host().faults;
+      faults.fail(n, how_often);
+      const Error error = scenario.act(space);
+      const bool failed = faults.failures != 0;
+      faults.fail(0);
+      if (!failed) {
+        EXPECT_EQ(error, Error::none);
+        EXPECT_EQ(space.picture(), scenario.after);
+        return n - 1;
+      }
+      EXPECT_EQ(error, scenario.shortage);
+      EXPECT_EQ(differences(before, Snapshot::of(space.state())), "");
+      space.check();
+      EXPECT_EQ(scenario.act(space), Error::none) << "there is enough again";
+      EXPECT_EQ(space.picture(), scenario.after);
+      if (HasFailure() || n > 100) return n;
+    }
+  }
+};
+
+TEST_P(FaultInjection, leaves_no_trace_of_a_call_that_fails_once) {
+  EXPECT_GT(fail_each(GetParam(), FaultCount::once), 0u) << "the call takes nothing";
+}
+
+TEST_P(FaultInjection, leaves_no_trace_of_a_call_that_fails_from_then_on) {
+  EXPECT_GT(fail_each(GetParam(), FaultCount::for_ever), 0u) << "the call takes nothing";
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, FaultInjection, ::testing::ValuesIn(scenarios),
+                         [](const auto& instance) { return std::string(instance.param.name); });
+
+TEST(FaultPlan, fails_the_attempt_it_names_and_counts_the_others) {
+  FaultPlan plan;
+  plan.fail(2);
+  EXPECT_FALSE(plan.refuses(shims::Resource::area));
+  EXPECT_TRUE(plan.refuses(shims::Resource::link));
+  EXPECT_FALSE(plan.refuses(shims::Resource::link));
+  EXPECT_EQ(plan.attempts, 3u);
+  EXPECT_EQ(plan.failures, 1u);
+  plan.fail(2, FaultCount::for_ever);
+  EXPECT_FALSE(plan.refuses(shims::Resource::area));
+  EXPECT_TRUE(plan.refuses(shims::Resource::area));
+  EXPECT_TRUE(plan.refuses(shims::Resource::area));
+}
+
+TEST(FaultPlan, of_one_kind_lets_the_others_pass) {
+  TestSpace space("AAAA");
+  FaultPlan& faults = space.host().faults;
+  faults.kinds = shims::kind_bit(shims::Resource::charge);
+  faults.fail(1);
+  EXPECT_TRUE(space.mprotect(TestSpace::range_of(" *"), prot::read)) << "charges nothing";
+  EXPECT_EQ(faults.attempts, 0u);
+}
+
+TEST(FaultPlan, refuses_the_space_lock_of_a_waiter_that_is_killed) {
+  TestSpace space("AAAA");
+  space.host().faults.kinds = shims::kind_bit(shims::Resource::space_lock);
+  space.host().faults.fail(1);
+  EXPECT_EQ(space.munmap(TestSpace::range_of("**")).error(), Error::interrupted);
+  EXPECT_EQ(space.picture(), "AAAA");
+}
+
+}  // namespace
+}  // namespace vmarea::test

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+//
+// The lock checks catch each misuse, and stay silent for the order that is right.
+#include <string>
+#include <vector>
+
+#include <vmarea_shims/userland.hpp>
+
+#include "support/test_space.hpp"
+
+namespace vmarea::test {
+namespace {
+
+/// Keeps breaches instead of ending the program.
+class LockChecks : public ::testing::Test {
+ protected:
+  LockChecks() : services_(host_) {
+    breaches_.clear();
+    TestServices::book().on_breach = [](const char* promise) noexcept {
+      breaches_.emplace_back(promise);
+    };
+  }
+  ~LockChecks() override {
+    TestServices::book() = {};
+    area_.attached = false;
+    space_.sequence &= ~std::uint64_t{1};
+    other_.sequence &= ~std::uint64_t{1};
+  }
+
+  std::vector<std::string> take() { return std::exchange(breaches_, {}); }
+  void expect_one(const char* promise) { EXPECT_EQ(take(), std::vector<std::string>{promise}); }
+  void lock() { ASSERT_TRUE(services_.lock_space(space_)); }
+
+  static inline std::vector<std::string> breaches_;
+  TestState host_;
+  TestServices services_;
+  TestServices::SpaceLock space_;
+  TestServices::SpaceLock other_;
+  TestServices::AreaLock area_;
+};
+
+TEST_F(LockChecks, are_silent_for_the_right_order) {
+  TestFile* file = host_.make_file();
+  lock();
+  services_.begin_area_write(space_, area_);
+  services_.attach_area(area_);
+  services_.lock_file_mapping(file);
+  services_.unlock_file_mapping(file);
+  EXPECT_TRUE(area_.write_locked());
+  services_.detach_area(area_);
+  services_.unlock_space(space_);
+  EXPECT_FALSE(area_.write_locked()) << "unlocking the space ends the write";
+  EXPECT_TRUE(TestServices::book().holds_nothing());
+  EXPECT_TRUE(take().empty());
+}
+
+TEST_F(LockChecks, catch_a_space_that_is_not_locked) {
+  services_.assert_space_locked(space_);
+  expect_one("the space lock is held");
+}
+
+TEST_F(LockChecks, catch_a_write_without_the_space_lock) {
+  services_.begin_area_write(space_, area_);
+  expect_one("the space lock is held");
+}
+
+TEST_F(LockChecks, catch_a_space_that_is_locked_twice) {
+  lock();
+  lock();
+  expect_one("a space is locked once");
+}
+
+TEST_F(LockChecks, catch_a_space_that_is_locked_below_a_file) {
+  lock();
+  services_.lock_file_mapping(host_.make_file());
+  ASSERT_TRUE(services_.lock_space(other_));
+  expect_one("a space is locked before anything below it");
+}
+
+TEST_F(LockChecks, catch_a_second_space_after_an_area_of_the_first) {
+  lock();
+  services_.begin_area_write(space_, area_);
+  ASSERT_TRUE(services_.lock_space(other_));
+  expect_one("both spaces are locked before any area");
+}
+
+TEST_F(LockChecks, catch_an_area_that_is_locked_below_a_file) {
+  TestFile* file = host_.make_file();
+  lock();
+  services_.begin_area_write(space_, area_);
+  services_.lock_file_mapping(file);
+  services_.begin_area_write(space_, area_);
+  expect_one("areas are locked before files and identities");
+}
+
+TEST_F(LockChecks, catch_two_file_mappings_at_a_time) {
+  lock();
+  services_.lock_file_mapping(host_.make_file());
+  services_.lock_file_mapping(host_.make_file());
+  expect_one("one file mapping is locked at a time");
+}
+
+TEST_F(LockChecks, catch_a_file_mapping_that_is_not_locked) {
+  lock();
+  services_.unlock_file_mapping(host_.make_file());
+  expect_one("only a locked file mapping is unlocked");
+}
+
+TEST_F(LockChecks, catch_a_space_that_is_unlocked_too_early) {
+  lock();
+  services_.lock_file_mapping(host_.make_file());
+  services_.unlock_space(space_);
+  expect_one("a space is unlocked after everything below it");
+}
+
+TEST_F(LockChecks, catch_areas_that_are_attached_or_detached_twice) {
+  lock();
+  services_.begin_area_write(space_, area_);
+  services_.attach_area(area_);
+  services_.attach_area(area_);
+  expect_one("an area is attached once");
+  services_.detach_area(area_);
+  services_.detach_area(area_);
+  expect_one("only an attached area is detached");
+}
+
+TEST_F(LockChecks, catch_a_detach_without_a_write_lock) {
+  lock();
+  services_.attach_area(area_);
+  services_.detach_area(area_);
+  expect_one("an area is detached under its write lock");
+}
+
+TEST_F(LockChecks, catch_a_write_lock_of_an_earlier_hold) {
+  lock();
+  services_.begin_area_write(space_, area_);
+  services_.attach_area(area_);
+  services_.unlock_space(space_);
+  lock();
+  services_.detach_area(area_);
+  expect_one("an area is detached under its write lock");
+}
+
+TEST_F(LockChecks, catch_an_area_that_ends_attached) {
+  lock();
+  {
+    TestServices::AreaLock short_lived;
+    services_.attach_area(short_lived);
+  }
+  expect_one("an area ends detached");
+}
+
+TEST_F(LockChecks, catch_a_space_that_ends_locked) {
+  {
+    TestServices::SpaceLock short_lived;
+    ASSERT_TRUE(services_.lock_space(short_lived));
+  }
+  expect_one("a space ends unlocked");
+}
+
+TEST_F(LockChecks, catch_a_change_of_the_reverse_map_without_its_locks) {
+  TestSpace space("ffAA");
+  SpaceState<TestServices>& state = space.state();
+  TestArea& area = *space.area(0);
+  ASSERT_TRUE(state.services.lock_space(state.lock));
+  state.services.leave_trees(area);
+  EXPECT_EQ(take(), (std::vector<std::string>{"the identity's root is locked",
+                                              "the file's mapping is locked"}));
+  state.services.lock_file_mapping(area.file);
+  state.services.enter_trees(area);
+  expect_one("the identity's root is locked");
+  state.services.unlock_file_mapping(area.file);
+  state.services.unlock_space(state.lock);
+}
+
+TEST_F(LockChecks, catch_a_file_mapping_that_is_locked_after_an_identity) {
+  TestSpace space("ff");
+  SpaceState<TestServices>& state = space.state();
+  TestArea& area = *space.area(0);
+  ASSERT_TRUE(state.services.lock_space(state.lock));
+  state.services.lock_identity(area.identity);
+  state.services.lock_file_mapping(area.file);
+  expect_one("a file mapping is locked before an identity");
+  state.services.unlock_file_mapping(area.file);
+  state.services.lock_identity(area.identity);
+  expect_one("one identity root is locked at a time");
+  state.services.unlock_identity(area.identity);
+  state.services.unlock_identity(area.identity);
+  expect_one("only a locked identity is unlocked");
+  state.services.unlock_space(state.lock);
+}
+
+TEST_F(LockChecks, catch_a_change_that_is_told_without_a_write_lock) {
+  TestSpace space("AA");
+  SpaceState<TestServices>& state = space.state();
+  ASSERT_TRUE(state.services.lock_space(state.lock));
+  state.services.notify(Event::resized, *space.area(0));
+  expect_one("a changed area is write-locked");
+  state.services.notify(Event::unmapped, *space.area(0));
+  EXPECT_EQ(take().front(), "what is told to be gone is detached");
+  state.services.unlock_space(state.lock);
+}
+
+#ifndef NDEBUG
+TEST(UserlandLocksDeathTest, end_the_program_in_debug_builds) {
+  using shims::Userland;
+  Userland host;
+  Userland::SpaceLock space;
+  EXPECT_DEATH(host.assert_space_locked(space), "the space lock is held");
+}
+#endif
+
+}  // namespace
+}  // namespace vmarea::test
