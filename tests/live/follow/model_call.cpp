@@ -240,8 +240,14 @@ ModelAnswer make_mlockall(const Request& request) {
       flags == MCL_ONFAULT) {
     return compared(-EINVAL);
   }
-  if (request.kernel_failed()) return {Made::told_result, request.kernel_raw};
   Space& space = request.space.space();
+  const vmarea::Limits limits = space.services().limits();
+  if (!limits.may_lock_any && limits.locked_bytes == 0) return compared(-EPERM);
+  const auto pages = static_cast<std::uint64_t>(space.totals().total);
+  if (!limits.may_lock_any && (flags & MCL_CURRENT) != 0 &&
+      pages > geometry.pages(limits.locked_bytes)) {
+    return compared(-ENOMEM);
+  }
   const bool on_fault = (flags & MCL_ONFAULT) != 0;
   const auto lock = flag::locked | vmarea::Flags{}.with_if(on_fault, flag::lock_on_fault);
   vmarea::Flags& defaults = space.state().default_flags;
@@ -272,7 +278,9 @@ ModelAnswer make_mseal(const Request& request) {
 
 ModelAnswer make_shmat(const Request& request) {
   using Access = vmarea::AttachRequest<Services>::Access;
-  if (!request.facts.segment_bytes) return {Made::told_result, request.kernel_raw};
+  // Who may attach a segment is no matter of areas.
+  const bool no_right = request.kernel_raw == -EACCES || request.kernel_raw == -EIDRM;
+  if (!request.facts.segment_bytes || no_right) return {Made::told_result, request.kernel_raw};
   const std::uint32_t flags = request.word(2);
   const bool read_only = (flags & SHM_RDONLY) != 0;
   vmarea::AttachRequest<Services> wanted;

@@ -94,6 +94,13 @@ void undo_interruption(pid_t task) {
   ptrace(PTRACE_SETREGS, task, nullptr, &registers);
 }
 
+void set_first_argument(pid_t task, std::uint64_t value) {
+  user_regs_struct registers{};
+  if (ptrace(PTRACE_GETREGS, task, nullptr, &registers) != 0) return;
+  registers.rdi = value;
+  ptrace(PTRACE_SETREGS, task, nullptr, &registers);
+}
+
 [[noreturn]] void become(const std::vector<std::string>& command, int go, int report) {
   char byte = 0;
   int failure = read(go, &byte, 1) == 1 ? install_filter() : EPERM;
@@ -290,6 +297,7 @@ void Tracer::dispatch_event(Task& task, int event, int signal) {
         resume(task, PTRACE_LISTEN);
         task.running = false;
       } else {
+        restore_first_argument(task);
         undo_interruption(task.id);
         resume(task, task.call ? PTRACE_SYSCALL : PTRACE_CONT);
       }
@@ -337,6 +345,13 @@ void Tracer::begin_call(Space& space) {
   Task& task = tasks_.at(space.owner);
   space.begun = true;
   observer_.call_entered(space.id, task.id, *task.call);
+  // A child that asks not to be traced would meet our filter without us, and fail.
+  constexpr std::uint64_t clone_untraced = 0x0080'0000;
+  const std::uint64_t flags = task.call->arguments[0];
+  if (task.call->kind->number == SYS_clone && (flags & clone_untraced) != 0) {
+    task.first_argument = flags;
+    set_first_argument(task.id, flags & ~clone_untraced);
+  }
   resume(task, PTRACE_SYSCALL);
 }
 
@@ -345,6 +360,7 @@ void Tracer::leave_call(Task& task) {
   Space& space = *task.space;
   const Call call = *task.call;
   task.call.reset();
+  restore_first_argument(task);
   if (trace(PTRACE_GET_SYSCALL_INFO, task.id, sizeof info,
             reinterpret_cast<unsigned long>(&info)) <= 0) {
     observer_.call_lost(space.id, call);
@@ -383,6 +399,8 @@ void Tracer::handle_new_child(Task& parent, int event) {
   const Call call = parent.call.value_or(Call{.kind = find_call_kind(SYS_clone), .arguments = {}});
   parent.call.reset();
   parent.waits_for_vfork = event == event_vfork;
+  child.first_argument = parent.first_argument;
+  restore_first_argument(parent);
   Space* space = parent.space;
   if (space != nullptr) {
     if (share_space(parent.id, id, call)) {
@@ -412,6 +430,12 @@ void Tracer::handle_new_child(Task& parent, int event) {
   release(*space);
 }
 
+void Tracer::restore_first_argument(Task& task) {
+  if (!task.first_argument) return;
+  set_first_argument(task.id, *task.first_argument);
+  task.first_argument.reset();
+}
+
 void Tracer::handle_exec(Task& task) {
   std::vector<pid_t> gone;  // Threads die in exec; the one that called it takes the leader's id.
   for (auto& [id, other] : tasks_) {
@@ -422,6 +446,7 @@ void Tracer::handle_exec(Task& task) {
     tasks_.erase(id);
   }
   leave_space(task);
+  task.first_argument.reset();
   task.running = task.interrupted = task.waits_for_vfork = task.exiting = false;
   loaded_ = true;
   Space& space = make_space();

@@ -71,6 +71,8 @@ class Tracer {
     bool interrupted = false;      // Asked to stop, has not done so yet.
     bool waits_for_vfork = false;  // Asleep in the kernel until the child execs or exits.
     bool exiting = false;
+    // A register that we changed on the way into clone, and what belongs there.
+    std::optional<std::uint64_t> first_argument;
     std::optional<Call> call;  // Between entry and exit stop.
   };
   /// All tasks that share one address space.
@@ -98,6 +100,7 @@ class Tracer {
   void begin_where_all_waited_too_long();
 
   void handle_new_child(Task& parent, int event);
+  void restore_first_argument(Task& task);
   void handle_exec(Task& task);
   void handle_exit_event(Task& task);
   void handle_death(pid_t id);
