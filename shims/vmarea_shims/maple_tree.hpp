@@ -52,9 +52,9 @@ struct MapleTreeOptions {
 };
 
 /// Models AreaTree, where the meaning of each function is given; here is what goes beyond it.
-/// A write is: nodes_needed() of every replace, one reserve() of the sum, the replaces,
-/// unreserve(). In place, replaces that do not grow need not be counted. In published mode all need
-/// to be.
+/// A write is: nodes_needed() of its replaces, on the tree as it is before the first, with windows
+/// that do not overlap; one reserve() of the sum; the replaces; unreserve(), also if the sum was 0.
+/// In place, replaces that do not grow need not be counted. In published mode all need to be.
 template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{}>
 class MapleTree {
   static constexpr bool published = Options.mode == WriteMode::published;
