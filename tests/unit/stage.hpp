@@ -24,7 +24,7 @@
 
 namespace vmarea::test {
 
-using TestState_ = SpaceState<TestServices>;
+using TestSpaceState = SpaceState<TestServices>;
 using TestNewRange = NewRange<TestServices>;
 using VerbPlan = WindowPlan<TestServices, void>;
 using TestMmap = MmapRequest<TestServices>;
@@ -64,7 +64,7 @@ class Stage : public TestSpace {
   // Verbs.
   /// Puts a new range in place as mmap does (behaviour specification 4).
   Result<void> link(const TestNewRange& wanted) {
-    return plan_and_commit([&](const TestState_& s) {
+    return plan_and_commit([&](const TestSpaceState& s) {
       VerbPlan plan;
       plan.status = success;
       Window<TestServices>& window = plan.add();
@@ -77,20 +77,20 @@ class Stage : public TestSpace {
   /// Gives a part of one area other flags (8).
   Result<void> modify(Range part, Flags flags, Shortage shortage = Shortage::fails) {
     const TestArea& area = *find_area(state(), part.start);
-    return plan_and_commit([&](const TestState_& s) {
+    return plan_and_commit([&](const TestSpaceState& s) {
       return plan_modify(s, area, part, {flags, area.attributes}, shortage);
     });
   }
   Result<void> split(std::uint64_t at, NewPart part, CountLimit limit = CountLimit::respected) {
     TestArea& cut = *area(at);
     return plan_and_commit(
-        [&](const TestState_& s) { return plan_split(s, cut, column(at), part, limit); });
+        [&](const TestSpaceState& s) { return plan_split(s, cut, column(at), part, limit); });
   }
   /// Grows the area at `number`; `next`: the column of what may be swallowed (9.1).
   Result<void> expand(std::uint64_t number, Range to, const TestArea* next = nullptr) {
     TestArea& grown = *area(number);
     const std::uint64_t offset = grown.page_offset - ((grown.start - to.start) >> 12);
-    return plan_and_commit([&](const TestState_& s) {
+    return plan_and_commit([&](const TestSpaceState& s) {
       auto plan = plan_expand(s, grown, to, offset, next);
       const std::uint64_t swallowed = next != nullptr && next->end == to.end ? next->length() : 0;
       count(plan.windows[0], grown, pages(to.length() - grown.length() - swallowed));
@@ -100,7 +100,7 @@ class Stage : public TestSpace {
   Result<void> shrink(std::uint64_t number, Range to) {
     TestArea& cut = *area(number);
     const Range old = cut.range();
-    return plan_and_commit([&](const TestState_& s) {
+    return plan_and_commit([&](const TestSpaceState& s) {
       auto plan = plan_shrink(s, cut, to, cut.page_offset + ((to.start - cut.start) >> 12));
       count(plan.windows[0], cut, -pages(old.length() - to.length()));
       plan.windows[0].unmapped =
@@ -111,13 +111,13 @@ class Stage : public TestSpace {
   Result<void> relocate_down(std::uint64_t number, std::uint64_t columns_down) {
     TestArea& moved = *area(number);
     return plan_and_commit(
-        [&](const TestState_& s) { return plan_relocate_down(s, moved, columns_down << 12); });
+        [&](const TestSpaceState& s) { return plan_relocate_down(s, moved, columns_down << 12); });
   }
   /// The area at `number` gets the identity of the one at `from`, as a merge copies it.
   void share_identity(std::uint64_t number, std::uint64_t from) {
     TestArea& taker = *area(number);
     const TestArea* giver = area(from);
-    EXPECT_TRUE(plan_and_commit([&](const TestState_&) {
+    EXPECT_TRUE(plan_and_commit([&](const TestSpaceState&) {
       VerbPlan plan;
       plan.status = success;
       Window<TestServices>& window = plan.add();
