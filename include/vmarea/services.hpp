@@ -18,6 +18,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "vmarea/area.hpp"
 #include "vmarea/area_tree.hpp"
@@ -79,6 +80,10 @@ enum class Event : unsigned char {
   forked,       // A copy stands in a child.
 };
 
+/// A T, or a reference to one.
+template <class Answer, class T>
+concept ValueOf = std::same_as<std::remove_cvref_t<Answer>, T>;
+
 /// Memory of areas. allocate_area returns null when memory runs out; release_area takes back what
 /// no reader ever saw, retire_area what a lock-free reader may still look at.
 template <class S>
@@ -125,6 +130,15 @@ concept LockServices = requires(S s, typename S::SpaceLock& space, typename S::A
   noexcept;
   { s.unlock_identity(identity) }
   noexcept;
+};
+
+/// What areas, changes and spaces carry for the declared groups: empty types where a group is
+/// absent.
+template <class S>
+concept DeclaredTypes = requires {
+  typename S::ReverseMapEntry;
+  typename S::LinkReservation;
+  typename S::PageTable;
 };
 
 /// The reverse map: chains and interval trees of identities, interval trees of files. Reservations
@@ -189,11 +203,13 @@ concept PageServices = !S::has_page_tables || requires(S s, typename S::PageTabl
 /// goes to the area.
 template <class S>
 concept FileServices = std::equality_comparable<typename S::FileHandle> &&
-    requires(S s, typename S::FileHandle file, Description<S>& wanted) {
-  { s.file_rules(file) }
+    requires(S s, const S planning, typename S::FileHandle file, Description<S>& wanted) {
+  { planning.file_rules(file) }
   noexcept->std::same_as<FileRules>;
-  { s.prepare_mapping(file, wanted) }
+  { planning.prepare_mapping(file, wanted) }
   noexcept->std::same_as<Result<void>>;
+  { s.make_shared_memory(std::uint64_t{}) }
+  noexcept->std::same_as<Result<typename S::FileHandle>>;
   { s.retain_file(file) }
   noexcept;
   { s.release_file(file) }
@@ -211,13 +227,13 @@ concept AttributeServices = requires(S s, const Attributes* attributes) {
 
 /// Limits and the commit charge (overcommit). charge is called by reserve, uncharge by commit.
 template <class S>
-concept LimitServices = requires(S s, PageCount pages) {
-  { s.geometry() }
-  noexcept->std::convertible_to<Geometry>;
-  { s.profile() }
-  noexcept->std::convertible_to<KernelProfile>;
-  { s.limits() }
-  noexcept->std::convertible_to<Limits>;
+concept LimitServices = requires(S s, const S planning, PageCount pages) {
+  { planning.geometry() }
+  noexcept->ValueOf<Geometry>;
+  { planning.profile() }
+  noexcept->ValueOf<KernelProfile>;
+  { planning.limits() }
+  noexcept->ValueOf<Limits>;
   { s.charge(pages) }
   noexcept->std::same_as<Result<void>>;
   { s.uncharge(pages) }
@@ -241,8 +257,9 @@ concept AssertionServices = requires(const char* promise) {
 
 /// A host of the library.
 template <class S>
-concept KernelServices = std::copyable<S> && MemoryServices<S> && TreeServices<S> &&
-    LockServices<S> && ReverseMapServices<S> && PageServices<S> && FileServices<S> &&
+concept KernelServices =
+    std::copyable<S> && MemoryServices<S> && TreeServices<S> && LockServices<S> &&
+    DeclaredTypes<S> && ReverseMapServices<S> && PageServices<S> && FileServices<S> &&
     AttributeServices<S> && LimitServices<S> && NotificationServices<S> && AssertionServices<S>;
 
 /// Requires: `kept`. Otherwise the programmer broke a promise, and the host is told which.

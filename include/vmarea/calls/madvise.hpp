@@ -232,7 +232,9 @@ AdvisePlan<S> plan_madvise(const SpaceState<S>& space, Address start, std::uint6
   if (length == 0) return {success};
   const Range range{start, start + length};
   if (is_populating(advice)) return {success};
-  return {space, range, AdviseRule<S>{advice}};
+  AdvisePlan<S> plan{space, range, AdviseRule<S>{advice}};
+  if (advice == Advice::guard_install) plan.out_of_memory = Error::no_memory;
+  return plan;
 }
 
 /// The touching that belongs to a populating advice whose arguments are good; it goes as far as it

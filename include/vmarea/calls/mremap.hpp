@@ -29,7 +29,7 @@ struct MremapRequest {
 
 /// One mremap, or the first area's share of a fixed move over several areas.
 template <class S>
-struct MremapPlan {
+struct MremapPlan : PlanBase {
   using Value = Address;
 
   Result<Address> status = Error::invalid;
@@ -235,6 +235,9 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
     leave_cuts(space, refused, clearing);
     return refused;
   }
+  if (to_range.contains(request.address)) {
+    return fail_with_hole(space, clearing, Error::bad_address);  // The source went with it.
+  }
   const Range old_range{request.address, request.address + request.old_length};
   if (request.old_length > moved) {
     if (!space.services.geometry().inside(request.address, request.old_length)) {
@@ -257,9 +260,6 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
     may_move = check_may_move<S>(space, area, {old_range.start, old_range.start + moved}, to);
   }
   if (!may_move) return fail_with_hole(space, clearing, may_move.error());
-  if (to_range.contains(request.address)) {
-    return fail_with_hole(space, clearing, Error::bad_address);  // The source went with it.
-  }
 
   const NewRange<S> copy = copy_of(space, area, request.address, to, request.new_length);
   MremapPlan<S> plan{to};

@@ -80,7 +80,7 @@ MmapPlan<S> plan_attach(const SpaceState<S>& space, const AttachRequest<S>& requ
 
 /// A detach: one window for each piece, found again by address.
 template <class S>
-struct DetachPlan {
+struct DetachPlan : PlanBase {
   using Value = void;
 
   Result<void> status = Error::invalid;

@@ -39,6 +39,11 @@ class SpaceWriteLock {
   Result<void> taken_;
 };
 
+/// What every plan answers when reserve() runs out of memory.
+struct PlanBase {
+  Error out_of_memory = Error::no_memory;
+};
+
 /// One call, planned. Move-only; dropping it changes nothing.
 template <class S, class Plan>
 class [[nodiscard]] Change {
@@ -75,12 +80,15 @@ class [[nodiscard]] Change {
     plan_.for_each_window(*space_, visit);
   }
 
-  /// Takes everything that may run out. Errors: no_memory; nothing changed then.
+  /// Takes everything that may run out. Errors: interrupted (the lock was refused), no_memory or
+  /// what the call answers instead; nothing changed then.
   Result<void> reserve() noexcept {
+    if (!lock_.taken()) return lock_.taken();
     Result<void> taken = plan_.reserve(*space_, reserved_);
     if (taken) taken = take_nodes(*space_, reserved_);
-    if (!taken) give_back(*space_, reserved_);
-    return taken;
+    if (taken) return taken;
+    give_back(*space_, reserved_);
+    return taken.error() == Error::no_memory ? plan_.out_of_memory : taken.error();
   }
 
   /// Makes the edits and answers the call. Requires: reserve() succeeded.
@@ -106,7 +114,7 @@ class [[nodiscard]] Change {
 
 /// A plan of at most two windows that are known beforehand.
 template <class S, class T>
-struct WindowPlan {
+struct WindowPlan : PlanBase {
   using Value = T;
 
   Result<T> status = Error::invalid;

@@ -18,7 +18,7 @@
 namespace vmarea {
 
 template <class S>
-struct RelocatePlan {
+struct RelocatePlan : PlanBase {
   using Value = void;
 
   Result<void> status = Error::invalid;

@@ -270,7 +270,7 @@ class RangeWalk {
 
 /// A call that changes a range by a rule. One window is kept; more are walked again.
 template <class S, class Rule>
-struct RangePlan {
+struct RangePlan : PlanBase {
   using Value = void;
 
   Result<void> status = Error::invalid;
@@ -291,6 +291,7 @@ struct RangePlan {
         rule(by),
         base{space.totals, space.area_count, space.last_identity},
         joining(joins) {
+    out_of_memory = Rule::shortage;
     status = RangeWalk<S, Rule>(space, range, rule, base, joining).run([this](const Window<S>& w) {
       if (window_count++ == 0) only = w;
     });
