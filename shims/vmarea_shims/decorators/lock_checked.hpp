@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include <vmarea/services.hpp>
 
@@ -19,7 +20,17 @@ namespace vmarea::shims {
 template <class Base>
 struct LockChecked : Base {
   using Base::Base;
-  using FileHandle = typename Base::FileHandle;
+
+  /// A file handle as a number, whatever its type is: a host above may have one of its own. 0:
+  /// none.
+  using FileKey = std::uint64_t;
+  template <class FileHandle>
+  static FileKey key_of(const FileHandle& file) noexcept {
+    static_assert(sizeof(FileHandle) <= sizeof(FileKey), "a file handle is a pointer or a number");
+    FileKey key = 0;
+    if (!(file == FileHandle{})) std::memcpy(&key, &file, sizeof(file));
+    return key;
+  }
 
   struct SpaceLock {
     std::uint64_t sequence = 0;     // Odd: locked.
@@ -48,7 +59,7 @@ struct LockChecked : Base {
     static constexpr unsigned spaces_max = 4;
     SpaceLock* spaces[spaces_max] = {};
     unsigned space_count = 0;
-    FileHandle file{};
+    FileKey file = 0;
     AnonIdentity root{};
     AnonIdentity born{};  // Made under the space lock: no page has it, so nobody can look for it.
     void (*on_breach)(const char* promise) noexcept = nullptr;  // For tests of breaches.
@@ -59,9 +70,7 @@ struct LockChecked : Base {
       }
       return false;
     }
-    bool holds_nothing() const noexcept {
-      return space_count == 0 && file == FileHandle{} && !root;
-    }
+    bool holds_nothing() const noexcept { return space_count == 0 && file == 0 && !root; }
   };
   static Book& book() noexcept {
     static thread_local Book of_this_thread;
@@ -124,17 +133,19 @@ struct LockChecked : Base {
     area.attached = false;
     Base::detach_area(area.inner);
   }
+  template <class FileHandle>
   void lock_file_mapping(FileHandle file) noexcept {
     expect_a_space();
-    expect(!(file == FileHandle{}), "no file has no mapping to lock");
-    expect(book().file == FileHandle{}, "one file mapping is locked at a time");
+    expect(key_of(file) != 0, "no file has no mapping to lock");
+    expect(book().file == 0, "one file mapping is locked at a time");
     expect(!book().root, "a file mapping is locked before an identity");
-    book().file = file;
+    book().file = key_of(file);
     Base::lock_file_mapping(file);
   }
+  template <class FileHandle>
   void unlock_file_mapping(FileHandle file) noexcept {
-    expect(book().file == file, "only a locked file mapping is unlocked");
-    book().file = FileHandle{};
+    expect(book().file == key_of(file), "only a locked file mapping is unlocked");
+    book().file = 0;
     Base::unlock_file_mapping(file);
   }
   void lock_identity(AnonIdentity identity) noexcept {
@@ -207,7 +218,7 @@ struct LockChecked : Base {
     expect(book().space_count > 0, "some space lock is held");
   }
   static void expect_nothing_below(const char* promise) noexcept {
-    expect(book().file == FileHandle{} && !book().root, promise);
+    expect(book().file == 0 && !book().root, promise);
   }
   static void expect_identity_locked(AnonIdentity identity) noexcept {
     if (identity == book().born) return;
@@ -217,8 +228,8 @@ struct LockChecked : Base {
   static void expect_reverse_map_locked(const AreaType& area) noexcept {
     expect_a_space();
     if (area.identity) expect_identity_locked(area.identity);
-    if (!(area.file == FileHandle{})) {
-      expect(book().file == area.file, "the file's mapping is locked");
+    if (key_of(area.file) != 0) {
+      expect(book().file == key_of(area.file), "the file's mapping is locked");
     }
   }
   static void remove_from_book(const SpaceLock& space) noexcept {
