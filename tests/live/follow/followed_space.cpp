@@ -16,7 +16,7 @@ constexpr vmarea::Geometry geometry{};
 /// Whether touching the area would give it an identity.
 bool lacks_identity(const AreaDescription& area) {
   return !area.identity && !area.flags.has_any(flag::shared | flag::may_share | flag::io) &&
-         area.hooks != &special_hooks;
+         find_special_name(area.hooks).empty();
 }
 
 /// One anonymous page of each area that has some and should not, in ascending order. Runs of such

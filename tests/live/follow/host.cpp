@@ -94,10 +94,33 @@ bool shows_what_fstat_says(std::uint32_t file_system) {
          file_system == XFS_SUPER_MAGIC;
 }
 
+struct SpecialMapping {
+  std::string_view name;
+  Services::Hooks hooks;
+};
+constexpr Services::Hooks uncuttable{.close = ignore, .may_split = refuse_split};
+constexpr auto special_mappings = std::to_array<SpecialMapping>({{"[vdso]", uncuttable},
+                                                                 {"[vvar]", uncuttable},
+                                                                 {"[vvar_vclock]", uncuttable},
+                                                                 {"[uprobes]", uncuttable}});
+
 }  // namespace
 
-constinit const Services::Hooks special_hooks{.close = ignore, .may_split = refuse_split};
 constinit const Services::Hooks segment_hooks{.open = ignore, .close = ignore};
+
+const Services::Hooks* find_special_hooks(std::string_view name) {
+  for (const SpecialMapping& mapping : special_mappings) {
+    if (mapping.name == name) return &mapping.hooks;
+  }
+  return nullptr;
+}
+
+std::string_view find_special_name(const Services::Hooks* hooks) {
+  for (const SpecialMapping& mapping : special_mappings) {
+    if (&mapping.hooks == hooks) return mapping.name;
+  }
+  return {};
+}
 
 Result<void> Services::prepare_mapping(FileHandle file, AreaDescription& wanted) const noexcept {
   if (file->refusal != Error::none) return file->refusal;

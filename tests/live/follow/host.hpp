@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -117,8 +118,11 @@ struct Services : vmarea::shims::HeapMemory,
 using Space = vmarea::AddressSpace<Services>;
 using AreaDescription = vmarea::Description<Services>;
 
-/// Hooks of [vdso] and its kin: they are told of their end and cannot be cut.
-extern const Services::Hooks special_hooks;
+/// Hooks of [vdso] and its kin, which are told of their end and cannot be cut; null for other
+/// names.
+const Services::Hooks* find_special_hooks(std::string_view name);
+/// The name those hooks were found by; empty for others.
+std::string_view find_special_name(const Services::Hooks* hooks);
 /// Hooks of a SysV attachment: told of its end.
 extern const Services::Hooks segment_hooks;
 

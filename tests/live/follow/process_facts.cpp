@@ -61,11 +61,6 @@ vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
   return run;
 }
 
-bool is_special(const KernelArea& area) {
-  return area.name == "[vdso]" || area.name == "[vvar]" || area.name == "[vvar_vclock]" ||
-         area.name == "[uprobes]";
-}
-
 }  // namespace
 
 vmarea::Limits read_limits(pid_t task) {
@@ -167,8 +162,8 @@ AreaDescription describe_shown(const KernelArea& area, FileRegistry& files) {
   description.end = area.end;
   description.flags = area.flags.value_or(area.access);
   const bool has_file = area.file != FileId{} || area.name.starts_with('/');
-  if (is_special(area)) {
-    description.hooks = &special_hooks;
+  if (const auto* special = find_special_hooks(area.name)) {
+    description.hooks = special;
   } else if (has_file) {
     description.file = files.add_shown(area);
     description.hooks = &vmarea::no_hooks<Services>;

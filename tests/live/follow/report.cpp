@@ -116,8 +116,8 @@ std::string print_area(const AreaDescription& area, const vmarea::SpaceLayout& l
     name = area.file->name;
   } else if (area.range().contains(stack)) {
     name = "[stack]";
-  } else if (area.hooks == &special_hooks) {
-    name = area.flags.has_any(vmarea::flag::exec) ? "[vdso]" : "[vvar]";
+  } else if (const std::string_view special = find_special_name(area.hooks); !special.empty()) {
+    name = special;
   } else if (area.range().overlaps({layout.start_brk, layout.brk})) {
     name = "[heap]";
   }
