@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+//
+// The smallest host: what the concept asks for and nothing more, so that a use in the library that
+// was never declared fails to build. Its functions do nothing; it is compiled, never run.
+//
+//   Archetype<Groups::absent>      Archetype<Groups::declared>
+//
+// Types are as poor as the door allows: locks cannot be copied, handles can only be compared.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <vmarea/vmarea.hpp>
+
+namespace vmarea::test {
+
+enum class Groups : unsigned char { absent, declared };
+
+/// A tree with no function that AreaTree does not name.
+template <class Value>
+class ArchetypeTree {
+ public:
+  class Cursor {
+   public:
+    TreeEntry<Value> entry() const noexcept { return {}; }
+    void next() noexcept {}
+    void previous() noexcept {}
+  };
+
+  ArchetypeTree() = default;
+  ArchetypeTree(const ArchetypeTree&) = delete;
+  ArchetypeTree& operator=(const ArchetypeTree&) = delete;
+
+  TreeEntry<Value> find(TreeKey) const noexcept { return {}; }
+  Cursor seek(TreeKey) const noexcept { return {}; }
+  Cursor seek_back(TreeKey) const noexcept { return {}; }
+  std::size_t nodes_needed(TreeKey, TreeKey, std::size_t, std::size_t) const noexcept { return 0; }
+  bool reserve(std::size_t) noexcept { return true; }
+  void unreserve() noexcept {}
+  void replace(TreeKey, TreeKey, const TreeEntry<Value>*, std::size_t) noexcept {}
+  TreeGap lowest_gap(std::uint64_t, TreeKey, TreeKey) const noexcept { return {}; }
+  TreeGap highest_gap(std::uint64_t, TreeKey, TreeKey) const noexcept { return {}; }
+  template <class Map>
+  bool duplicate(const ArchetypeTree&, Map&&) noexcept {
+    return true;
+  }
+  std::size_t size() const noexcept { return 0; }
+  void clear() noexcept {}
+};
+
+template <Groups Which>
+struct Archetype {
+  using Self = Archetype;
+
+  // Memory and tree.
+  struct AreaData {};
+  void* allocate_area(std::size_t, std::size_t) noexcept { return nullptr; }
+  void release_area(void*, std::size_t, std::size_t) noexcept {}
+  void retire_area(void*, std::size_t, std::size_t) noexcept {}
+  template <class AreaType>
+  using Tree = ArchetypeTree<AreaType>;
+  template <class AreaType>
+  Tree<AreaType> make_tree() {
+    return {};
+  }
+
+  // Locks.
+  template <int>  // Distinct types, so that empty members can share an address.
+  struct Immovable {
+    Immovable() = default;
+    Immovable(const Immovable&) = delete;
+    Immovable& operator=(const Immovable&) = delete;
+  };
+  struct SpaceLock : Immovable<0> {};
+  struct AreaLock : Immovable<1> {};
+  class FileHandle {
+   public:
+    friend bool operator==(FileHandle, FileHandle) = default;
+  };
+  Result<void> lock_space(SpaceLock&) noexcept { return {}; }
+  void unlock_space(SpaceLock&) noexcept {}
+  void assert_space_locked(SpaceLock&) noexcept {}
+  void begin_area_write(SpaceLock&, AreaLock&) noexcept {}
+  void attach_area(AreaLock&) noexcept {}
+  void detach_area(AreaLock&) noexcept {}
+  void lock_file_mapping(FileHandle) noexcept {}
+  void unlock_file_mapping(FileHandle) noexcept {}
+  void lock_identity(AnonIdentity) noexcept {}
+  void unlock_identity(AnonIdentity) noexcept {}
+
+  // Declared groups. Where they are absent, nothing may ask for their functions.
+  static constexpr bool has_reverse_map = Which == Groups::declared;
+  static constexpr bool has_page_tables = Which == Groups::declared;
+  struct ReverseMapEntry : Immovable<2> {};
+  struct LinkReservation {};
+  struct PageTable : Immovable<3> {};
+
+  // Files and attributes.
+  FileRules file_rules(FileHandle) const noexcept { return {}; }
+  Result<void> prepare_mapping(FileHandle, Description<Self>&) const noexcept { return {}; }
+  Result<FileHandle> make_shared_memory(std::uint64_t) noexcept { return FileHandle{}; }
+  void retain_file(FileHandle) noexcept {}
+  void release_file(FileHandle) noexcept {}
+  void retain_attributes(const Attributes*) noexcept {}
+  void release_attributes(const Attributes*) noexcept {}
+
+  // Limits.
+  Geometry geometry() const noexcept { return {}; }
+  KernelProfile profile() const noexcept { return {}; }
+  Limits limits() const noexcept { return {}; }
+  Result<void> charge(PageCount) noexcept { return {}; }
+  void uncharge(PageCount) noexcept {}
+
+  void notify(Event, const Area<Self>&) noexcept {}
+  static constexpr bool checks = true;
+  static void assertion_failed(const char*) noexcept {}
+};
+
+/// The declared groups on top. Area<> names the final host, so this one repeats the host's name.
+struct DeclaredArchetype : Archetype<Groups::declared> {
+  using AreaType = Area<DeclaredArchetype>;
+  Result<void> prepare_mapping(FileHandle, Description<DeclaredArchetype>&) const noexcept {
+    return {};
+  }
+  void notify(Event, const AreaType&) noexcept {}
+
+  Result<void> reserve_links(LinkReservation&, const AreaType&) noexcept { return {}; }
+  Result<void> reserve_identity(LinkReservation&) noexcept { return {}; }
+  Result<void> reserve_fork(LinkReservation&, const AreaType&) noexcept { return {}; }
+  void unreserve_links(LinkReservation&) noexcept {}
+  AnonIdentity new_identity(LinkReservation&, AreaType&) noexcept { return {}; }
+  void clone_links(LinkReservation&, AreaType&, const AreaType&) noexcept {}
+  AnonIdentity fork_links(LinkReservation&, AreaType&, const AreaType&) noexcept { return {}; }
+  void leave_trees(AreaType&) noexcept {}
+  void enter_trees(AreaType&) noexcept {}
+  void unlink(AreaType&) noexcept {}
+
+  void unmap_pages(PageTable&, Range) noexcept {}
+  void free_tables(PageTable&, Range, Range) noexcept {}
+  Result<void> reserve_page_move(PageTable&, Range, Address) noexcept { return {}; }
+  void move_pages(PageTable&, Range, Address) noexcept {}
+  void protect_pages(PageTable&, Range, Flags) noexcept {}
+  Result<void> reserve_page(PageTable&, Address) noexcept { return {}; }
+  void install_page(PageTable&, Address) noexcept {}
+  void unreserve_pages(PageTable&) noexcept {}
+  Result<void> copy_pages(PageTable&, const PageTable&, Range) noexcept { return {}; }
+};
+
+using AbsentArchetype = Archetype<Groups::absent>;
+
+}  // namespace vmarea::test

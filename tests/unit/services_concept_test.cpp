@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+//
+// The door refuses what it must: for each group, hosts that lack a function (deleted: as good as
+// misspelt), that may fail where they must not, or that answer with another type.
+#include <gtest/gtest.h>
+#include <vmarea_shims/userland.hpp>
+
+namespace vmarea::test {
+namespace {
+
+/// A good host to break: nothing declared.
+template <class Host>
+using Good = shims::UserlandGroups<Host>;
+
+/// A good host that declares both groups.
+template <class Host>
+struct Full : Good<Host> {
+  static constexpr bool has_reverse_map = true;
+  static constexpr bool has_page_tables = true;
+  struct ReverseMapEntry {};
+  struct LinkReservation {};
+  struct PageTable {};
+  using A = Area<Host>;
+
+  Result<void> reserve_links(LinkReservation&, const A&) noexcept { return {}; }
+  Result<void> reserve_identity(LinkReservation&) noexcept { return {}; }
+  Result<void> reserve_fork(LinkReservation&, const A&) noexcept { return {}; }
+  void unreserve_links(LinkReservation&) noexcept {}
+  AnonIdentity new_identity(LinkReservation&, A&) noexcept { return {}; }
+  void clone_links(LinkReservation&, A&, const A&) noexcept {}
+  AnonIdentity fork_links(LinkReservation&, A&, const A&) noexcept { return {}; }
+  void leave_trees(A&) noexcept {}
+  void enter_trees(A&) noexcept {}
+  void unlink(A&) noexcept {}
+
+  void unmap_pages(PageTable&, Range) noexcept {}
+  void free_tables(PageTable&, Range, Range) noexcept {}
+  Result<void> reserve_page_move(PageTable&, Range, Address) noexcept { return {}; }
+  void move_pages(PageTable&, Range, Address) noexcept {}
+  void protect_pages(PageTable&, Range, Flags) noexcept {}
+  Result<void> reserve_page(PageTable&, Address) noexcept { return {}; }
+  void install_page(PageTable&, Address) noexcept {}
+  void unreserve_pages(PageTable&) noexcept {}
+  Result<void> copy_pages(PageTable&, const PageTable&, Range) noexcept { return {}; }
+};
+
+struct Whole : Good<Whole> {};
+struct WholeAndFull : Full<WholeAndFull> {};
+static_assert(KernelServices<Whole>);
+static_assert(KernelServices<WholeAndFull>);
+
+// Memory and tree.
+struct NoArea : Good<NoArea> {
+  void* allocate_area(std::size_t, std::size_t) = delete;
+};
+struct ThrowingArea : Good<ThrowingArea> {
+  void* allocate_area(std::size_t, std::size_t);
+};
+struct OtherArea : Good<OtherArea> {
+  char* allocate_area(std::size_t, std::size_t) noexcept;
+};
+struct NoRelease : Good<NoRelease> {
+  void release_area(void*, std::size_t, std::size_t) = delete;
+};
+struct NoRetire : Good<NoRetire> {
+  void retire_area(void*, std::size_t, std::size_t) = delete;
+};
+struct NoTree : Good<NoTree> {
+  template <class AreaType>
+  struct Tree {};
+};
+struct OtherTree : Good<OtherTree> {
+  template <class AreaType>
+  static int make_tree();
+};
+static_assert(!MemoryServices<NoArea> && !KernelServices<NoArea>);
+static_assert(!MemoryServices<ThrowingArea>);
+static_assert(!MemoryServices<OtherArea>);
+static_assert(!MemoryServices<NoRelease>);
+static_assert(!MemoryServices<NoRetire>);
+static_assert(!TreeServices<NoTree> && !KernelServices<NoTree>);
+static_assert(!TreeServices<OtherTree>);
+
+// Locks.
+struct NoSpaceLock : Good<NoSpaceLock> {
+  Result<void> lock_space(SpaceLock&) = delete;
+};
+struct VoidSpaceLock : Good<VoidSpaceLock> {
+  void lock_space(SpaceLock&) noexcept;
+};
+struct NoAreaWrite : Good<NoAreaWrite> {
+  void begin_area_write(SpaceLock&, AreaLock&) = delete;
+};
+struct ThrowingAttach : Good<ThrowingAttach> {
+  void attach_area(AreaLock&);
+};
+struct NoFileLock : Good<NoFileLock> {
+  void lock_file_mapping(FileHandle) = delete;
+};
+struct NoIdentityUnlock : Good<NoIdentityUnlock> {
+  void unlock_identity(AnonIdentity) = delete;
+};
+static_assert(!LockServices<NoSpaceLock> && !KernelServices<NoSpaceLock>);
+static_assert(!LockServices<VoidSpaceLock>);
+static_assert(!LockServices<NoAreaWrite>);
+static_assert(!LockServices<ThrowingAttach>);
+static_assert(!LockServices<NoFileLock>);
+static_assert(!LockServices<NoIdentityUnlock>);
+
+// Reverse map: declared, so all of it is wanted.
+struct DeclaredOnly : Good<DeclaredOnly> {
+  static constexpr bool has_reverse_map = true;
+};
+struct NoUnlink : Full<NoUnlink> {
+  void unlink(A&) = delete;
+};
+struct FailingClone : Full<FailingClone> {
+  void clone_links(LinkReservation&, A&, const A&);
+};
+struct NumberedIdentity : Full<NumberedIdentity> {
+  std::uint64_t new_identity(LinkReservation&, A&) noexcept;
+};
+struct VoidReserve : Full<VoidReserve> {
+  void reserve_fork(LinkReservation&, const A&) noexcept;
+};
+static_assert(!ReverseMapServices<DeclaredOnly> && !KernelServices<DeclaredOnly>);
+static_assert(!ReverseMapServices<NoUnlink> && !KernelServices<NoUnlink>);
+static_assert(!ReverseMapServices<FailingClone>);
+static_assert(!ReverseMapServices<NumberedIdentity>);
+static_assert(!ReverseMapServices<VoidReserve>);
+
+// Pages.
+struct NoPageReserve : Full<NoPageReserve> {
+  Result<void> reserve_page(PageTable&, Address) = delete;
+};
+struct ThrowingMove : Full<ThrowingMove> {
+  void move_pages(PageTable&, Range, Address);
+};
+struct VoidCopy : Full<VoidCopy> {
+  void copy_pages(PageTable&, const PageTable&, Range) noexcept;
+};
+static_assert(!PageServices<NoPageReserve> && !KernelServices<NoPageReserve>);
+static_assert(!PageServices<ThrowingMove>);
+static_assert(!PageServices<VoidCopy>);
+
+// Files and attributes.
+struct NoRules : Good<NoRules> {
+  FileRules file_rules(FileHandle) const = delete;
+};
+struct NoSharedMemory : Good<NoSharedMemory> {
+  Result<FileHandle> make_shared_memory(std::uint64_t) = delete;
+};
+struct EffectWhilePlanning : Good<EffectWhilePlanning> {
+  Result<void> prepare_mapping(FileHandle, Description<EffectWhilePlanning>&) noexcept;
+};
+struct NoRetainFile : Good<NoRetainFile> {
+  void retain_file(FileHandle) = delete;
+};
+struct NoReleaseAttributes : Good<NoReleaseAttributes> {
+  void release_attributes(const Attributes*) = delete;
+};
+static_assert(!FileServices<NoRules> && !KernelServices<NoRules>);
+static_assert(!FileServices<NoSharedMemory>);
+static_assert(!FileServices<EffectWhilePlanning>, "planning sees a const host");
+static_assert(!FileServices<NoRetainFile>);
+static_assert(!AttributeServices<NoReleaseAttributes> && !KernelServices<NoReleaseAttributes>);
+
+// Limits, notifications, promises.
+struct NumberGeometry : Good<NumberGeometry> {
+  static int geometry() noexcept;
+};
+struct ConvertibleLimits : Good<ConvertibleLimits> {
+  struct AlmostLimits {
+    operator Limits() const;
+  };
+  static AlmostLimits limits() noexcept;
+};
+struct BoolCharge : Good<BoolCharge> {
+  bool charge(PageCount) noexcept;
+};
+struct ThrowingUncharge : Good<ThrowingUncharge> {
+  void uncharge(PageCount);
+};
+struct NoNotify : Good<NoNotify> {
+  void notify(Event, const Area<NoNotify>&) = delete;
+};
+struct NoAssertion : Good<NoAssertion> {
+  static void assertion_failed(const char*) = delete;
+};
+static_assert(!LimitServices<NumberGeometry> && !KernelServices<NumberGeometry>);
+static_assert(!LimitServices<ConvertibleLimits>, "its members are used");
+static_assert(!LimitServices<BoolCharge>);
+static_assert(!LimitServices<ThrowingUncharge>);
+static_assert(!NotificationServices<NoNotify> && !KernelServices<NoNotify>);
+static_assert(!AssertionServices<NoAssertion> && !KernelServices<NoAssertion>);
+
+// A handle.
+struct NotCopyable : Good<NotCopyable> {
+  NotCopyable(const NotCopyable&) = delete;
+};
+static_assert(!KernelServices<NotCopyable>);
+
+TEST(ServicesConcept, is_judged_by_the_compiler) {
+  SUCCEED();
+}
+
+}  // namespace
+}  // namespace vmarea::test
