@@ -295,12 +295,19 @@ class WindowCommit {
     }
   }
 
+  /// Where the rests are copies, the object that goes stands for the part between them.
+  void trim_to_what_goes(AreaType& area) noexcept {
+    static_cast<Description<S>&>(area) = area.within(window_.unmapped, space_.services.geometry());
+  }
+
   void destroy_removed() noexcept {
     while (removed_ != nullptr) {
       AreaType* area = removed_;
       removed_ = next_removed(*area);
       area->identity = {};
-      destroy_area(space_, *area, window_.unmapped.empty() ? Event::merged_away : Event::unmapped);
+      const bool goes = area->range().overlaps(window_.unmapped);
+      if (goes) trim_to_what_goes(*area);
+      destroy_area(space_, *area, goes ? Event::unmapped : Event::merged_away);
     }
   }
 
