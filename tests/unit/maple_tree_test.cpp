@@ -728,6 +728,62 @@ TYPED_TEST(Erase, clear_gives_everything_back_and_the_tree_is_usable) {
 
 // ------------------------------------------------------------------------------------------------
 template <class Config>
+class Check : public MapleTreeTest<Config> {
+ protected:
+  using Node = shims::maple::Node<Config::options.capacity>;
+
+  /// Two levels: the root and its leaves.
+  void SetUp() override {
+    this->put_many(1, Node::capacity + 3, 10, 8);
+    ASSERT_EQ(this->tree_.height_for_test(), 1u);
+    for (void* live : this->memory_.live) {
+      Node* const node = static_cast<Node*>(live);
+      const char* const value = static_cast<const char*>(node->value(0));
+      const bool is_leaf = value >= letters && value < letters + sizeof letters;
+      if (!is_leaf) root_ = node;
+    }
+    ASSERT_NE(root_, nullptr);
+    leaf_ = root_->child(0);
+    ASSERT_GE(leaf_->count, 2u);
+  }
+  /// Breaks one word, expects the constraint of that number to be reported, and mends it.
+  template <class Word>
+  void expect_broken(char number, Word& word, Word broken) {
+    const Word whole = std::exchange(word, broken);
+    const char* const reason = this->tree_.check();
+    word = whole;
+    ASSERT_NE(reason, nullptr) << number;
+    EXPECT_EQ(reason[0], number) << reason;
+    EXPECT_EQ(this->tree_.check(), nullptr);
+  }
+
+  Node* leaf_ = nullptr;
+  Node* root_ = nullptr;
+};
+TYPED_TEST_SUITE(Check, AllConfigs, ConfigName);
+
+TYPED_TEST(Check, every_constraint_of_a_node_can_be_found_broken) {
+  auto& leaf = *this->leaf_;
+  auto& root = *this->root_;
+  constexpr std::size_t padded = TestFixture::Node::padded;
+  this->expect_broken('1', leaf.count, std::uint64_t{0});
+  this->expect_broken('1', leaf.count, std::uint64_t{TestFixture::Node::capacity + 1});
+  this->expect_broken('1', root.count, std::uint64_t{1});
+  this->expect_broken('2', leaf.first[padded - 1], TreeKey{5});
+  this->expect_broken('2', root.first[padded - 1], TreeKey{5});
+  this->expect_broken('3', leaf.first[1], leaf.first[0]);
+  this->expect_broken('3', leaf.first[0], TreeKey{0});
+  this->expect_broken('3', leaf.first[leaf.count - 1], last_key - 1);
+  this->expect_broken('4', leaf.last_or_gap[0], std::uint64_t{leaf.first[0] - 1});
+  this->expect_broken('4', leaf.last_or_gap[0], std::uint64_t{leaf.first[1]});
+  this->expect_broken('4', leaf.value_or_child[0], static_cast<void*>(nullptr));
+  this->expect_broken('5', root.first[0], TreeKey{root.first[0] - 1});
+  this->expect_broken('6', root.last_or_gap[0], root.last_or_gap[0] + 1);
+  this->expect_broken('6', leaf.last_or_gap[0], leaf.last_or_gap[0] - 5);
+}
+
+// ------------------------------------------------------------------------------------------------
+template <class Config>
 using Reserve = MapleTreeTest<Config>;
 TYPED_TEST_SUITE(Reserve, AllConfigs, ConfigName);
 
