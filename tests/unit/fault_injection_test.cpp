@@ -88,6 +88,9 @@ constexpr Scenario scenarios[] = {
            .error();
      },
      "aaaaaa"},
+    {"madvise", "aaaaaa",
+     [](TestSpace& s) { return s.madvise(TestSpace::range_of("  **"), Advice::random).error(); },
+     "aazzaa", Error::try_again},
     {"mseal", "AAAA", [](TestSpace& s) { return s.mseal(TestSpace::range_of(" **")).error(); },
      "AXXA"},
     {"fork", "aahhLLSSBB",

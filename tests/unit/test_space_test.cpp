@@ -3,6 +3,11 @@
 // The tools of our tests: pictures draw what they built, and TestSpace sees what calls do.
 #include "support/test_space.hpp"
 
+#include <string>
+#include <vector>
+
+#include <gtest/gtest-spi.h>
+
 namespace vmarea::test {
 namespace {
 
@@ -68,6 +73,113 @@ TEST(TestSpace, follows_a_fork) {
   EXPECT_TRUE(space.area(0)->identity);
   EXPECT_FALSE(space.area(0)->identity.fork_child());
   EXPECT_TRUE(child->area(0)->identity.fork_child());
+}
+
+TEST(Recorder, shows_the_order_of_a_split) {
+  TestSpace space("ffff");
+  shims::Recorder& recorder = space.host().recorder;
+  recorder.on = true;
+  ASSERT_TRUE(space.munmap(TestSpace::range_of("  **")));
+  const std::vector<std::string> expected{"lock space",
+                                          "begin write",
+                                          "unmap pages 102-104",
+                                          "free tables between 102-7ffffffff",
+                                          "lock file",
+                                          "lock identity",
+                                          "leave 100-104",
+                                          "enter 100-102",
+                                          "unlock identity",
+                                          "unlock file",
+                                          "notify resized 100-102",
+                                          "unlock space"};
+  EXPECT_EQ(recorder.take(), expected);
+}
+
+TEST(Recorder, shows_hooks_in_their_place) {
+  TestSpace space("HHHH");
+  shims::Recorder& recorder = space.host().recorder;
+  recorder.on = true;
+  ASSERT_TRUE(space.munmap(TestSpace::range_of(" **")));
+  std::string hooks;
+  for (const std::string& line : recorder.take()) {
+    if (line.starts_with("open") || line.starts_with("close")) hooks += line + ", ";
+  }
+  EXPECT_TRUE(hooks.starts_with("open 100-101, open 103-104, close ")) << hooks;
+}
+
+// What TestSpace is there to catch, done on purpose.
+
+/// A plan of no edits that does `Deed` when it is committed.
+template <class Deed>
+struct Misdeed {
+  using Value = void;
+  Result<void> status{};
+  Error out_of_memory = Error::no_memory;
+  template <class Visit>
+  void for_each_window(const SpaceState<TestServices>&, Visit&&) const noexcept {}
+  Result<void> reserve(SpaceState<TestServices>&, Reservation<TestServices>&) const noexcept {
+    return {};
+  }
+  void commit(SpaceState<TestServices>& space, Reservation<TestServices>&) const noexcept {
+    Deed::act(space);
+  }
+};
+
+template <class Deed>
+void commit_misdeed(TestSpace& space) {
+  (void)space.plan_and_commit([](const SpaceState<TestServices>&) { return Misdeed<Deed>{}; });
+}
+
+struct ChangeOfFlags {
+  static void act(SpaceState<TestServices>& space) noexcept {
+    find_area(space, TestSpace::base)->flags |= flag::dont_dump;
+  }
+};
+struct Allocation {
+  static void act(SpaceState<TestServices>& space) noexcept {
+    space.services.release_link(space.services.allocate_link(8, 8), 8, 8);
+  }
+};
+struct LossOfPages {
+  static void act(SpaceState<TestServices>& space) noexcept {
+    space.services.unmap_pages(space.pages, {TestSpace::base, TestSpace::base + 0x1000});
+  }
+};
+
+TEST(TestSpace, catches_what_the_preview_did_not_show) {
+  TestSpace space("aa");
+  EXPECT_NONFATAL_FAILURE(commit_misdeed<ChangeOfFlags>(space), "preview and outcome differ");
+  EXPECT_NONFATAL_FAILURE(commit_misdeed<LossOfPages>(space), "page 100 is lost");
+}
+
+TEST(TestSpace, catches_allocation_after_reserve) {
+  TestSpace space("aa");
+  EXPECT_NONFATAL_FAILURE(commit_misdeed<Allocation>(space), "allocated after reserve");
+}
+
+TEST(TestSpace, catches_broken_counters) {
+  TestSpace space("aa");
+  ++space.state().totals.total;
+  EXPECT_NONFATAL_FAILURE(space.check(), "invariant 3");
+  --space.state().totals.total;
+  ++space.host().charged;
+  EXPECT_NONFATAL_FAILURE(space.check(), "the charge is not the sum");
+  --space.host().charged;
+}
+
+TEST(TestState, catches_leaks) {
+  TestState host;
+  TestServices services(host);
+  void* area = services.allocate_area(64, 64);
+  EXPECT_NONFATAL_FAILURE(host.expect_balanced(), "areas");
+  services.release_area(area, 64, 64);
+  TestFile* file = host.make_file();
+  services.retain_file(file);
+  EXPECT_NONFATAL_FAILURE(host.expect_balanced(), "references to a file");
+  services.release_file(file);
+  services.retain_attributes(host.attributes({.policy = 7}));
+  EXPECT_NONFATAL_FAILURE(host.expect_balanced(), "references to attributes");
+  services.release_attributes(host.attributes({.policy = 7}));
 }
 
 }  // namespace
