@@ -18,6 +18,7 @@ struct BrkPlan : WindowPlan<S, Address> {
   Address new_brk = 0;
 
   BrkPlan() = default;
+  explicit BrkPlan(Error error) noexcept : WindowPlan<S, Address>(error) {}
   explicit BrkPlan(Address answer) noexcept : new_brk(answer) { this->status = answer; }
 
   void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {

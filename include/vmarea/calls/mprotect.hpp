@@ -63,14 +63,9 @@ using ProtectPlan = RangePlan<S, ProtectRule<S>>;
 /// Where a range with prot::grows_down really starts: at the start of its area.
 /// Errors: no_memory (nothing there), invalid (not a stack).
 template <class S>
-Result<Address> protection_start(const SpaceState<S>& space, Range range,
-                                 Protection protection) noexcept {
+Result<Address> stack_start(const SpaceState<S>& space, Range range) noexcept {
   const Area<S>* area = find_at_or_above(space, range.start);
-  if (area == nullptr) return Error::no_memory;
-  if (!protection.has_any(prot::grows_down)) {
-    return area->start > range.start ? Result<Address>(Error::no_memory) : range.start;
-  }
-  if (area->start >= range.end) return Error::no_memory;
+  if (area == nullptr || area->start >= range.end) return Error::no_memory;
   if (!area->flags.has_any(flag::grows_down)) return Error::invalid;
   return area->start;
 }
@@ -85,13 +80,19 @@ ProtectPlan<S> plan_mprotect(const SpaceState<S>& space, Address start, std::uin
   const Geometry geometry = space.services.geometry();
   if (protection.has_all(grow_bits) || !geometry.aligned(start)) return {Error::invalid};
   if (length_bytes == 0) return {success};
-  const Range range{start, start + geometry.round_up(length_bytes)};
+  Range range{start, start + geometry.round_up(length_bytes)};
   if (range.end <= range.start) return {Error::no_memory};
   if (!known.has_all(protection)) return {Error::invalid};
-  const Result<Address> from = protection_start(space, range, protection);
-  if (!from) return {from.error()};
-  if (protection.has_any(prot::grows_up)) return {Error::invalid};
-  return {space, Range{*from, range.end}, ProtectRule<S>{access_flags(protection)}};
+  if (protection.has_any(prot::grows_down)) {
+    const Result<Address> from = stack_start(space, range);
+    if (!from) return {from.error()};
+    range.start = *from;
+  }
+  // Nothing grows up here; but where nothing is mapped, that is the answer.
+  if (protection.has_any(prot::grows_up)) {
+    return {find_area(space, range.start) != nullptr ? Error::invalid : Error::no_memory};
+  }
+  return {space, range, ProtectRule<S>{access_flags(protection)}};
 }
 
 }  // namespace vmarea

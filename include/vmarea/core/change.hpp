@@ -52,13 +52,10 @@ class [[nodiscard]] Change {
 
   /// Takes the lock, then plans by make_plan(space) unless the lock was refused.
   template <class MakePlan>
-  Change(SpaceState<S>& space, MakePlan&& make_plan) noexcept : space_(&space), lock_(space) {
-    if (lock_.taken()) {
-      plan_ = make_plan(space);
-    } else {
-      plan_.status = lock_.taken().error();
-    }
-  }
+  Change(SpaceState<S>& space, MakePlan&& make_plan) noexcept
+      : space_(&space),
+        lock_(space),
+        plan_(lock_.taken() ? make_plan(space) : Plan(lock_.taken().error())) {}
   Change(Change&& other) noexcept
       : space_(std::exchange(other.space_, nullptr)),
         lock_(std::move(other.lock_)),

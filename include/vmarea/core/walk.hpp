@@ -74,7 +74,7 @@ class RangeWalk {
   /// Calls visit(const Window<S>&) for each edit and says how the call ends.
   template <class Visit>
   Result<void> run(Visit&& visit) noexcept {
-    left_ = Side<S>::of(find_starting_below(space_, range_.start));
+    left_ = below_start();
     Result<void> status;
     bool hole = false;
     while (position_ < range_.end) {
@@ -126,6 +126,15 @@ class RangeWalk {
     if (answer.faults_in && !run_.after.identity) fault_in();
     go_to(run_.after.end);
     return {};
+  }
+
+  /// The neighbour that the first area may join: none if the range starts inside that area.
+  Side<S> below_start() const noexcept {
+    const auto entry = cursor_.entry();
+    if (!entry || entry.first < range_.start) return {};
+    auto cursor = cursor_;
+    cursor.previous();
+    return Side<S>::of(cursor.entry().value);
   }
 
   /// The run so far is touched before the walk goes on, as locked memory is that becomes writable.
@@ -242,9 +251,10 @@ class RangeWalk {
     if (has_rest_) window_.add(rest_);
     left_ = {run_.after, run_.object, run_.copied, true, false};
     open_ = has_rest_ = false;
+    const bool goes_on = position_ < range_.end;
     const bool rewritten = !window_.keeps_range();
     visit(static_cast<const Window<S>&>(window_));
-    if (rewritten) cursor_ = space_.tree.seek(position_);
+    if (goes_on && rewritten) cursor_ = space_.tree.seek(position_);
   }
 
   void go_to(Address position) noexcept {
