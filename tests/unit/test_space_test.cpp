@@ -115,6 +115,8 @@ struct Misdeed {
   using Value = void;
   Result<void> status{};
   Error out_of_memory = Error::no_memory;
+  Misdeed() = default;
+  Misdeed(Error error) noexcept : status(error) {}
   template <class Visit>
   void for_each_window(const SpaceState<TestServices>&, Visit&&) const noexcept {}
   Result<void> reserve(SpaceState<TestServices>&, Reservation<TestServices>&) const noexcept {
