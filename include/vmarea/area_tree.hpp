@@ -35,6 +35,12 @@ struct TreeGap {
   friend constexpr bool operator==(const TreeGap&, const TreeGap&) = default;
 };
 
+/// Stands for any callable that duplicate() is given: more than a function pointer.
+template <class Value>
+struct TreeMapping {
+  Value* operator()(Value* value) const noexcept { return value; }
+};
+
 /// A tree of non-overlapping, inclusive key ranges.
 ///
 /// find(key)            the entry that contains key, or an empty one
@@ -63,7 +69,7 @@ struct TreeGap {
 template <class Tree, class Value>
 concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor cursor, TreeKey key,
                             const TreeEntry<Value>* entries, std::size_t count,
-                            Value* (*map)(Value*)) {
+                            TreeMapping<Value> map) {
   { fixed.find(key) }
   noexcept->std::same_as<TreeEntry<Value>>;
   { fixed.seek(key) }

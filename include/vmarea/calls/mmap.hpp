@@ -180,8 +180,6 @@ MmapPlan<S> plan_map_region(const SpaceState<S>& space, Description<S> wanted,
   MmapPlan<S> plan;
   const Clearing<S> clearing = plan_clear(space, wanted.range());
   const std::int64_t pages = page_count(space, wanted.length());
-  PageTotals remaining = space.totals;
-  remaining += negated(clearing.totals);
   plan.status = clearing.status ? Result<Address>(wanted.start) : clearing.status.error();
   if (plan.status &&
       !can_expand(space, space.totals, wanted.flags, pages - clearing.totals.total)) {

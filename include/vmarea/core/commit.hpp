@@ -30,7 +30,6 @@ class WindowCommit {
     space_.services.assert_space_locked(space_.lock);
     space_.totals += window_.totals;
     settle_charge();
-
     if (window_.in_place()) {
       change_in_place();
       return;
