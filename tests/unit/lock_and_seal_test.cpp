@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+//
+// mlock and munlock (behaviour specification 29, linux_6_18), mseal and what it blocks (24), attach
+// and detach of shared segments (linux_6_18, part 2, item 9).
+#include "unit/stage.hpp"
+
+namespace vmarea::test {
+namespace {
+
+TEST(Mlock, locks_counts_and_touches) {
+  Stage stage("AAAA");
+  ASSERT_TRUE(stage.mlock(columns(1, 3), Locking::lock));
+  EXPECT_EQ(stage.picture(), "AllA");
+  EXPECT_EQ(stage.space().totals().locked, 2);
+  ASSERT_TRUE(stage.mlock(columns(0, 4), Locking::lock));
+  EXPECT_EQ(stage.picture(), "llll");
+  EXPECT_EQ(stage.space().totals().locked, 4) << "nothing twice";
+  ASSERT_TRUE(stage.mlock(columns(0, 4), Locking::unlock));
+  EXPECT_EQ(stage.picture(), "aaaa");
+  EXPECT_EQ(stage.space().totals().locked, 0);
+}
+
+TEST(Mlock, start_is_rounded_down_and_the_end_up) {
+  Stage stage("AAAA");
+  ASSERT_TRUE(stage.mlock({TestSpace::column(1) + 1, TestSpace::column(2) + 1}, Locking::lock));
+  EXPECT_EQ(stage.picture(), "AllA");
+}
+
+TEST(Mlock, on_fault_does_not_touch_and_is_another_flag_but_the_same_count) {
+  Stage stage("AA");
+  ASSERT_TRUE(stage.mlock(columns(0, 2), Locking::lock_on_fault));
+  EXPECT_TRUE(stage.area(0)->flags.has_all(flag::locked | flag::lock_on_fault));
+  EXPECT_FALSE(stage.identity(0));
+  ASSERT_TRUE(stage.mlock(columns(0, 1), Locking::lock));
+  EXPECT_EQ(stage.count_areas(), 2u);
+  EXPECT_FALSE(stage.area(0)->flags.has_any(flag::lock_on_fault));
+  EXPECT_EQ(stage.space().totals().locked, 2);
+}
+
+TEST(Mlock, hole_leaves_the_flags_before_it_and_touches_nothing) {
+  Stage stage("AA.A");
+  EXPECT_EQ(stage.mlock(columns(0, 4), Locking::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.picture(), "LL.A");
+  EXPECT_EQ(stage.token(0), 0u);
+}
+
+TEST(Mlock, memory_without_access_is_locked_though_it_cannot_be_touched) {
+  Stage stage("C");
+  EXPECT_EQ(stage.mlock(columns(0, 1), Locking::lock).error(), Error::no_memory);
+  EXPECT_TRUE(stage.area(0)->flags.has_any(flag::locked));
+  EXPECT_EQ(stage.space().totals().locked, 1);
+}
+
+TEST(Mlock, read_only_memory_gets_no_identity) {
+  Stage stage("BD");
+  EXPECT_TRUE(stage.mlock(columns(0, 2), Locking::lock));
+  EXPECT_FALSE(stage.identity(0));
+  EXPECT_FALSE(stage.identity(1));
+}
+
+TEST(Mlock, what_cannot_be_locked_is_passed_over) {
+  for (const Flags adds : {flag::io, flag::dont_expand, flag::page_frames, flag::mixed_map,
+                           flag::droppable, flag::huge_tlb}) {
+    Stage stage;
+    ASSERT_TRUE(stage.insert(stage.fresh(0, 1, adds)));
+    EXPECT_TRUE(stage.mlock(columns(0, 1), Locking::lock_on_fault));
+    EXPECT_EQ(stage.area(0)->flags, rw_flags | adds);
+    EXPECT_EQ(stage.space().totals().locked, 0);
+  }
+}
+
+TEST(Mlock, limit_counts_what_is_not_yet_locked) {
+  Stage stage("AAAA");
+  stage.host().limits.may_lock_any = false;
+  stage.host().limits.locked_bytes = 0x3000;
+  ASSERT_TRUE(stage.mlock(columns(0, 2), Locking::lock));
+  EXPECT_TRUE(stage.mlock(columns(0, 3), Locking::lock));
+  EXPECT_EQ(stage.mlock(columns(2, 4), Locking::lock).error(), Error::no_memory);
+  EXPECT_TRUE(stage.mlock(columns(0, 4), Locking::unlock)) << "unlocking needs no right";
+}
+
+TEST(Mlock, no_right_is_told_even_for_nothing) {
+  Stage stage("A");
+  stage.host().limits.may_lock_any = false;
+  stage.host().limits.locked_bytes = 0;
+  EXPECT_EQ(stage.mlock({TestSpace::base, TestSpace::base}, Locking::lock).error(),
+            Error::not_permitted);
+  EXPECT_TRUE(stage.mlock(columns(0, 1), Locking::unlock));
+}
+
+TEST(Mlock, cut_at_the_map_count_limit_is_refused) {
+  Stage stage("AAA");
+  stage.host().limits.area_count_max = 1;
+  EXPECT_EQ(stage.mlock(columns(0, 1), Locking::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.picture(), "AAA");
+}
+
+TEST(Mseal, seals_a_range_without_holes) {
+  Stage stage("AAAB.A");
+  ASSERT_TRUE(stage.mseal(columns(1, 4)));
+  EXPECT_TRUE(stage.area(1)->flags.has_any(flag::sealed));
+  EXPECT_TRUE(stage.area(3)->flags.has_any(flag::sealed));
+  EXPECT_EQ(stage.count_areas(), 4u);
+  ASSERT_TRUE(stage.mseal(columns(1, 4))) << "twice is fine";
+  EXPECT_EQ(stage.mseal(columns(3, 6)).error(), Error::no_memory);
+  EXPECT_FALSE(stage.area(5)->flags.has_any(flag::sealed)) << "a hole: nothing is sealed";
+}
+
+TEST(Mseal, equally_sealed_neighbours_merge) {
+  Stage stage("AAX");
+  ASSERT_TRUE(stage.mseal(columns(1, 2)));
+  EXPECT_EQ(stage.picture(), "AXX");
+}
+
+TEST(Mseal, cut_that_is_refused_leaves_earlier_areas_sealed) {
+  Stage stage("ABBB");
+  stage.host().limits.area_count_max = 2;
+  EXPECT_EQ(stage.mseal(columns(0, 2)).error(), Error::no_memory);
+  EXPECT_EQ(stage.picture(), "XBBB");
+}
+
+TEST(Mseal, blocks_what_would_change_or_remove_the_area) {
+  struct Blocked {
+    const char* name;
+    Error (*call)(Stage&);
+  };
+  const Blocked calls[] = {
+      {"munmap", [](Stage& s) { return s.munmap(columns(1, 2)).error(); }},
+      {"mmap over it", [](Stage& s) { return s.map_fixed(0, 3).error(); }},
+      {"mprotect", [](Stage& s) { return s.mprotect(columns(0, 3), prot::read).error(); }},
+      {"mprotect without a change", [](Stage& s) { return s.mprotect(columns(0, 3), rw).error(); }},
+      {"move", [](Stage& s) { return s.move(0, 3, 8).error(); }},
+      {"move over it", [](Stage& s) { return s.move(5, 1, 1).error(); }},
+      {"resize to what it is", [](Stage& s) { return s.move(0, 3, 0, {}).error(); }},
+  };
+  for (const Blocked& blocked : calls) {
+    SCOPED_TRACE(blocked.name);
+    Stage stage("XXX..A...");
+    EXPECT_EQ(blocked.call(stage), Error::not_permitted);
+    EXPECT_EQ(stage.picture(), "XXX..A...");
+  }
+}
+
+TEST(Mseal, allows_locks_advice_touch_and_fork) {
+  Stage stage("XXX");
+  EXPECT_TRUE(stage.mlock(columns(0, 1), Locking::lock));
+  EXPECT_TRUE(stage.madvise(columns(1, 2), Advice::random));
+  EXPECT_TRUE(stage.madvise(columns(1, 2), Advice::dont_need)) << "it may be written";
+  EXPECT_TRUE(stage.touch(TestSpace::column(2)));
+  const auto child = stage.fork();
+  EXPECT_TRUE(child->area(2)->flags.has_any(flag::sealed));
+}
+
+class SegmentStage : public Stage {
+ public:
+  using Request = AttachRequest<TestServices>;
+  explicit SegmentStage(std::string_view picture = "") : Stage(picture) {
+    segment = host().make_file({.segment_bytes = 0x2001}, &recording_hooks);
+  }
+  Request at(Address address, Request::Access access = Request::Access::read_write) const {
+    return {.address = address, .segment = segment, .access = access};
+  }
+  TestFile* segment;
+};
+
+TEST(Attach, maps_the_whole_segment_from_its_start) {
+  SegmentStage stage;
+  EXPECT_EQ(stage.attach_shared(stage.at(TestSpace::column(2))),
+            Result<Address>(TestSpace::column(2)));
+  EXPECT_EQ(stage.shape(2), "[2,5)p0") << "rounded up to pages";
+  EXPECT_EQ(*stage.attach_shared(stage.at(0)), SpaceLayout{}.mmap_base - 0x3000);
+}
+
+TEST(Attach, access_makes_the_flags) {
+  using Access = AttachRequest<TestServices>::Access;
+  constexpr Flags read_only = flag::read | flag::may_read | flag::may_exec | flag::may_share;
+  constexpr Flags writable = read_only | flag::write | flag::may_write | flag::shared;
+  struct Case {
+    Access access;
+    Flags flags;
+  };
+  for (const Case& c : {Case{Access::read_only, read_only}, Case{Access::read_write, writable},
+                        Case{Access::read_exec, read_only | flag::exec},
+                        Case{Access::read_write_exec, writable | flag::exec}}) {
+    SegmentStage stage;
+    ASSERT_TRUE(stage.attach_shared(stage.at(TestSpace::column(0), c.access)));
+    EXPECT_EQ(stage.area(0)->flags.bits(), c.flags.bits());
+  }
+}
+
+TEST(Attach, address_is_rounded_or_refused_and_what_stands_there_is_kept_or_replaced) {
+  SegmentStage stage("..A.");
+  auto request = stage.at(TestSpace::column(0) + 5);
+  EXPECT_EQ(stage.attach_shared(request).error(), Error::invalid);
+  request.rounds_address = true;
+  EXPECT_EQ(stage.attach_shared(request).error(), Error::invalid) << "occupied";
+  request.replaces_existing = true;
+  EXPECT_TRUE(stage.attach_shared(request));
+  EXPECT_EQ(stage.shape(0), "[0,3)p0");
+  EXPECT_EQ(stage.count_areas(), 1u);
+}
+
+TEST(Attach, address_that_rounds_to_0_is_page_0_unless_it_replaces) {
+  SegmentStage stage;
+  auto request = stage.at(5);
+  request.rounds_address = true;
+  EXPECT_EQ(stage.attach_shared(request), Result<Address>(0));
+  request.replaces_existing = true;
+  EXPECT_EQ(stage.attach_shared(request).error(), Error::invalid);
+  SegmentStage unprivileged;
+  unprivileged.host().limits.may_map_lowest = false;
+  request = unprivileged.at(5);
+  request.rounds_address = true;
+  EXPECT_EQ(unprivileged.attach_shared(request).error(), Error::not_permitted);
+}
+
+TEST(Attach, guard_gaps_are_ignored_at_a_given_address) {
+  SegmentStage stage("...KK");
+  EXPECT_TRUE(stage.attach_shared(stage.at(TestSpace::column(0))));
+  EXPECT_EQ(stage.shape(0), "[0,3)p0");
+}
+
+TEST(Attach, pieces_of_a_segment_never_merge_back) {
+  SegmentStage stage;
+  ASSERT_TRUE(stage.attach_shared(stage.at(TestSpace::column(0))));
+  ASSERT_TRUE(stage.mprotect(columns(1, 2), prot::read));
+  ASSERT_TRUE(stage.mprotect(columns(1, 2), rw));
+  EXPECT_EQ(stage.count_areas(), 3u) << "each has a close hook";
+}
+
+TEST(Detach, removes_every_piece_that_stands_where_the_attach_put_it) {
+  SegmentStage stage("........A");
+  ASSERT_TRUE(stage.attach_shared(stage.at(TestSpace::column(1))));
+  ASSERT_TRUE(stage.mprotect(columns(2, 3), prot::read));
+  EXPECT_TRUE(stage.detach_shared(TestSpace::column(1)));
+  EXPECT_EQ(stage.picture(), "........A");
+  EXPECT_EQ(stage.detach_shared(TestSpace::column(1)).error(), Error::invalid);
+}
+
+TEST(Detach, leaves_foreign_maps_moved_pieces_and_sealed_ones) {
+  SegmentStage stage("........");
+  ASSERT_TRUE(stage.attach_shared(stage.at(TestSpace::column(0))));
+  ASSERT_TRUE(stage.map_fixed(1, 2)) << "mapped over the middle";
+  ASSERT_TRUE(stage.move(2, 1, 6));
+  EXPECT_TRUE(stage.detach_shared(TestSpace::column(0)));
+  EXPECT_EQ(stage.shape(0), "-");
+  EXPECT_EQ(stage.shape(1), "[1,2)p1");
+  EXPECT_EQ(stage.shape(6), "[6,7)p2");
+  EXPECT_EQ(stage.detach_shared(TestSpace::column(6)).error(), Error::invalid);
+  EXPECT_TRUE(stage.detach_shared(TestSpace::column(4))) << "start minus offset";
+  EXPECT_EQ(stage.shape(6), "-");
+
+  ASSERT_TRUE(stage.attach_shared(stage.at(TestSpace::column(2))));
+  ASSERT_TRUE(stage.mseal(columns(2, 5)));
+  EXPECT_TRUE(stage.detach_shared(TestSpace::column(2)));
+  EXPECT_EQ(stage.shape(2), "[2,5)p0") << "sealed: stays, and the answer is good";
+}
+
+TEST(Detach, works_when_the_head_is_gone) {
+  SegmentStage stage;
+  ASSERT_TRUE(stage.attach_shared(stage.at(TestSpace::column(0))));
+  ASSERT_TRUE(stage.munmap(columns(0, 1)));
+  EXPECT_TRUE(stage.detach_shared(TestSpace::column(0)));
+  EXPECT_EQ(stage.count_areas(), 0u);
+}
+
+}  // namespace
+}  // namespace vmarea::test
