@@ -66,40 +66,28 @@ struct TreeMapping {
 ///                      false and still empty if memory runs out (map is called only after all
 ///                      nodes are at hand).
 /// size(), clear()      number of entries; forget all entries and give back all nodes
+// Clang-format 14 tears the requirements apart.
+// clang-format off
 template <class Tree, class Value>
 concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor cursor, TreeKey key,
                             const TreeEntry<Value>* entries, std::size_t count,
                             TreeMapping<Value> map) {
-  { fixed.find(key) }
-  noexcept->std::same_as<TreeEntry<Value>>;
-  { fixed.seek(key) }
-  noexcept->std::same_as<typename Tree::Cursor>;
-  { fixed.seek_back(key) }
-  noexcept->std::same_as<typename Tree::Cursor>;
-  { cursor.entry() }
-  noexcept->std::same_as<TreeEntry<Value>>;
-  { cursor.next() }
-  noexcept;
-  { cursor.previous() }
-  noexcept;
-  { fixed.nodes_needed(key, key, count, count) }
-  noexcept->std::same_as<std::size_t>;
-  { tree.reserve(count) }
-  noexcept->std::same_as<bool>;
-  { tree.unreserve() }
-  noexcept;
-  { tree.replace(key, key, entries, count) }
-  noexcept;
-  { fixed.lowest_gap(key, key, key) }
-  noexcept->std::same_as<TreeGap>;
-  { fixed.highest_gap(key, key, key) }
-  noexcept->std::same_as<TreeGap>;
-  { tree.duplicate(fixed, map) }
-  noexcept->std::same_as<bool>;
-  { fixed.size() }
-  noexcept->std::same_as<std::size_t>;
-  { tree.clear() }
-  noexcept;
+  { fixed.find(key) } noexcept -> std::same_as<TreeEntry<Value>>;
+  { fixed.seek(key) } noexcept -> std::same_as<typename Tree::Cursor>;
+  { fixed.seek_back(key) } noexcept -> std::same_as<typename Tree::Cursor>;
+  { cursor.entry() } noexcept -> std::same_as<TreeEntry<Value>>;
+  { cursor.next() } noexcept;
+  { cursor.previous() } noexcept;
+  { fixed.nodes_needed(key, key, count, count) } noexcept -> std::same_as<std::size_t>;
+  { tree.reserve(count) } noexcept -> std::same_as<bool>;
+  { tree.unreserve() } noexcept;
+  { tree.replace(key, key, entries, count) } noexcept;
+  { fixed.lowest_gap(key, key, key) } noexcept -> std::same_as<TreeGap>;
+  { fixed.highest_gap(key, key, key) } noexcept -> std::same_as<TreeGap>;
+  { tree.duplicate(fixed, map) } noexcept -> std::same_as<bool>;
+  { fixed.size() } noexcept -> std::same_as<std::size_t>;
+  { tree.clear() } noexcept;
 };
+// clang-format on
 
 }  // namespace vmarea

@@ -84,16 +84,16 @@ enum class Event : unsigned char {
 template <class Answer, class T>
 concept ValueOf = std::same_as<std::remove_cvref_t<Answer>, T>;
 
+// Clang-format 14 tears the requirements below apart.
+// clang-format off
+
 /// Memory of areas. allocate_area returns null when memory runs out; release_area takes back what
 /// no reader ever saw, retire_area what a lock-free reader may still look at.
 template <class S>
 concept MemoryServices = requires(S s, void* object, std::size_t bytes) {
-  { s.allocate_area(bytes, bytes) }
-  noexcept->std::same_as<void*>;
-  { s.release_area(object, bytes, bytes) }
-  noexcept;
-  { s.retire_area(object, bytes, bytes) }
-  noexcept;
+  { s.allocate_area(bytes, bytes) } noexcept -> std::same_as<void*>;
+  { s.release_area(object, bytes, bytes) } noexcept;
+  { s.retire_area(object, bytes, bytes) } noexcept;
   typename S::AreaData;
 };
 
@@ -105,31 +105,21 @@ concept TreeServices = requires(S s) {
   { s.template make_tree<Area<S>>() } -> std::same_as<typename S::template Tree<Area<S>>>;
 };
 
-/// Locks, in the order of address_space.hpp. lock_space may refuse when the waiter is being killed.
+/// Locks, in the order of space_state.hpp. lock_space may refuse when the waiter is being killed.
 /// An area write lock has no end: unlocking the space ends all of them.
 template <class S>
 concept LockServices = requires(S s, typename S::SpaceLock& space, typename S::AreaLock& area,
                                 typename S::FileHandle file, AnonIdentity identity) {
-  { s.lock_space(space) }
-  noexcept->std::same_as<Result<void>>;
-  { s.unlock_space(space) }
-  noexcept;
-  { s.assert_space_locked(space) }
-  noexcept;
-  { s.begin_area_write(space, area) }
-  noexcept;
-  { s.attach_area(area) }
-  noexcept;  // The area is about to be reachable.
-  { s.detach_area(area) }
-  noexcept;  // The area is no longer reachable.
-  { s.lock_file_mapping(file) }
-  noexcept;
-  { s.unlock_file_mapping(file) }
-  noexcept;
-  { s.lock_identity(identity) }
-  noexcept;
-  { s.unlock_identity(identity) }
-  noexcept;
+  { s.lock_space(space) } noexcept -> std::same_as<Result<void>>;
+  { s.unlock_space(space) } noexcept;
+  { s.assert_space_locked(space) } noexcept;
+  { s.begin_area_write(space, area) } noexcept;
+  { s.attach_area(area) } noexcept;  // The area is about to be reachable.
+  { s.detach_area(area) } noexcept;  // The area is no longer reachable.
+  { s.lock_file_mapping(file) } noexcept;
+  { s.unlock_file_mapping(file) } noexcept;
+  { s.lock_identity(identity) } noexcept;
+  { s.unlock_identity(identity) } noexcept;
 };
 
 /// What areas, changes and spaces carry for the declared groups: empty types where a group is
@@ -143,57 +133,41 @@ concept DeclaredTypes = requires {
 
 /// The reverse map: chains and interval trees of identities, interval trees of files. Reservations
 /// happen between plan and commit; everything else is called by commit, holding the space lock for
-/// write, the mapping's and the identity's lock, and cannot fail.
+/// write, the mapping's and the identity's lock, and cannot fail. A source without links when they
+/// are reserved gets its first in the same change: one link is enough for it.
 template <class S>
 concept ReverseMapServices =
     !S::has_reverse_map ||
     requires(S s, Area<S>& area, const Area<S>& source, typename S::LinkReservation& links) {
-  { s.reserve_links(links, source) }
-  noexcept->std::same_as<Result<void>>;
-  { s.reserve_identity(links) }
-  noexcept->std::same_as<Result<void>>;
-  { s.reserve_fork(links, source) }
-  noexcept->std::same_as<Result<void>>;
-  { s.unreserve_links(links) }
-  noexcept;
-  { s.new_identity(links, area) }
-  noexcept->std::same_as<AnonIdentity>;
-  { s.clone_links(links, area, source) }
-  noexcept;  // area has no links yet
-  { s.fork_links(links, area, source) }
-  noexcept->std::same_as<AnonIdentity>;
-  { s.leave_trees(area) }
-  noexcept;  // Before start, end or page offset change.
-  { s.enter_trees(area) }
-  noexcept;  // After; links a new area's file as well.
-  { s.unlink(area) }
-  noexcept;  // Out of everything, links given back.
+  { s.reserve_links(links, source) } noexcept -> std::same_as<Result<void>>;
+  { s.reserve_identity(links) } noexcept -> std::same_as<Result<void>>;
+  { s.reserve_fork(links, source) } noexcept -> std::same_as<Result<void>>;
+  { s.unreserve_links(links) } noexcept;
+  { s.new_identity(links, area) } noexcept -> std::same_as<AnonIdentity>;
+  { s.clone_links(links, area, source) } noexcept;  // area has no links yet
+  { s.fork_links(links, area, source) } noexcept -> std::same_as<AnonIdentity>;
+  { s.leave_trees(area) } noexcept;  // Before start, end or page offset change.
+  { s.enter_trees(area) } noexcept;  // After; links a new area's file as well.
+  { s.unlink(area) } noexcept;  // Out of everything, links given back.
 };
 
 /// Page tables. move_pages and install_page cannot fail: the reserve_ before took what they need,
 /// even if tables there are freed in between; unreserve_pages gives back what they left.
+/// free_tables frees what serves `range` alone, between a floor and a ceiling; the space's limit
+/// means no ceiling.
 template <class S>
 concept PageServices = !S::has_page_tables || requires(S s, typename S::PageTable& pages,
                                                        const typename S::PageTable& parent,
                                                        Range range, Address at, Flags flags) {
-  { s.unmap_pages(pages, range) }
-  noexcept;
-  { s.free_tables(pages, range, range) }
-  noexcept;  // tables of range; (floor, ceiling)
-  { s.reserve_page_move(pages, range, at) }
-  noexcept->std::same_as<Result<void>>;
-  { s.move_pages(pages, range, at) }
-  noexcept;
-  { s.protect_pages(pages, range, flags) }
-  noexcept;
-  { s.reserve_page(pages, at) }
-  noexcept->std::same_as<Result<void>>;
-  { s.install_page(pages, at) }
-  noexcept;
-  { s.unreserve_pages(pages) }
-  noexcept;
-  { s.copy_pages(pages, parent, range) }
-  noexcept->std::same_as<Result<void>>;
+  { s.unmap_pages(pages, range) } noexcept;
+  { s.free_tables(pages, range, range) } noexcept;  // tables of range; (floor, ceiling)
+  { s.reserve_page_move(pages, range, at) } noexcept -> std::same_as<Result<void>>;
+  { s.move_pages(pages, range, at) } noexcept;
+  { s.protect_pages(pages, range, flags) } noexcept;
+  { s.reserve_page(pages, at) } noexcept -> std::same_as<Result<void>>;
+  { s.install_page(pages, at) } noexcept;
+  { s.unreserve_pages(pages) } noexcept;
+  { s.copy_pages(pages, parent, range) } noexcept -> std::same_as<Result<void>>;
 };
 
 /// Files: an opaque, comparable handle; FileHandle{} is none. Two handles are equal if and only if
@@ -204,56 +178,44 @@ concept PageServices = !S::has_page_tables || requires(S s, typename S::PageTabl
 template <class S>
 concept FileServices = std::equality_comparable<typename S::FileHandle> &&
     requires(S s, const S planning, typename S::FileHandle file, Description<S>& wanted) {
-  { planning.file_rules(file) }
-  noexcept->std::same_as<FileRules>;
-  { planning.prepare_mapping(file, wanted) }
-  noexcept->std::same_as<Result<void>>;
-  { s.make_shared_memory(std::uint64_t{}) }
-  noexcept->std::same_as<Result<typename S::FileHandle>>;
-  { s.retain_file(file) }
-  noexcept;
-  { s.release_file(file) }
-  noexcept;
+  { planning.file_rules(file) } noexcept -> std::same_as<FileRules>;
+  { planning.prepare_mapping(file, wanted) } noexcept -> std::same_as<Result<void>>;
+  { s.make_shared_memory(wanted.end) } noexcept -> std::same_as<Result<typename S::FileHandle>>;
+  { s.retain_file(file) } noexcept;
+  { s.release_file(file) } noexcept;
 };
 
 /// Attributes are interned by the host and counted: equal content is one pointer.
 template <class S>
 concept AttributeServices = requires(S s, const Attributes* attributes) {
-  { s.retain_attributes(attributes) }
-  noexcept;
-  { s.release_attributes(attributes) }
-  noexcept;
+  { s.retain_attributes(attributes) } noexcept;
+  { s.release_attributes(attributes) } noexcept;
 };
 
 /// Limits and the commit charge (overcommit). charge is called by reserve, uncharge by commit.
 template <class S>
 concept LimitServices = requires(S s, const S planning, PageCount pages) {
-  { planning.geometry() }
-  noexcept->ValueOf<Geometry>;
-  { planning.profile() }
-  noexcept->ValueOf<KernelProfile>;
-  { planning.limits() }
-  noexcept->ValueOf<Limits>;
-  { s.charge(pages) }
-  noexcept->std::same_as<Result<void>>;
-  { s.uncharge(pages) }
-  noexcept;
+  { planning.geometry() } noexcept -> ValueOf<Geometry>;
+  { planning.profile() } noexcept -> ValueOf<KernelProfile>;
+  { planning.limits() } noexcept -> ValueOf<Limits>;
+  { s.charge(pages) } noexcept -> std::same_as<Result<void>>;
+  { s.uncharge(pages) } noexcept;
 };
 
 /// Told after the fact, holding the space lock.
 template <class S>
 concept NotificationServices = requires(S s, Event event, const Area<S>& area) {
-  { s.notify(event, area) }
-  noexcept;
+  { s.notify(event, area) } noexcept;
 };
 
 /// Promises of the programmer, checked where `S::checks` says so; assertion_failed does not return.
 template <class S>
 concept AssertionServices = requires(const char* promise) {
   { S::checks } -> std::convertible_to<bool>;
-  { S::assertion_failed(promise) }
-  noexcept;
+  { S::assertion_failed(promise) } noexcept;
 };
+
+// clang-format on
 
 /// A host of the library.
 template <class S>

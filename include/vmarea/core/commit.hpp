@@ -39,7 +39,7 @@ class WindowCommit {
     drop_pages();
     write_pieces();
     if (!keeps_range) {
-      unlink_removed();
+      if (areas_before_ > kept_count()) unlink_removed();
       write_tree();
     }
     announce_pieces();
@@ -65,6 +65,14 @@ class WindowCommit {
       if (window_.pieces[i].object == &area) return true;
     }
     return false;
+  }
+
+  std::uint64_t kept_count() const noexcept {
+    std::uint64_t count = 0;
+    for (unsigned i = 0; i < window_.piece_count; ++i) {
+      if (window_.pieces[i].object != nullptr) ++count;
+    }
+    return count;
   }
 
   void settle_charge() noexcept {

@@ -102,7 +102,8 @@ class Write {
   Changed replace_in_inner(Node* node, std::size_t level, TreeKey bound,
                            OnRightEdge edge) noexcept {
     const std::size_t l = node->find_slot(way_.first);
-    const std::size_t r = node->find_slot(way_.last);
+    const bool crosses = l + 1 < node->count && node->first[l + 1] <= way_.last;
+    const std::size_t r = crosses ? node->find_slot(way_.last) : l;
     if (l != r) return replace_spanning(node, level, bound, edge, l, r);
     const TreeKey child_bound = node->bound_of(l, bound);
     const Changed child = replace_below(node->child(l), level - 1, child_bound, edge);
