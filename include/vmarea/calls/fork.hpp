@@ -38,7 +38,11 @@ class Fork {
     }
     copy_fields();
     done = finish_areas();
-    if (!done) clear_space_locked(child_);
+    if (!done) {
+      clear_space_locked(child_);
+      child_.layout = {};
+      child_.default_flags = {};
+    }
     return done;
   }
 
@@ -113,6 +117,15 @@ class Fork {
       return copy;
     });
     if (!copied) return Error::no_memory;
+    std::size_t nodes = 0;
+    for_each(parent_, [&](Area<S>& area) {
+      if (is_copied(area)) return;
+      nodes += child_.tree.nodes_needed(area.start, last_key(area.range()), 0, 0);
+    });
+    if (nodes != 0 && !child_.tree.reserve(nodes)) {
+      child_.tree.clear();
+      return Error::no_memory;
+    }
     first_ = nullptr;
     for_each(parent_, [&](Area<S>& area) {
       if (!is_copied(area)) {

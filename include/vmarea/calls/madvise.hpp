@@ -210,7 +210,8 @@ struct AdvisePlan : RangePlan<S, AdviseRule<S>> {
       const bool shared = area.flags.has_any(flag::shared | flag::may_share);
       if (area.anonymous() && !shared && !area.identity) {
         plan_identity(space, guarded, left, Side<S>::of(find_area(space, area.end)),
-                      AnonIdentity::of(last_identity += 2));
+                      AnonIdentity::of(last_identity + 2));
+        if (guarded.makes_identity) last_identity += 2;
       }
       left = {guarded.after, &area, nullptr, true, false};
       window.add(guarded);

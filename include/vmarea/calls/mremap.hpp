@@ -33,7 +33,7 @@ struct MremapPlan : PlanBase {
   using Value = Address;
 
   Result<Address> status = Error::invalid;
-  Window<S> windows[2];
+  Window<S> windows[3];
   unsigned window_count = 0;
   Range moved;  // Pages that go to the new address.
   Address moved_to = 0;
@@ -73,6 +73,10 @@ struct MremapPlan : PlanBase {
   }
 
   void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    if (!moved.empty()) {
+      // Nobody may fault a page in while it is under way.
+      space.services.begin_area_write(space.lock, find_area(space, moved.start)->lock);
+    }
     for (unsigned i = 0; i < window_count; ++i) commit_window(space, windows[i], reserved);
     if (moved.empty()) return;
     if constexpr (S::has_page_tables) space.services.move_pages(space.pages, moved, moved_to);
@@ -189,12 +193,14 @@ MremapPlan<S> plan_grow_in_place(const SpaceState<S>& space, Area<S>& area,
   return plan;
 }
 
-/// Whether the part of `area` that starts at `from` and has `length` bytes may leave it.
-/// Errors: no_memory (map count), what may_split and may_move say.
+/// Whether `part` of `area` may leave it for `to`, once what stands in the way has changed the
+/// number of areas by `area_change`. Errors: no_memory (map count), what may_split and may_move
+/// say.
 template <class S>
 Result<void> check_may_move(const SpaceState<S>& space, const Description<S>& area, Range part,
-                            Address to) noexcept {
-  if (space.area_count + 3 >= space.services.limits().area_count_max) return Error::no_memory;
+                            Address to, std::int64_t area_change) noexcept {
+  const std::uint64_t count = space.area_count + static_cast<std::uint64_t>(area_change);
+  if (count + 3 >= space.services.limits().area_count_max) return Error::no_memory;
   if (part.start > area.start) {
     const Result<void> below = ask_may_split(area, part.start);
     if (!below) return below;
@@ -209,13 +215,21 @@ Result<void> check_may_move(const SpaceState<S>& space, const Description<S>& ar
   return {};
 }
 
-/// What Linux leaves when a fixed move fails after its destination was cleared: a hole.
+/// What Linux leaves when a fixed move fails after its destination was cleared: a hole there, and
+/// one in place of the tail, or the cuts of a tail that could not be cleared. A tail in an area
+/// that the destination cuts too is left as it was.
 template <class S>
 MremapPlan<S> fail_with_hole(const SpaceState<S>& space, const Clearing<S>& destination,
-                             Error error) noexcept {
+                             const Clearing<S>& tail, Error error) noexcept {
   MremapPlan<S> plan{error};
-  const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
-  if (as_linux && destination.totals.total != 0) plan.add() = window_of(destination);
+  if (space.services.profile().partial_effects == PartialEffects::all_or_nothing) return plan;
+  if (destination.totals.total != 0) plan.add() = window_of(destination);
+  if (tail.range.empty() || tail.extent.overlaps(destination.extent)) return plan;
+  if (!tail.status) {
+    leave_cuts(space, plan, tail);
+  } else if (tail.totals.total != 0) {
+    plan.add() = window_of(tail);
+  }
   return plan;
 }
 
@@ -236,15 +250,17 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
     return refused;
   }
   if (to_range.contains(request.address)) {
-    return fail_with_hole(space, clearing, Error::bad_address);  // The source went with it.
+    // The source went with it.
+    return fail_with_hole(space, clearing, {}, Error::bad_address);
   }
   const Range old_range{request.address, request.address + request.old_length};
+  Clearing<S> tail{};
   if (request.old_length > moved) {
     if (!space.services.geometry().inside(request.address, request.old_length)) {
-      return fail_with_hole(space, clearing, Error::invalid);
+      return fail_with_hole(space, clearing, tail, Error::invalid);
     }
-    const Clearing<S> tail = plan_clear(space, {old_range.start + moved, old_range.end});
-    if (!tail.status) return fail_with_hole(space, clearing, tail.status.error());
+    tail = plan_clear(space, {old_range.start + moved, old_range.end});
+    if (!tail.status) return fail_with_hole(space, clearing, tail, tail.status.error());
     // The tail is gone before the copy looks for neighbours.
     if (clearing.prev.present && !clearing.prev.is_piece && to == old_range.end) {
       clearing.prev = {};
@@ -253,13 +269,14 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   PageTotals remaining = space.totals;
   remaining += negated(clearing.totals);
   if (keeps && !can_expand(space, remaining, area.flags, page_count(space, moved))) {
-    return fail_with_hole(space, clearing, Error::no_memory);
+    return fail_with_hole(space, clearing, tail, Error::no_memory);
   }
   Result<void> may_move = check_address(space, to, request.new_length);
   if (may_move) {
-    may_move = check_may_move<S>(space, area, {old_range.start, old_range.start + moved}, to);
+    may_move = check_may_move<S>(space, area, {old_range.start, old_range.start + moved}, to,
+                                 clearing.area_change + tail.area_change);
   }
-  if (!may_move) return fail_with_hole(space, clearing, may_move.error());
+  if (!may_move) return fail_with_hole(space, clearing, tail, may_move.error());
 
   const NewRange<S> copy = copy_of(space, area, request.address, to, request.new_length);
   MremapPlan<S> plan{to};

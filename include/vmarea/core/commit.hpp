@@ -7,7 +7,7 @@
 //   drop pages that go            -> no page without an area
 //   move kept objects, make new ones, under the locks of their file and identity
 //   unlink what carries no piece  -> survivors already cover its pages
-//   replace the entries           -> one write of the tree
+//   replace the entries           -> one write of the tree; then page tables may go
 //   counters, open hooks; then close hooks and the end of what was removed
 #pragma once
 
@@ -42,6 +42,7 @@ class WindowCommit {
       if (areas_before_ > kept_count()) unlink_removed();
       write_tree();
     }
+    free_tables();
     announce_pieces();
     destroy_removed();
   }
@@ -120,6 +121,13 @@ class WindowCommit {
     if constexpr (S::has_page_tables) {
       if (window_.unmapped.empty()) return;
       space_.services.unmap_pages(space_.pages, window_.unmapped);
+    }
+  }
+
+  /// After the areas left the reverse map: whoever walks it must not find an area without tables.
+  void free_tables() noexcept {
+    if constexpr (S::has_page_tables) {
+      if (window_.unmapped.empty()) return;
       space_.services.free_tables(space_.pages, window_.unmapped, window_.tables_between);
     }
   }

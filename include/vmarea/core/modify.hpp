@@ -55,11 +55,12 @@ struct ModifyPlan : RangePlan<S, ModifyRule<S>> {
   Shortage shortage = Shortage::fails;
 
   Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
-    const Result<void> taken = Base::reserve(space, reserved);
+    Result<void> taken = Base::reserve(space, reserved);
+    if (taken) taken = take_nodes(space, reserved);
     if (taken || shortage == Shortage::fails) return taken;
     give_back(space, reserved);
     static_cast<Base&>(*this) = Base(space, this->range, this->rule, Joining::never);
-    return {};
+    return Base::reserve(space, reserved);
   }
 };
 

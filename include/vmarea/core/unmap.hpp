@@ -21,14 +21,15 @@ namespace vmarea {
 template <class S>
 struct Clearing {
   Range range{};
-  Range extent{};           // With the whole areas that are cut by the range's edges.
-  Side<S> prev{};           // The rest below, or the area that ends at the range.
-  Side<S> next{};           // The rest above, or the area that starts at its end.
-  PageTotals totals{};      // Of what goes; positive.
-  PageCount accounted = 0;  // Pages that hold commit charge.
-  Range tables_between{};   // End of what lies below, start of what lies above.
-  Result<void> status{};    // Why it may not be cleared.
-  bool cuts_start = false;  // An edge lies inside an area and may be cut there.
+  Range extent{};                // With the whole areas that are cut by the range's edges.
+  Side<S> prev{};                // The rest below, or the area that ends at the range.
+  Side<S> next{};                // The rest above, or the area that starts at its end.
+  PageTotals totals{};           // Of what goes; positive.
+  PageCount accounted = 0;       // Pages that hold commit charge.
+  std::int64_t area_change = 0;  // By how much the number of areas changes.
+  Range tables_between{};        // End of what lies below, start of what lies above.
+  Result<void> status{};         // Why it may not be cleared.
+  bool cuts_start = false;       // An edge lies inside an area and may be cut there.
   bool cuts_end = false;
 };
 
@@ -96,6 +97,8 @@ void count_cleared(const SpaceState<S>& space, Clearing<S>& clearing,
   const std::int64_t pages = page_count(space, part.length());
   clearing.totals += area_totals(area.flags, pages);
   if (area.flags.has_any(flag::account)) clearing.accounted += static_cast<PageCount>(pages);
+  const int rests = (area.start < clearing.range.start) + (area.end > clearing.range.end);
+  clearing.area_change += rests - 1;
 }
 
 /// Looks at everything in `range`, through a view that stands on its start.
@@ -182,6 +185,7 @@ void clear_space_locked(SpaceState<S>& space) noexcept {
                          .event = Event::unmapped};
   Reservation<S> nothing;
   commit_window(space, window, nothing);
+  space.tree.unreserve();
 }
 
 /// What Linux leaves when a call fails after these edges were cut: the cuts stay. Adds 0 to 2

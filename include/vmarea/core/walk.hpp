@@ -150,8 +150,8 @@ class RangeWalk {
       prev = left_;
     }
     const Side<S> next = has_rest_ ? side(rest_) : Side<S>::of(find_area(space_, run_.after.end));
-    progress_.last_identity += 2;
-    plan_identity(space_, run_, prev, next, AnonIdentity::of(progress_.last_identity));
+    plan_identity(space_, run_, prev, next, AnonIdentity::of(progress_.last_identity + 2));
+    if (run_.makes_identity) progress_.last_identity += 2;
   }
 
   Side<S> above(const Area<S>& area) const noexcept {
