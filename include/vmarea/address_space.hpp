@@ -79,8 +79,10 @@ class AddressSpace {
   /// Unmaps everything, as exit does.
   ~AddressSpace() { clear(); }
 
-  // The calls. A call that promises touched memory (MAP_POPULATE, mlock, growth of locked memory)
-  // touches it after its change, as far as it can be had.
+  // The calls; errors as their plan_ in calls/ says, and interrupted where a host refuses the lock.
+  // All end every pointer and cursor into the space. A call that promises touched memory
+  // (MAP_POPULATE, mlock, growth of locked memory) touches it after its change, as far as it can be
+  // had.
   [[nodiscard]] Result<Address> mmap(const MmapRequest<Services>& request) {
     return complete(plan_mmap(request));
   }
@@ -212,6 +214,7 @@ class AddressSpace {
   /// Unmaps everything. Seals and drivers are not asked: this is exit, not munmap.
   void clear() noexcept {
     const SpaceWriteLock<Services> lock(state_);
+    require<Services>(static_cast<bool>(lock.taken()), "whoever clears a space gets its lock");
     clear_space_locked(state_);
   }
 

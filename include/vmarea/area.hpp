@@ -24,7 +24,7 @@ namespace vmarea {
 class AnonIdentity {
  public:
   constexpr AnonIdentity() noexcept = default;
-  /// Requires: `value` is not 0 and its low bit is clear: a number of ours or an aligned pointer.
+  /// Requires: the low bit of `value` is clear: a number of ours or an aligned pointer; 0 is none.
   static constexpr AnonIdentity of(std::uint64_t value) noexcept { return AnonIdentity(value); }
   constexpr AnonIdentity as_fork_child() const noexcept { return AnonIdentity(bits_ | 1); }
 

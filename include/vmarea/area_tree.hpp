@@ -2,8 +2,7 @@
 //
 // What the core asks of the ordered container that holds the areas of one address space.
 //
-//   keys   0 ....... first####last ......... first##last .... ~0      inclusive, so the last key
-//   fits
+//   keys   0 ....... first####last ......... first##last .... ~0     inclusive: the last one fits
 //                      entry        hole        entry
 //
 // Entries never overlap and holes are not stored. All writes go through one operation: replace().

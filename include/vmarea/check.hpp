@@ -9,11 +9,8 @@
 //    4. the commit charge is the sum of the pages of areas with `account`
 //    5. an identity is one of this space's, and only private memory has one
 //    6. userfault flags exactly where there is a userfault context
-//    7. `locked` never together with a special flag or `droppable`; lock_on_fault only with
-//    `locked`
-//    8. untouched private anonymous memory has the page offset of its address, unless a driver or
-//       DONTUNMAP left it otherwise: not checked here but by the model
-//    9. hooks are null exactly for private anonymous memory
+//    7. nothing special or droppable is locked; lock_on_fault only with locked
+//    8. shared memory has hooks: null means private anonymous memory
 #pragma once
 
 #include "vmarea/core/account.hpp"
@@ -50,7 +47,7 @@ Broken check_area(const SpaceState<S>& space, const Area<S>& area, Address befor
   if (flags.has_any(flag::lock_on_fault) && !flags.has_any(flag::locked)) {
     return {7, "lock_on_fault without locked"};
   }
-  if (area.anonymous() && flags.has_any(flag::shared)) return {9, "shared memory without hooks"};
+  if (area.anonymous() && flags.has_any(flag::shared)) return {8, "shared memory without hooks"};
   return {};
 }
 

@@ -5,7 +5,9 @@
 
 namespace vmarea {
 
-/// What is left of a call that Linux would leave half-done.
+/// What is left of a call that Linux would leave half-done. It speaks of one change: a fixed mremap
+/// over several areas is one for each, and populating (mlock, MADV_POPULATE) comes after the
+/// change.
 enum class PartialEffects : unsigned char {
   as_linux,        // What Linux would leave: earlier areas keep the change, a split stays.
   all_or_nothing,  // Nothing at all.

@@ -6,8 +6,8 @@
 //   locks     space, area, file mapping, identity          may fail: only lock_space (EINTR)
 //   reverse   who else maps these pages     (declared)     may fail: only reserve_
 //   pages     page tables                   (declared)     may fail: only reserve_ and copy_pages
-//   files     an opaque handle and its rules               may fail: prepare_mapping,
-//   make_shared_memory limits    rlimits, commit charge, map count            may fail: only charge
+//   files     an opaque handle and its rules               may fail: only prepare_ and make_
+//   limits    rlimits, commit charge, map count            may fail: only charge
 //   notify    ten kinds of event, one function             never fails
 //
 // Services are a copyable handle to the host's state; an empty handle costs nothing. A new host
@@ -105,7 +105,8 @@ concept TreeServices = requires(S s) {
   { s.template make_tree<Area<S>>() } -> std::same_as<typename S::template Tree<Area<S>>>;
 };
 
-/// Locks, in the order of space_state.hpp. lock_space may refuse when the waiter is being killed.
+/// Locks, in the order of space_state.hpp. lock_space may refuse when the waiter is being
+/// killed, but never to whoever clears a space at its end.
 /// An area write lock has no end: unlocking the space ends all of them.
 template <class S>
 concept LockServices = requires(S s, typename S::SpaceLock& space, typename S::AreaLock& area,

@@ -17,19 +17,19 @@ void foresee_before(Snapshot& future, const RelocatePlan<TestServices>& plan, un
   if (edit == 1) future.move_pages(plan.pages, plan.pages_to);
 }
 
-void foresee_end(Snapshot& future, const MremapPlan<TestServices>& plan, unsigned edits) {
+void foresee_end(Snapshot& future, const SpaceState<TestServices>&,
+                 const MremapPlan<TestServices>& plan, unsigned edits) {
   if (edits <= plan.window_count) foresee_before(future, plan, plan.window_count);
 }
 
-void foresee_end(Snapshot& future, const TouchPlan<TestServices>& plan, unsigned) {
+void foresee_end(Snapshot& future, const SpaceState<TestServices>&,
+                 const TouchPlan<TestServices>& plan, unsigned) {
   if (plan.makes_page) future.add_page(plan.page);
 }
 
-void foresee_end(Snapshot& future, const AdvisePlan<TestServices>& plan, unsigned) {
-  const Advice advice = plan.rule.advice;
-  const bool drops = advice == Advice::dont_need || advice == Advice::free ||
-                     advice == Advice::dont_need_locked || advice == Advice::guard_install;
-  if (drops && plan.status) future.drop_pages(plan.range);
+void foresee_end(Snapshot& future, const SpaceState<TestServices>& space,
+                 const AdvisePlan<TestServices>& plan, unsigned) {
+  plan.for_each_dropped(space, [&](Range part) { future.drop_pages(part); });
 }
 
 TestSpace::TestSpace() : TestSpace(std::make_shared<Family>()) {

@@ -33,10 +33,13 @@ void foresee_before(Snapshot&, const Plan&, unsigned) {}
 void foresee_before(Snapshot& future, const MremapPlan<TestServices>& plan, unsigned edit);
 void foresee_before(Snapshot& future, const RelocatePlan<TestServices>& plan, unsigned edit);
 template <class Plan>
-void foresee_end(Snapshot&, const Plan&, unsigned) {}
-void foresee_end(Snapshot& future, const MremapPlan<TestServices>& plan, unsigned edits);
-void foresee_end(Snapshot& future, const TouchPlan<TestServices>& plan, unsigned edits);
-void foresee_end(Snapshot& future, const AdvisePlan<TestServices>& plan, unsigned edits);
+void foresee_end(Snapshot&, const SpaceState<TestServices>&, const Plan&, unsigned) {}
+void foresee_end(Snapshot& future, const SpaceState<TestServices>& space,
+                 const MremapPlan<TestServices>& plan, unsigned edits);
+void foresee_end(Snapshot& future, const SpaceState<TestServices>& space,
+                 const TouchPlan<TestServices>& plan, unsigned edits);
+void foresee_end(Snapshot& future, const SpaceState<TestServices>& space,
+                 const AdvisePlan<TestServices>& plan, unsigned edits);
 
 class TestSpace {
  public:
@@ -127,7 +130,7 @@ Result<typename Plan::Value> TestSpace::perform(Change<TestServices, Plan> chang
     foresee_before(future, change.plan(), edits++);
     future.apply(window);
   });
-  foresee_end(future, change.plan(), edits);
+  foresee_end(future, state(), change.plan(), edits);
 
   const Result<void> taken = change.reserve();
   EXPECT_EQ(differences(before, Snapshot::of(state())), "") << "reserve changed something";

@@ -83,13 +83,13 @@ TEST(Recorder, shows_the_order_of_a_split) {
   const std::vector<std::string> expected{"lock space",
                                           "begin write",
                                           "unmap pages 102-104",
-                                          "free tables between 102-7ffffffff",
                                           "lock file",
                                           "lock identity",
                                           "leave 100-104",
                                           "enter 100-102",
                                           "unlock identity",
                                           "unlock file",
+                                          "free tables between 102-7ffffffff",
                                           "notify resized 100-102",
                                           "unlock space"};
   EXPECT_EQ(recorder.take(), expected);

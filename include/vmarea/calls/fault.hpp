@@ -3,8 +3,7 @@
 // First touch of a page (behaviour specification 19), and the calls that touch many: populating.
 //
 //   touch      the area gets an identity if it has none: one window
-//   populate   mlock, MAP_POPULATE: every page, each with a lock of its own, after the call is
-//   complete
+//   populate   mlock, MAP_POPULATE: every page, each with a lock of its own, after the call
 #pragma once
 
 #include "vmarea/core/change.hpp"
@@ -15,6 +14,7 @@ namespace vmarea {
 /// How a page is touched.
 enum class Touch : unsigned char {
   read,
+  read_small_page,  // As MADV_POPULATE_READ: never a huge page.
   write,
   forced_write,  // Past the protection, as a debugger does.
 };
@@ -53,23 +53,31 @@ Window<S> window_of_first_touch(const SpaceState<S>& space, Area<S>& area) noexc
   return window;
 }
 
+/// Whether a fault at `at` takes a whole huge page: advised, and the area holds all of it.
+template <class S>
+bool faults_huge_page(const SpaceState<S>& space, const Area<S>& area, Address at) noexcept {
+  const std::uint64_t huge = space.services.geometry().huge_page_size();
+  const Range block{at & ~(huge - 1), (at & ~(huge - 1)) + huge};
+  return area.anonymous() && area.flags.has_any(flag::huge_page) && area.range().contains(block);
+}
+
 /// Errors: bad_address (nothing there, or not allowed), no_memory.
 template <class S>
 TouchPlan<S> plan_touch(const SpaceState<S>& space, Address at, Touch touch) noexcept {
   Area<S>* area = find_area(space, at);
   if (area == nullptr) return {Error::bad_address};
-  const Flags needed = touch == Touch::read    ? flag::read | flag::write | flag::exec
-                       : touch == Touch::write ? flag::write
-                                               : flag::may_access;
-  if (!area->flags.has_any(needed) && touch != Touch::forced_write) return {Error::bad_address};
+  const Flags needed = touch == Touch::write ? flag::write : flag::access;
+  if (touch != Touch::forced_write && !area->flags.has_any(needed)) return {Error::bad_address};
   TouchPlan<S> plan;
   plan.status = success;
   plan.makes_page = true;
   plan.page = space.services.geometry().round_down(at);
   const bool is_private = !area->flags.has_any(flag::shared | flag::may_share);
-  const bool makes_page = touch != Touch::read ||
-                          (area->anonymous() && !space.services.profile().reads_share_zero_page);
-  if (makes_page && is_private && !area->identity) {
+  const bool reads = touch == Touch::read || touch == Touch::read_small_page;
+  const bool gives_identity =
+      !reads || (area->anonymous() && !space.services.profile().reads_share_zero_page) ||
+      (touch == Touch::read && faults_huge_page(space, *area, at));
+  if (gives_identity && is_private && !area->identity) {
     plan.add() = window_of_first_touch(space, *area);
   }
   return plan;
@@ -93,19 +101,30 @@ Result<void> touch_part(SpaceState<S>& space, Range part, Touch touch) noexcept 
   return {};
 }
 
+/// What stands at `at`, copied under the lock. Errors: interrupted, no_memory (a hole).
+template <class S>
+Result<void> copy_description(SpaceState<S>& space, Address at, Description<S>& found) noexcept {
+  const SpaceWriteLock<S> lock(space);
+  if (!lock.taken()) return lock.taken();
+  const Area<S>* area = find_area(space, at);
+  if (area == nullptr) return Error::no_memory;
+  found = *area;
+  return {};
+}
+
 /// Touches the range as mlock and MAP_POPULATE do: by writing to private memory that may be
 /// written, else by reading; what is locked on fault is left to be faulted. Errors: no_memory (a
-/// hole, memory that may not be accessed, or none left).
+/// hole, memory that may not be accessed, or none left), interrupted.
 template <class S>
 Result<void> populate(SpaceState<S>& space, Range range) noexcept {
   for (Address at = range.start; at < range.end;) {
-    const Area<S>* area = find_area(space, at);
-    if (area == nullptr) return Error::no_memory;
-    const Flags flags = area->flags;
-    const Range part{at, area->end < range.end ? area->end : range.end};
+    Description<S> area;
+    const Result<void> found = copy_description(space, at, area);
+    if (!found) return found;
+    const Range part{at, area.end < range.end ? area.end : range.end};
     at = part.end;
-    if (flags.has_any(flag::lock_on_fault | flag::special)) continue;
-    const bool writes = flags.has_any(flag::write) && !flags.has_any(flag::shared);
+    if (area.flags.has_any(flag::lock_on_fault | flag::special)) continue;
+    const bool writes = area.flags.has_any(flag::write) && !area.flags.has_any(flag::shared);
     const Result<void> touched = touch_part(space, part, writes ? Touch::write : Touch::read);
     if (!touched) return touched;
   }

@@ -174,29 +174,38 @@ struct AdvisePlan : RangePlan<S, AdviseRule<S>> {
     }
   }
   Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    Result<void> taken;
-    for_each_window(space, [&](const Window<S>& window) {
-      if (taken) taken = reserve_window(space, reserved, window);
-    });
-    return taken;
+    return reserve_windows(*this, space, reserved);
   }
   void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    for_each_window(space,
-                    [&](const Window<S>& window) { commit_window(space, window, reserved); });
+    commit_windows(*this, space, reserved);
     if constexpr (S::has_page_tables) {
-      const Advice advice = this->rule.advice;
-      const bool drops = advice == Advice::dont_need || advice == Advice::free ||
-                         advice == Advice::dont_need_locked || installs_guards();
-      if (drops && this->status) space.services.unmap_pages(space.pages, this->range);
+      for_each_dropped(space, [&](Range part) { space.services.unmap_pages(space.pages, part); });
+    }
+  }
+
+  /// Calls visit(Range) for the pages that go: those of every area that the walk reached.
+  template <class Visit>
+  void for_each_dropped(const SpaceState<S>& space, Visit&& visit) const noexcept {
+    const Advice advice = this->rule.advice;
+    const bool drops = advice == Advice::dont_need || advice == Advice::dont_need_locked ||
+                       advice == Advice::free || advice == Advice::remove || installs_guards();
+    if (!drops || does_nothing(space)) return;
+    for (auto cursor = space.tree.seek(this->range.start); cursor.entry(); cursor.next()) {
+      const Area<S>& area = *cursor.entry().value;
+      if (area.start >= this->range.end || !check_advice<S>(area, advice)) return;
+      visit(area.within(this->range, space.services.geometry()).range());
     }
   }
 
  private:
+  bool does_nothing(const SpaceState<S>& space) const noexcept {
+    return !this->status &&
+           space.services.profile().partial_effects == PartialEffects::all_or_nothing;
+  }
+
   template <class Visit>
   void for_each_guarded(const SpaceState<S>& space, Visit&& visit) const noexcept {
-    const bool whole_or_none =
-        space.services.profile().partial_effects == PartialEffects::all_or_nothing;
-    if (!this->status && whole_or_none) return;
+    if (does_nothing(space)) return;
     std::uint64_t last_identity = this->base.last_identity;
     Area<S>* first = find_at_or_above(space, this->range.start);
     if (first == nullptr) return;
@@ -246,12 +255,13 @@ Result<void> populate_as_advised(SpaceState<S>& space, Address start, std::uint6
   if (!is_populating(advice)) return {};
   const Address end = start + space.services.geometry().round_up(length_bytes);
   for (Address at = start; at < end;) {
-    const Area<S>* area = find_area(space, at);
-    if (area == nullptr) return Error::no_memory;
-    const Result<void> allowed = check_advice<S>(*area, advice);
+    Description<S> area;
+    const Result<void> found = copy_description(space, at, area);
+    if (!found) return found;
+    const Result<void> allowed = check_advice(area, advice);
     if (!allowed) return allowed;
-    const Range part{at, area->end < end ? area->end : end};
-    const Touch touch = advice == Advice::populate_write ? Touch::write : Touch::read;
+    const Range part{at, area.end < end ? area.end : end};
+    const Touch touch = advice == Advice::populate_write ? Touch::write : Touch::read_small_page;
     const Result<void> touched = touch_part(space, part, touch);
     if (!touched) return touched;
     at = part.end;

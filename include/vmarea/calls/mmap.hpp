@@ -63,7 +63,8 @@ Result<Address> choose_address(const SpaceState<S>& space, const MmapRequest<S>&
   return at;
 }
 
-/// Turns `wanted` into an anonymous area's description. Errors: invalid.
+/// Turns `wanted` into an anonymous area's description. Errors: invalid, no_memory (huge TLB
+/// pages).
 template <class S>
 Result<void> describe_anonymous(const SpaceState<S>& space, const MmapRequest<S>& request,
                                 Description<S>& wanted) noexcept {
@@ -71,6 +72,7 @@ Result<void> describe_anonymous(const SpaceState<S>& space, const MmapRequest<S>
   const bool grows = request.flags.has_any(map::grows_down);
   if (type == map::shared) {
     if (grows) return Error::invalid;
+    if (request.flags.has_any(map::huge_tlb)) return Error::no_memory;
     wanted.flags |= flag::shared | flag::may_share;
     wanted.hooks = &no_hooks<S>;
     return {};
@@ -83,6 +85,8 @@ Result<void> describe_anonymous(const SpaceState<S>& space, const MmapRequest<S>
   } else if (type != map::private_) {
     return Error::invalid;
   }
+  // As on a machine without huge TLB pages, where the pool is empty.
+  if (request.flags.has_any(map::huge_tlb)) return Error::no_memory;
   wanted.page_offset = space.services.geometry().pages(wanted.start);
   return {};
 }
@@ -93,7 +97,7 @@ template <class S>
 Result<void> describe_shared(const MmapRequest<S>& request, const FileRules& rules,
                              Description<S>& wanted) noexcept {
   if ((request.flags & map::type_mask) == map::shared_validate) {
-    const MapFlags known = map::legacy.without({}) | (rules.synchronous ? map::sync : MapFlags{});
+    const MapFlags known = map::legacy | (rules.synchronous ? map::sync : MapFlags{});
     if (!known.has_all(request.flags)) return Error::not_supported;
   }
   if (request.protection.has_any(prot::write) && !rules.writable) return Error::access_denied;

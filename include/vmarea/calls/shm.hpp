@@ -109,15 +109,10 @@ struct DetachPlan : PlanBase {
     }
   }
   Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    Result<void> taken;
-    for_each_window(space, [&](const Window<S>& window) {
-      if (taken) taken = reserve_window(space, reserved, window);
-    });
-    return taken;
+    return reserve_windows(*this, space, reserved);
   }
   void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    for_each_window(space,
-                    [&](const Window<S>& window) { commit_window(space, window, reserved); });
+    commit_windows(*this, space, reserved);
   }
 };
 

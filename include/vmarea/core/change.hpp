@@ -44,6 +44,24 @@ struct PlanBase {
   Error out_of_memory = Error::no_memory;
 };
 
+/// Takes what each of the plan's windows needs.
+template <class S, class Plan>
+Result<void> reserve_windows(const Plan& plan, SpaceState<S>& space,
+                             Reservation<S>& reserved) noexcept {
+  Result<void> taken;
+  plan.for_each_window(space, [&](const Window<S>& window) {
+    if (taken) taken = reserve_window(space, reserved, window);
+  });
+  return taken;
+}
+
+/// Writes the plan's windows in their order.
+template <class S, class Plan>
+void commit_windows(const Plan& plan, SpaceState<S>& space, Reservation<S>& reserved) noexcept {
+  plan.for_each_window(space,
+                       [&](const Window<S>& window) { commit_window(space, window, reserved); });
+}
+
 /// One call, planned. Move-only; dropping it changes nothing.
 template <class S, class Plan>
 class [[nodiscard]] Change {
@@ -60,6 +78,7 @@ class [[nodiscard]] Change {
       : space_(std::exchange(other.space_, nullptr)),
         lock_(std::move(other.lock_)),
         plan_(other.plan_),
+        beat_(other.beat_),
         reserved_(std::exchange(other.reserved_, {})) {}
   Change& operator=(Change&&) = delete;
   ~Change() {
@@ -80,16 +99,22 @@ class [[nodiscard]] Change {
   /// Takes everything that may run out. Errors: interrupted (the lock was refused), no_memory or
   /// what the call answers instead; nothing changed then.
   Result<void> reserve() noexcept {
+    require<S>(beat_ == Beat::planned, "a change is reserved once");
     if (!lock_.taken()) return lock_.taken();
     Result<void> taken = plan_.reserve(*space_, reserved_);
     if (taken) taken = take_nodes(*space_, reserved_);
-    if (taken) return taken;
+    if (taken) {
+      beat_ = Beat::reserved;
+      return taken;
+    }
     give_back(*space_, reserved_);
     return taken.error() == Error::no_memory ? plan_.out_of_memory : taken.error();
   }
 
   /// Makes the edits and answers the call. Requires: reserve() succeeded.
   Result<Value> commit() noexcept {
+    require<S>(beat_ == Beat::reserved, "a change is committed once, after reserve");
+    beat_ = Beat::done;
     plan_.commit(*space_, reserved_);
     give_back(*space_, reserved_);
     return plan_.status;
@@ -103,9 +128,12 @@ class [[nodiscard]] Change {
   }
 
  private:
+  enum class Beat : unsigned char { planned, reserved, done };
+
   SpaceState<S>* space_;
   SpaceWriteLock<S> lock_;
   Plan plan_;
+  Beat beat_ = Beat::planned;
   Reservation<S> reserved_;
 };
 
@@ -129,14 +157,10 @@ struct WindowPlan : PlanBase {
     for (unsigned i = 0; i < window_count; ++i) visit(windows[i]);
   }
   Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    for (unsigned i = 0; i < window_count; ++i) {
-      const Result<void> taken = reserve_window(space, reserved, windows[i]);
-      if (!taken) return taken;
-    }
-    return {};
+    return reserve_windows(*this, space, reserved);
   }
   void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    for (unsigned i = 0; i < window_count; ++i) commit_window(space, windows[i], reserved);
+    commit_windows(*this, space, reserved);
   }
 };
 

@@ -78,6 +78,8 @@ class WindowCommit {
 
   void settle_charge() noexcept {
     if (window_.charge > 0) {
+      require<S>(reserved_.charge >= static_cast<PageCount>(window_.charge),
+                 "commit uses no more charge than was reserved");
       reserved_.charge -= static_cast<PageCount>(window_.charge);
     } else if (window_.charge < 0) {
       space_.services.uncharge(static_cast<PageCount>(-window_.charge));
@@ -104,7 +106,7 @@ class WindowCommit {
 
   void protect([[maybe_unused]] const Description<S>& after) noexcept {
     if constexpr (S::has_page_tables) {
-      if (window_.event == Event::protected_) {
+      if (window_.changes_access) {
         space_.services.protect_pages(space_.pages, after.range(), after.flags);
       }
     }
@@ -295,6 +297,15 @@ class WindowCommit {
     space_.area_count -= areas_before_;
   }
 
+  /// A move's window holds the copy that moved; all else in it was only cut or joined.
+  Event event_of(const Piece<S>& piece) const noexcept {
+    const bool moves = window_.event == Event::moved;
+    if (piece.object != nullptr) return moves ? Event::resized : window_.event;
+    if (piece.copied == nullptr) return Event::mapped;
+    const bool cut_here = window_.extent.contains(piece.copied->range());
+    return moves && !cut_here ? Event::moved : Event::split;
+  }
+
   void announce_pieces() noexcept {
     for (unsigned i = 0; i < window_.piece_count; ++i) {
       const Piece<S>& piece = window_.pieces[i];
@@ -303,10 +314,7 @@ class WindowCommit {
           area.hooks->open != nullptr) {
         area.hooks->open(area);
       }
-      space_.services.notify(piece.object != nullptr   ? window_.event
-                             : piece.copied != nullptr ? Event::split
-                                                       : Event::mapped,
-                             area);
+      space_.services.notify(event_of(piece), area);
     }
   }
 

@@ -62,7 +62,7 @@ Window<S> plan_place(const SpaceState<S>& space, const Clearing<S>& clearing,
   return window;
 }
 
-/// The range that lengthens `area` by `pages_length` bytes at its end and belongs to it (13.1).
+/// The range that lengthens `area` by `length_bytes` bytes at its end and belongs to it (13.1).
 template <class S>
 NewRange<S> extension_of(const SpaceState<S>& space, const Area<S>& area,
                          std::uint64_t length_bytes) noexcept {

@@ -120,6 +120,7 @@ class RangeWalk {
     }
     window_.totals += answer.totals;
     window_.charge += answer.charge;
+    window_.changes_access |= answer.flags.difference(area.flags).has_any(flag::access);
     if (joins.next.joined()) swallow_next(next);
     if (!joins.prev.joined() && !joins.next.joined()) add_rest_above(area, part.end, nullptr);
     if (joins.prev.joined()) add_rest_above(area, part.end, &area);
@@ -319,15 +320,10 @@ struct RangePlan : PlanBase {
     }
   }
   Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    Result<void> taken;
-    for_each_window(space, [&](const Window<S>& window) {
-      if (taken) taken = reserve_window(space, reserved, window);
-    });
-    return taken;
+    return reserve_windows(*this, space, reserved);
   }
   void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    for_each_window(space,
-                    [&](const Window<S>& window) { commit_window(space, window, reserved); });
+    commit_windows(*this, space, reserved);
   }
 };
 

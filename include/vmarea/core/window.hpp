@@ -7,7 +7,7 @@
 //
 // A piece names the object that carries it on. An area in the extent that carries no piece is
 // removed. Planners fill windows and touch nothing; reserve.hpp takes what the windows need;
-// commit.hpp is the only function that writes.
+// commit.hpp is the only function that writes, but for fork, which fills an empty space.
 #pragma once
 
 #include <cstdint>
@@ -39,11 +39,11 @@ struct Window {
   Range extent{};
   Piece<S> pieces[3]{};
   unsigned piece_count = 0;
-  PageTotals totals{};  // Added to the counters by commit.
-  std::int64_t charge =
-      0;                   // Pages: taken by reserve if positive, given back by commit if negative.
-  Range unmapped{};        // Pages that go.
-  Range tables_between{};  // Upper levels may be freed between these two.
+  PageTotals totals{};      // Added to the counters by commit.
+  std::int64_t charge = 0;  // Pages: reserve takes them if positive, commit gives back if negative.
+  Range unmapped{};         // Pages that go.
+  Range tables_between{};   // Upper levels may be freed between these two.
+  bool changes_access = false;     // The host's pages need another protection.
   bool new_shared_memory = false;  // The middle piece needs a fresh shared memory file.
   Event event = Event::resized;
 

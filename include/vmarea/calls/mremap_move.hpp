@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+//
+// The move of mremap (behaviour specification 14.4): an area's part goes elsewhere, with its pages.
+//
+//   move      [AAAA) ...... [****)       window 1: clear the destination, copy A there
+//             [....) ...... [AAAA)       then the pages move; window 2: clear the source
+//
+// Both windows are reserved together. The second is planned on the first, so it is right also where
+// the copy merged with the source, or was cut out of the same area.
+#pragma once
+
+#include "vmarea/core/gap.hpp"
+#include "vmarea/core/link.hpp"
+#include "vmarea/core/unmap.hpp"
+#include "vmarea/core/view.hpp"
+
+namespace vmarea {
+
+/// Arguments of mremap.
+struct MremapRequest {
+  Address address = 0;
+  std::uint64_t old_length = 0;
+  std::uint64_t new_length = 0;
+  RemapFlags flags{};
+  Address new_address = 0;
+};
+
+/// One mremap, or the first area's share of a fixed move over several areas.
+template <class S>
+struct MremapPlan : PlanBase {
+  using Value = Address;
+
+  Result<Address> status = Error::invalid;
+  Window<S> windows[3];
+  unsigned window_count = 0;
+  Range moved;  // Pages that go to the new address.
+  Address moved_to = 0;
+  Range cleared_source;       // The second window of a move clears this,
+  bool keeps_source = false;  // or, with DONTUNMAP, takes locks and identity off it.
+  Range populated;            // To be touched when the call is complete: a locked area grew.
+  MremapRequest rest;         // What is left to move, of the areas behind; old_length 0: nothing.
+
+  MremapPlan() = default;
+  MremapPlan(Result<Address> answer) noexcept : status(answer) {}
+
+  Window<S>& add() noexcept { return windows[window_count++]; }
+
+  template <class Visit>
+  void for_each_window(const SpaceState<S>& space, Visit&& visit) const noexcept {
+    for (unsigned i = 0; i < window_count; ++i) visit(windows[i]);
+    Window<S> second;
+    if (plan_source(space, PlannedView<S>(space, windows[0], moved.start), second)) visit(second);
+  }
+
+  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    if constexpr (S::has_page_tables) {
+      if (!moved.empty()) {
+        const Result<void> levels = space.services.reserve_page_move(space.pages, moved, moved_to);
+        if (!levels) return levels;
+      }
+    }
+    for (unsigned i = 0; i < window_count; ++i) {
+      const Result<void> taken = reserve_window(space, reserved, windows[i]);
+      if (!taken) return taken;
+    }
+    Window<S> second;
+    if (!plan_source(space, PlannedView<S>(space, windows[0], moved.start), second)) return {};
+    const Range source = find_area(space, moved.start)->range();
+    count_nodes_at_worst(space, reserved, source, second.piece_count);
+    return reserve_but_nodes(space, reserved, second);
+  }
+
+  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    if (!moved.empty()) {
+      // Nobody may fault a page in while it is under way.
+      space.services.begin_area_write(space.lock, find_area(space, moved.start)->lock);
+    }
+    for (unsigned i = 0; i < window_count; ++i) commit_window(space, windows[i], reserved);
+    if (moved.empty()) return;
+    if constexpr (S::has_page_tables) space.services.move_pages(space.pages, moved, moved_to);
+    Window<S> second;
+    if (plan_source(space, TreeView<S>(space, moved.start), second)) {
+      commit_window(space, second, reserved);
+    }
+  }
+
+ private:
+  /// The second window of a move, seen through `view` that stands on the source.
+  template <class View>
+  bool plan_source(const SpaceState<S>& space, View view, Window<S>& window) const noexcept {
+    if (moved.empty()) return false;
+    if (keeps_source) return plan_kept_source(space, view.area(), window);
+    const Clearing<S> clearing = plan_clear(space, cleared_source, view);
+    window = window_of(clearing);
+    const Side<S> source = view.area();
+    // The moved pages keep their charge; the first window took what came on top.
+    if (source.description.flags.has_any(flag::account)) {
+      window.charge += page_count(space, moved.length());
+    }
+    return true;
+  }
+
+  /// DONTUNMAP: the area that holds the source now is unlocked, and untouched if it is just that.
+  bool plan_kept_source(const SpaceState<S>& space, const Side<S>& source,
+                        Window<S>& window) const noexcept {
+    Piece<S> piece = source.as_piece();
+    piece.after.flags = piece.after.flags.without(flag::lock_group);
+    if (source.description.range() == moved) piece.after.identity = {};
+    if (piece.after == source.description) return false;
+    window = Window<S>{.extent = source.description.range(), .event = Event::protected_};
+    if (source.description.flags.has_any(flag::locked)) {
+      window.totals.locked = -page_count(space, source.description.length());
+    }
+    window.add(piece);
+    return true;
+  }
+};
+
+/// Whether `part` of `area` may leave it for `to`, once what stands in the way has changed the
+/// number of areas by `area_change`. Errors: no_memory (map count), what may_split and may_move
+/// say.
+template <class S>
+Result<void> check_may_move(const SpaceState<S>& space, const Description<S>& area, Range part,
+                            Address to, std::int64_t area_change) noexcept {
+  const std::uint64_t count = space.area_count + static_cast<std::uint64_t>(area_change);
+  if (count + 3 >= space.services.limits().area_count_max) return Error::no_memory;
+  if (part.start > area.start) {
+    const Result<void> below = ask_may_split(area, part.start);
+    if (!below) return below;
+  }
+  if (part.end > part.start && part.end < area.end) {
+    const Result<void> above = ask_may_split(area, part.end);
+    if (!above) return above;
+  }
+  if (area.hooks != nullptr && area.hooks->may_move != nullptr) {
+    return area.hooks->may_move(area, to);
+  }
+  return {};
+}
+
+/// What Linux leaves when a fixed move fails after its destination was cleared: a hole there, and
+/// one in place of the tail, or the cuts of a tail that could not be cleared. A tail in an area
+/// that the destination cuts too is left as it was.
+template <class S>
+MremapPlan<S> fail_with_hole(const SpaceState<S>& space, const Clearing<S>& destination,
+                             const Clearing<S>& tail, Error error) noexcept {
+  MremapPlan<S> plan{error};
+  if (space.services.profile().partial_effects == PartialEffects::all_or_nothing) return plan;
+  if (destination.totals.total != 0) plan.add() = window_of(destination);
+  if (tail.range.empty() || tail.extent.overlaps(destination.extent)) return plan;
+  if (!tail.status) {
+    leave_cuts(space, plan, tail);
+  } else if (tail.totals.total != 0) {
+    plan.add() = window_of(tail);
+  }
+  return plan;
+}
+
+/// Moves the part of `area` at request.address to `to`, over what stands there (14.3, 14.4).
+template <class S>
+MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapRequest& request,
+                        Address to) noexcept {
+  const bool keeps = request.flags.has_any(remap::dont_unmap);
+  const bool grows = request.new_length > request.old_length;
+  const std::uint64_t moved = grows ? request.old_length : request.new_length;
+  const std::int64_t added = page_count(space, request.new_length - (keeps ? 0 : moved));
+
+  const Range to_range{to, to + request.new_length};
+  Clearing<S> clearing = plan_clear(space, to_range);
+  if (!clearing.status) {
+    MremapPlan<S> refused{clearing.status.error()};
+    leave_cuts(space, refused, clearing);
+    return refused;
+  }
+  if (to_range.contains(request.address)) {
+    // The source went with it.
+    return fail_with_hole(space, clearing, {}, Error::bad_address);
+  }
+  const Range old_range{request.address, request.address + request.old_length};
+  Clearing<S> tail{};
+  if (request.old_length > moved) {
+    if (!space.services.geometry().inside(request.address, request.old_length)) {
+      return fail_with_hole(space, clearing, tail, Error::invalid);
+    }
+    tail = plan_clear(space, {old_range.start + moved, old_range.end});
+    if (!tail.status) return fail_with_hole(space, clearing, tail, tail.status.error());
+    // The tail is gone before the copy looks for neighbours.
+    if (clearing.prev.present && !clearing.prev.is_piece && to == old_range.end) {
+      clearing.prev = {};
+    }
+  }
+  PageTotals remaining = space.totals;
+  remaining += negated(clearing.totals);
+  if (keeps && !can_expand(space, remaining, area.flags, page_count(space, moved))) {
+    return fail_with_hole(space, clearing, tail, Error::no_memory);
+  }
+  Result<void> may_move = check_address(space, to, request.new_length);
+  if (may_move) {
+    may_move = check_may_move<S>(space, area, {old_range.start, old_range.start + moved}, to,
+                                 clearing.area_change + tail.area_change);
+  }
+  if (!may_move) return fail_with_hole(space, clearing, tail, may_move.error());
+
+  const NewRange<S> copy = copy_of(space, area, request.address, to, request.new_length);
+  MremapPlan<S> plan{to};
+  Window<S>& window = plan.add();
+  window = plan_place(space, clearing, copy);
+  window.event = Event::moved;
+  window.totals += area_totals(area.flags, page_count(space, request.new_length));
+  if (area.flags.has_any(flag::account)) window.charge += added;
+  plan.moved = {old_range.start, old_range.start + moved};
+  plan.moved_to = to;
+  plan.cleared_source = old_range;
+  plan.keeps_source = keeps;
+  if (area.flags.has_any(flag::locked) && grows) {
+    plan.populated = {to + moved, to + request.new_length};
+  }
+  return plan;
+}
+
+}  // namespace vmarea
