@@ -31,7 +31,7 @@ struct MremapPlan : PlanBase {
   using Value = Address;
 
   Result<Address> status = Error::invalid;
-  Window<S> windows[3];
+  Window<S> windows[3];  // All but the second window of a move; or what a failed call leaves.
   unsigned window_count = 0;
   Range moved;  // Pages that go to the new address.
   Address moved_to = 0;
