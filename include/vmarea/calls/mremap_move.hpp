@@ -9,6 +9,7 @@
 // the copy merged with the source, or was cut out of the same area.
 #pragma once
 
+#include "vmarea/core/change.hpp"
 #include "vmarea/core/gap.hpp"
 #include "vmarea/core/link.hpp"
 #include "vmarea/core/unmap.hpp"
