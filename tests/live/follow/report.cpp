@@ -8,7 +8,6 @@
 namespace follow {
 namespace {
 
-constexpr vmarea::Geometry geometry{};
 constexpr std::size_t lines_of_context = 3;
 
 std::string print_line(vmarea::Range range, vmarea::Flags letters, std::uint64_t offset_bytes,
