@@ -57,6 +57,15 @@ constexpr const char* flag_name(unsigned bit) noexcept {
   return "??";
 }
 
+/// The flag that smaps shows with these two letters; none where it shows no such flag.
+constexpr Flags flag_named(char first, char second) noexcept {
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    const char* name = flag_name(bit);
+    if (name[0] == first && name[1] == second && first != '?') return flag::bit(bit);
+  }
+  return {};
+}
+
 /// What keeps the area that ends at `at` and the one that starts there apart; no_neighbour where no
 /// two areas meet.
 template <class S>

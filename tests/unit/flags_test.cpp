@@ -6,6 +6,7 @@
 #include <bit>
 
 #include <gtest/gtest.h>
+#include <vmarea/explain.hpp>
 #include <vmarea/flags.hpp>
 
 namespace vmarea::test {
@@ -60,6 +61,17 @@ TEST(Flags, clearing_pairs_in_either_order_leaves_the_rest) {
     EXPECT_EQ(three.without(gone), flag::droppable);
     EXPECT_EQ(three.without(gone) | gone, three);
   }
+}
+
+TEST(Flags, letters_name_one_flag_and_back) {
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    const char* name = flag_name(bit);
+    const bool is_named = name[0] != '?';
+    EXPECT_EQ(flag_named(name[0], name[1]), is_named ? flag::bit(bit) : Flags{}) << bit;
+  }
+  EXPECT_EQ(flag_named('g', 'u'), flag::maybe_guard);
+  EXPECT_EQ(flag_named('s', 'l'), flag::sealed);
+  EXPECT_EQ(flag_named('x', 'x'), Flags{});
 }
 
 TEST(Flags, no_two_named_flags_share_a_bit) {

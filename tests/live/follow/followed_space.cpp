@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "process_facts.hpp"
+#include "support/flag_letters.hpp"
 
 namespace follow {
 namespace {
@@ -158,7 +159,8 @@ std::optional<Difference> FollowedSpace::compare_hidden(pid_t task) {
     if (i == theirs.size()) break;  // compare() tells that better.
     const vmarea::Flags differing = ours.flags.difference(*theirs[i++].flags);
     if (differing.empty()) continue;
-    return Difference{ours.start, fmt::format("flags differ ({})", print_flag_codes(differing))};
+    return Difference{ours.start,
+                      fmt::format("flags differ ({})", vmarea::test::letters_of(differing))};
   }
   const vmarea::PageTotals counted = read_totals(task);
   const vmarea::PageTotals& totals = space_->totals();

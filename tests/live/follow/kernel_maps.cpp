@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "kernel_maps.hpp"
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 
@@ -9,6 +8,7 @@
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <vmarea/explain.hpp>
 
 namespace follow {
 namespace {
@@ -33,47 +33,6 @@ constexpr unsigned long request_maps_query = _IOWR('f', 17, MapsQuery);
 
 constexpr std::uint64_t page_is_file = 1 << 2, page_is_present = 1 << 3, page_is_swapped = 1 << 4;
 constexpr std::uint64_t page_is_zero = 1 << 5, page_is_huge = 1 << 6, page_is_guard = 1 << 8;
-
-struct FlagCode {
-  std::string_view code;
-  vmarea::Flags flag;
-};
-constexpr auto flag_codes = std::to_array<FlagCode>({
-    {"rd", flag::read},
-    {"wr", flag::write},
-    {"ex", flag::exec},
-    {"sh", flag::shared},
-    {"mr", flag::may_read},
-    {"mw", flag::may_write},
-    {"me", flag::may_exec},
-    {"ms", flag::may_share},
-    {"gd", flag::grows_down},
-    {"pf", flag::page_frames},
-    {"lo", flag::locked},
-    {"io", flag::io},
-    {"sr", flag::sequential_read},
-    {"rr", flag::random_read},
-    {"dc", flag::dont_copy},
-    {"de", flag::dont_expand},
-    {"lf", flag::lock_on_fault},
-    {"ac", flag::account},
-    {"nr", flag::no_reserve},
-    {"ht", flag::huge_tlb},
-    {"sf", flag::sync},
-    {"wf", flag::wipe_on_fork},
-    {"dd", flag::dont_dump},
-    {"mm", flag::mixed_map},
-    {"hg", flag::huge_page},
-    {"nh", flag::no_huge_page},
-    {"mg", flag::mergeable},
-    {"um", flag::userfault_missing},
-    {"uw", flag::userfault_protect},
-    {"ui", flag::userfault_minor},
-    {"ss", flag::shadow_stack},
-    {"sl", flag::sealed},
-    {"dp", flag::droppable},
-    {"gu", flag::maybe_guard},
-});
 
 int open_file(pid_t task, const char* name) {
   return open(fmt::format("/proc/{}/{}", task, name).c_str(), O_RDONLY | O_CLOEXEC);
@@ -148,22 +107,10 @@ bool parse_maps_line(std::string_view line, KernelArea& area) {
 vmarea::Flags parse_flag_codes(std::string_view codes) {
   vmarea::Flags flags;
   while (codes.size() >= 2) {
-    for (const FlagCode& known : flag_codes) {
-      if (codes.substr(0, 2) == known.code) flags |= known.flag;
-    }
+    flags |= vmarea::flag_named(codes[0], codes[1]);
     codes.remove_prefix(std::min<std::size_t>(3, codes.size()));
   }
   return flags;
-}
-
-std::string print_flag_codes(vmarea::Flags flags) {
-  std::string text;
-  for (const FlagCode& known : flag_codes) {
-    if (!flags.has_any(known.flag)) continue;
-    if (!text.empty()) text += ' ';
-    text += known.code;
-  }
-  return text;
 }
 
 std::string print_access(vmarea::Flags flags) {

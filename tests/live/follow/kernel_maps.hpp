@@ -73,8 +73,6 @@ class KernelSpace {
 bool parse_maps_line(std::string_view line, KernelArea& area);
 /// "rd wr mr" to flags; what has no flag of ours is left out.
 vmarea::Flags parse_flag_codes(std::string_view codes);
-/// The other way round.
-std::string print_flag_codes(vmarea::Flags flags);
 /// "rw-p".
 std::string print_access(vmarea::Flags flags);
 

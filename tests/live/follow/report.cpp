@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "support/flag_letters.hpp"
+
 namespace follow {
 namespace {
 
@@ -76,7 +78,8 @@ std::string print_identity(vmarea::AnonIdentity identity) {
 
 std::string print_hidden(const AreaDescription& area) {
   return fmt::format("    ours {:x}-{:x}: {}; page offset {:#x}; {}{}\n", area.start, area.end,
-                     print_flag_codes(area.flags), area.page_offset, print_identity(area.identity),
+                     vmarea::test::letters_of(area.flags), area.page_offset,
+                     print_identity(area.identity),
                      area.attributes != nullptr ? "; with attributes" : "");
 }
 
@@ -84,8 +87,9 @@ std::string print_hidden(const AreaDescription& area) {
 std::string explain_border(const Space& space, vmarea::Address at) {
   const vmarea::JoinSide why = vmarea::explain_boundary(space.state(), at);
   if (why.verdict == vmarea::JoinVerdict::no_neighbour) return {};
-  return fmt::format("    ours did not merge at {:x}: {}{}\n", at, vmarea::describe(why.verdict),
-                     why.flags.empty() ? "" : fmt::format(" ({})", print_flag_codes(why.flags)));
+  return fmt::format(
+      "    ours did not merge at {:x}: {}{}\n", at, vmarea::describe(why.verdict),
+      why.flags.empty() ? "" : fmt::format(" ({})", vmarea::test::letters_of(why.flags)));
 }
 
 /// Why ours has one area where the kernel has a border, and what it was before the call.
@@ -150,7 +154,7 @@ std::string print_difference(FollowedSpace& space, const std::vector<AreaDescrip
   text += "  what maps does not show:\n";
   for (std::size_t i = excerpt.first; i < excerpt.theirs_end; ++i) {
     text += fmt::format("    kernel {:x}-{:x}: {}\n", kernel[i].start, kernel[i].end,
-                        print_flag_codes(*kernel[i].flags));
+                        vmarea::test::letters_of(*kernel[i].flags));
   }
   for (std::size_t i = excerpt.first; i < excerpt.ours_end; ++i) {
     text += print_hidden(areas[i]);

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <vmarea/explain.hpp>
 
 namespace vmarea::live {
 namespace {
@@ -123,7 +124,7 @@ Flags parse_letters(std::string_view words) {
       words.remove_prefix(1);
       continue;
     }
-    flags |= flag_of_letters(words[0], words[1]);
+    flags |= flag_named(words[0], words[1]);
     words.remove_prefix(2);
   }
   return flags;

@@ -50,10 +50,6 @@ class Picture {
 /// Whether both show the same areas, comparing the flags of `mask`.
 bool same(const Picture& a, const Picture& b, Flags mask);
 
-/// Two letters of the smaps file for each flag; an unknown pair is the empty set.
-Flags flag_of_letters(char first, char second);
-std::string letters_of(Flags flags);
-
 /// A letter for each page, a line for each area. `full`: all flags are known, not only the quick.
 std::string draw(const Picture& picture, bool full);
 
