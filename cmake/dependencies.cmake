@@ -29,6 +29,15 @@ FetchContent_Declare(
   FIND_PACKAGE_ARGS 9.1
 )
 
+FetchContent_Declare(
+  CLI11
+  GIT_REPOSITORY https://github.com/CLIUtils/CLI11.git
+  GIT_TAG v2.1.2
+  GIT_SHALLOW TRUE
+  SYSTEM
+  FIND_PACKAGE_ARGS 2.1
+)
+
 # Makes the named dependencies available in the calling directory. The presets turn warnings into
 # errors for our code; what is fetched is not ours to fix, so it is built without warnings.
 function(vmarea_require)

@@ -51,6 +51,24 @@ Broken check_area(const SpaceState<S>& space, const Area<S>& area, Address befor
   return {};
 }
 
+/// Checks the invariants of single areas for those that have a byte in `range`, and that they do not
+/// overlap. Requires: the space does not change meanwhile.
+template <class S>
+Broken check_within(const SpaceState<S>& space, Range range) noexcept {
+  Address before = 0;
+  for (auto cursor = space.tree.seek(range.start); cursor.entry(); cursor.next()) {
+    const auto entry = cursor.entry();
+    if (entry.first >= range.end) break;
+    const Broken broken = check_area(space, *entry.value, before);
+    if (broken) return broken;
+    if (entry.first != entry.value->start || entry.last != last_key(entry.value->range())) {
+      return {2, "a tree key is not the area's range"};
+    }
+    before = entry.value->end;
+  }
+  return {};
+}
+
 /// Checks everything; linear in the number of areas. Requires: the space does not change meanwhile.
 template <class S>
 Broken check(const SpaceState<S>& space) noexcept {

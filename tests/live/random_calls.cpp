@@ -1,180 +1,188 @@
 // SPDX-License-Identifier: MIT
 //
 // random_calls: random memory calls on the running kernel and on an address space of ours, compared
-// after every call. A worker process measures; this one generates, waits, shrinks and prints, so
-// that nothing of it is mapped while a sequence runs.
-#include <charconv>
+// after every call. Worker processes measure; this one waits, shrinks and prints, so that nothing
+// of it is mapped while a sequence runs.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
-#include <string_view>
-#include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/generator.hpp"
+#include "live/random_calls/options.hpp"
 #include "live/random_calls/report.hpp"
 #include "live/random_calls/runner.hpp"
+#include "live/random_calls/sequence_file.hpp"
 #include "live/random_calls/shrinker.hpp"
 #include "live/random_calls/slate.hpp"
+#include "live/random_calls/surroundings.hpp"
 
 namespace {
 
 using namespace vmarea::live;
+using Clock = std::chrono::steady_clock;
 
+constexpr int exit_mismatch = 1;
+constexpr int exit_bad_input = 2;
 constexpr int exit_skipped = 77;
-constexpr std::uint64_t no_sequence = ~std::uint64_t{0};
 
-constexpr std::string_view usage =
-    R"(random_calls: random memory calls on the running kernel and on vmarea, compared after each
-
-  --calls N      stop after N calls (1000000)
-  --seed S       the same seed gives the same calls (1)
-  --kinds LIST   all, basic, or names joined by commas; -name takes one away (basic)
-  --sequence N   only that sequence
-  --verbose      progress, and a table of calls by kind
-  --help         this text, and the names of the kinds
-)";
-
-struct Options {
-  std::uint64_t calls = 1'000'000;
-  std::uint64_t seed = 1;
-  std::uint64_t sequence = no_sequence;
-  Kinds kinds = basic_kinds;
-  bool verbose = false;
-  bool help = false;
-};
-
-bool parse_number(std::string_view text, std::uint64_t& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-bool parse(int count, char** words, Options& options) {
-  for (int i = 1; i < count; ++i) {
-    const std::string_view word = words[i];
-    const std::string_view value = i + 1 < count ? words[i + 1] : "";
-    if (word == "--verbose") {
-      options.verbose = true;
-    } else if (word == "--help") {
-      options.help = true;
-    } else if (word == "--calls" && parse_number(value, options.calls)) {
-      ++i;
-    } else if (word == "--seed" && parse_number(value, options.seed)) {
-      ++i;
-    } else if (word == "--sequence" && parse_number(value, options.sequence)) {
-      ++i;
-    } else if (word == "--kinds" && parse_kinds(value, options.kinds)) {
-      ++i;
-    } else {
-      fmt::print(stderr, "random_calls: {} {}: not understood\n{}", word, value, usage);
-      return false;
-    }
-  }
-  return true;
-}
-
-void print_help() {
-  fmt::print("{}\nkinds:", usage);
-  for (unsigned kind = 0; kind < kind_count; ++kind) {
-    fmt::print(" {}", name_of(static_cast<Kind>(kind)));
-  }
-  fmt::print("\nbasic: {}\n", [] {
-    std::string names;
-    for (unsigned kind = 0; kind < kind_count; ++kind) {
-      if (((basic_kinds >> kind) & 1) == 0) continue;
-      names += fmt::format("{}{}", names.empty() ? "" : ",", name_of(static_cast<Kind>(kind)));
-    }
-    return names;
-  }());
-}
-
-/// Runs sequences until enough calls were made or something differs.
-void work(Runner& runner, Slate& slate, const Options& options) {
-  runner.become_child();
-  const bool only_one = options.sequence != no_sequence;
-  slate.sequence = only_one ? options.sequence : 0;
-  while (slate.calls < options.calls) {
-    const Sequence calls = Generator(options.seed, slate.sequence, options.kinds).generate();
-    runner.run(calls, {});
-    if (slate.trouble != Trouble::none) return;
-    ++slate.sequences;
-    if (only_one) return;
-    ++slate.sequence;
-  }
-}
-
-/// Shows how far the worker is, in a thread of this process, which maps nothing that is compared.
-class Progress {
+class Program {
  public:
-  Progress(const Slate& slate, std::uint64_t calls, bool wanted) {
-    if (!wanted) return;
-    thread_ = std::jthread([&slate, calls](std::stop_token stop) {
-      using namespace std::chrono_literals;
-      for (int tenths = 1; !stop.stop_requested(); ++tenths) {
-        std::this_thread::sleep_for(100ms);
-        if (tenths % 20 == 0) fmt::print(stderr, "{} of {} calls\n", slate.calls, calls);
-      }
-    });
+  Program(const Options& options, const char* name)
+      : options_(options), name_(name), slates_(options.jobs), runner_(options.shape) {}
+
+  int run() {
+    if (const std::string why = runner_.why_unusable(); !why.empty()) {
+      fmt::print("random_calls: skipped: {}\n", why);
+      return exit_skipped;
+    }
+    if (!options_.replay.empty()) return replay();
+    const auto began = Clock::now();
+    start_workers();
+    await_workers();
+    for (std::uint64_t job = 0; job < options_.jobs; ++job) {
+      if (slates_[job].trouble != Trouble::none) return report_mismatch(slates_[job]);
+    }
+    const std::chrono::duration<double> took = Clock::now() - began;
+    const Counts counts = sum(slates_);
+    if (options_.verbose) fmt::print("{}", table(counts, options_.kinds, took.count()));
+    fmt::print("random_calls: {} operations of {} kinds, seed {}, 0 mismatches, {} known deviations "
+               "met\n",
+               counts.calls, count_kinds(options_.kinds), options_.seed, counts.deviations_met);
+    return 0;
   }
 
  private:
-  std::jthread thread_;
+  Sequence generate(std::uint64_t sequence) const {
+    return Generator(options_.seed, sequence, options_.kinds, options_.shape).generate();
+  }
+
+  void start_workers() {
+    std::fflush(nullptr);
+    workers_.resize(options_.jobs);
+    for (std::uint64_t job = 0; job < options_.jobs; ++job) {
+      if (!begin_child(workers_[job])) continue;
+      work(job);
+      leave_child();
+    }
+  }
+
+  /// Runs every jobs-th sequence until enough calls were made or something differs.
+  void work(std::uint64_t job) {
+    Slate& slate = slates_[job];
+    runner_.use(slate);
+    runner_.become_child();
+    slate.sequence = options_.sequence.value_or(job);
+    const std::uint64_t share = (options_.operations + options_.jobs - 1) / options_.jobs;
+    while (slate.counts.calls < share && !slates_.anything_wrong()) {
+      runner_.run(generate(slate.sequence), {});
+      if (slate.trouble != Trouble::none) return;
+      ++slate.counts.sequences;
+      if (options_.sequence) return;
+      slate.sequence += options_.jobs;
+    }
+  }
+
+  /// Shows how far the workers are. A thread would map a stack.
+  void await_workers() {
+    const bool shows = options_.verbose || isatty(STDERR_FILENO) != 0;
+    constexpr int tenths_between = 20;
+    constexpr unsigned tenth_us = 100'000;
+    for (int tenths = 1; !all_left(); ++tenths) {
+      usleep(tenth_us);
+      if (shows && tenths % tenths_between == 0) {
+        fmt::print(stderr, "{} of {} calls\n", sum(slates_).calls, options_.operations);
+      }
+    }
+  }
+
+  bool all_left() {
+    bool all = true;
+    for (std::uint64_t job = 0; job < options_.jobs; ++job) {
+      if (workers_[job] != 0 && !has_left(slates_[job], workers_[job])) all = false;
+    }
+    return all;
+  }
+
+  int report_mismatch(Slate& slate) {
+    const Sequence calls = generate(slate.sequence);
+    Found found;
+    found.seed = options_.seed;
+    found.sequence = slate.sequence;
+    const std::uint64_t calls_made = sum(slates_).calls;
+    show(found, slate, calls);
+    fmt::print("random_calls: 1 mismatch after {} operations, seed {}\n", calls_made,
+               options_.seed);
+    return exit_mismatch;
+  }
+
+  /// Shrinks the sequence, writes it to a file and prints it.
+  void show(Found& found, Slate& slate, const Sequence& calls) {
+    found.kinds = options_.kinds;
+    found.shape = options_.shape;
+    found.program = name_;
+    found.original_length = calls.size();
+    const auto first = std::make_unique<Slate>();
+    *first = slate;
+    found.shortest = shrink(runner_, slate, calls, found.reproduced);
+    const std::string remark = fmt::format("seed {}, sequence {}", found.seed, found.sequence);
+    if (write_sequence(options_.save, options_.shape, found.shortest, remark)) {
+      found.file = options_.save;
+    } else {
+      fmt::print(stderr, "random_calls: {} cannot be written\n", options_.save);
+    }
+    fmt::print("{}", report(found, found.reproduced ? slate : *first));
+  }
+
+  int replay() {
+    Shape shape = options_.shape;
+    Sequence calls;
+    if (const std::string wrong = read_sequence(options_.replay, shape, calls); !wrong.empty()) {
+      fmt::print(stderr, "random_calls: {}\n", wrong);
+      return exit_bad_input;
+    }
+    Slate& slate = slates_[0];
+    runner_.use(slate);
+    runner_.run_apart(calls, {.flags_every = 1});
+    if (slate.trouble == Trouble::none) {
+      fmt::print("random_calls: {} operations of {}, 0 mismatches, {} known deviations met\n",
+                 slate.counts.calls, options_.replay, slate.counts.deviations_met);
+      return 0;
+    }
+    Found found;
+    show(found, slate, calls);
+    fmt::print("random_calls: 1 mismatch in {}\n", options_.replay);
+    return exit_mismatch;
+  }
+
+  Options options_;
+  const char* name_;
+  SharedSlates slates_;
+  std::vector<int> workers_;
+  Runner runner_;
 };
 
-int report_mismatch(Runner& runner, Slate& slate, const Options& options, const char* program) {
-  Found found;
-  found.seed = options.seed;
-  found.sequence = slate.sequence;
-  found.kinds = options.kinds;
-  found.program = program;
-  const Sequence calls = Generator(options.seed, slate.sequence, options.kinds).generate();
-  found.original_length = calls.size();
-  const auto first = std::make_unique<Slate>();
-  *first = slate;
-  found.shortest = shrink(runner, slate, calls, found.reproduced);
-  fmt::print("{}", report(found, found.reproduced ? slate : *first));
-  fmt::print("random_calls: 1 mismatch after {} calls, seed {}\n", slate.calls, options.seed);
-  return 1;
+/// The shape of a file of calls is known before anything is mapped.
+bool take_shape_of_file(Options& options) {
+  Sequence calls;
+  const std::string wrong = read_sequence(options.replay, options.shape, calls);
+  if (!wrong.empty()) fmt::print(stderr, "random_calls: {}\n", wrong);
+  return wrong.empty();
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-  Options options;
-  if (!parse(count, words, options)) return 2;
-  if (options.help) {
-    print_help();
-    return 0;
-  }
-  SharedSlate slate;
-  Runner runner(*slate);
-  if (const std::string why = runner.why_unusable(); !why.empty()) {
-    fmt::print("random_calls: skipped: {}\n", why);
-    return exit_skipped;
-  }
-  const auto began = std::chrono::steady_clock::now();
-  std::fflush(nullptr);
-  int worker = 0;
-  if (begin_child(worker)) {
-    work(runner, *slate, options);
-    leave_child();
-  }
-  {
-    const Progress progress(*slate, options.calls, options.verbose || isatty(STDERR_FILENO) != 0);
-    await_child(*slate, worker);
-  }
-  if (slate->trouble != Trouble::none) return report_mismatch(runner, *slate, options, words[0]);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  if (options.verbose) {
-    fmt::print("{}{} readings of all flags, {:.1f} areas on average, {:.0f} calls a second\n",
-               table(*slate, options.kinds), slate->flag_readings,
-               static_cast<double>(slate->areas_seen) / static_cast<double>(slate->calls),
-               static_cast<double>(slate->calls) / took.count());
-  }
-  fmt::print("random_calls: {} calls of {} kinds, {} sequences, seed {}: 0 mismatches\n",
-             slate->calls, count_kinds(options.kinds), slate->sequences, options.seed);
-  return 0;
+  int exit_code = 0;
+  std::optional<Options> options = parse_options(count, words, exit_code);
+  if (!options) return exit_code;
+  if (!options->replay.empty() && !take_shape_of_file(*options)) return exit_bad_input;
+  options->kinds &= kinds_of(options->shape);
+  prepare_heap();
+  return Program(*options, words[0]).run();
 }

@@ -195,6 +195,20 @@ TEST(GrowStack, refusals_leave_the_stack) {
   }
 }
 
+TEST(GrowStack, refusal_by_a_limit_leaves_the_identity_that_growth_begins_with) {
+  Stage stage("....KK");
+  stage.host().limits.stack_bytes = 0x3fff;
+  EXPECT_FALSE(stage.grow_stack(TestSpace::column(2)));
+  EXPECT_EQ(stage.picture(), "....kk");
+  EXPECT_EQ(stage.token(4), 0u) << "an identity, no page";
+
+  Stage careful("....KK");
+  careful.host().limits.stack_bytes = 0x3fff;
+  careful.host().profile.partial_effects = PartialEffects::all_or_nothing;
+  EXPECT_FALSE(careful.grow_stack(TestSpace::column(2)));
+  EXPECT_EQ(careful.picture(), "....KK");
+}
+
 TEST(GrowStack, memory_that_does_not_grow_is_a_bad_address) {
   Stage stage("....AA");
   EXPECT_EQ(stage.grow_stack(TestSpace::column(2)).error(), Error::bad_address);

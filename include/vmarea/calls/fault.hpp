@@ -42,17 +42,6 @@ struct TouchPlan : WindowPlan<S, void> {
   }
 };
 
-/// A window that touches `area` for the first time.
-template <class S>
-Window<S> window_of_first_touch(const SpaceState<S>& space, Area<S>& area) noexcept {
-  Window<S> window{.extent = area.range(), .event = Event::touched};
-  Piece<S> touched{area, &area, nullptr, nullptr};
-  plan_identity(space, touched, Side<S>::of(find_starting_below(space, area.start)),
-                Side<S>::of(find_area(space, area.end)), next_identity(space));
-  window.add(touched);
-  return window;
-}
-
 /// Whether a fault at `at` takes a whole huge page: advised, and the area holds all of it.
 template <class S>
 bool faults_huge_page(const SpaceState<S>& space, const Area<S>& area, Address at) noexcept {

@@ -16,11 +16,12 @@ namespace vmarea {
 template <class S>
 using GrowStackPlan = WindowPlan<S, void>;
 
-/// Whether the stack may have `pages` more (16.3). Errors: no_memory.
+/// Whether the stack may have `pages` more (16.1, 16.3). Errors: no_memory.
 template <class S>
 Result<void> check_stack_growth(const SpaceState<S>& space, const Description<S>& stack,
                                 Address start, std::int64_t pages) noexcept {
   const Limits limits = space.services.limits();
+  if (static_cast<std::uint64_t>(pages) > stack.page_offset) return Error::no_memory;
   if (!can_expand(space, space.totals, stack.flags, pages)) return Error::no_memory;
   if (stack.end - start > limits.stack_bytes) return Error::no_memory;
   if (stack.flags.has_any(flag::locked) && !can_lock(space, pages)) return Error::no_memory;
@@ -48,9 +49,13 @@ GrowStackPlan<S> plan_grow_stack(const SpaceState<S>& space, Address at) noexcep
     return Error::no_memory;
   }
   const std::int64_t pages = page_count(space, stack->start - start);
-  if (static_cast<std::uint64_t>(pages) > stack->page_offset) return Error::no_memory;
   plan.status = check_stack_growth<S>(space, *stack, start, pages);
-  if (!plan.status) return plan;
+  if (!plan.status) {
+    // Linux makes the identity first, and leaves it.
+    const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
+    if (as_linux && !stack->identity) plan.add() = window_of_first_touch(space, *stack);
+    return plan;
+  }
 
   Window<S>& window = plan.add();
   window.event = Event::grown;

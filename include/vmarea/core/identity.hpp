@@ -51,4 +51,15 @@ void plan_identity(const SpaceState<S>& space, Piece<S>& piece, const Side<S>& p
   }
 }
 
+/// A window that touches `area` for the first time.
+template <class S>
+Window<S> window_of_first_touch(const SpaceState<S>& space, Area<S>& area) noexcept {
+  Window<S> window{.extent = area.range(), .event = Event::touched};
+  Piece<S> touched{area, &area, nullptr, nullptr};
+  plan_identity(space, touched, Side<S>::of(find_starting_below(space, area.start)),
+                Side<S>::of(find_area(space, area.end)), next_identity(space));
+  window.add(touched);
+  return window;
+}
+
 }  // namespace vmarea

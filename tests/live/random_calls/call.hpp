@@ -3,6 +3,8 @@
 // One call of a random sequence, as plain numbers: the same value is executed on the kernel and on
 // an address space of ours. A kind says why the call was made (what --kinds names and what is
 // counted), an operation says which system call it is. Several kinds share one operation.
+//
+// call_text.hpp writes and reads calls as lines.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "live/random_calls/arena.hpp"
+
 namespace vmarea::live {
-
-inline constexpr std::uint64_t page = 4096;
-
-/// Everything happens in [arena_start, arena_start + arena_pages): nothing else is mapped near it,
-/// and it holds no whole huge page.
-inline constexpr std::uint64_t arena_start = 0x2000'0000'0000;
-inline constexpr std::uint64_t arena_pages = 400;
-inline constexpr std::uint64_t arena_end = arena_start + arena_pages * page;
 
 enum class Kind : std::uint8_t {
   // Anonymous private memory, always in place.
@@ -47,6 +43,10 @@ enum class Kind : std::uint8_t {
   lock_on_fault,
   unlock,
   seal,
+  // Where the kernel chooses the address, the heap, and what limits both.
+  place,
+  heap,
+  limit,
   // Arguments that a program should not pass.
   bad,
   // Goes on in a child, or lets a child come and go.
@@ -55,7 +55,7 @@ enum class Kind : std::uint8_t {
 inline constexpr unsigned kind_count = static_cast<unsigned>(Kind::fork) + 1;
 
 /// A set of kinds, one bit each.
-using Kinds = std::uint32_t;
+using Kinds = std::uint64_t;
 constexpr Kinds kind_bit(Kind kind) {
   return Kinds{1} << static_cast<unsigned>(kind);
 }
@@ -72,8 +72,20 @@ std::string_view name_of(Kind kind);
 /// "all", "basic", or names joined by commas; a leading minus takes a kind away. False: unknown
 /// name.
 bool parse_kinds(std::string_view text, Kinds& kinds);
-/// The shortest text that parse_kinds understands.
-std::string text_of(Kinds kinds);
+/// What is compared in this shape: a process that holds a crowd is too large to be forked for every
+/// sequence.
+constexpr Kinds kinds_of(const Shape& shape) {
+  Kinds kinds = all_kinds;
+  if (shape.crowd != 0) kinds &= ~(kind_bit(Kind::fork) | kind_bit(Kind::seal));
+  if (!Shape::compares_placement) {
+    kinds &= ~(kind_bit(Kind::place) | kind_bit(Kind::heap) | kind_bit(Kind::limit));
+  }
+  return kinds;
+}
+
+enum class Naming : std::uint8_t { shortest, in_full };
+/// A text that parse_kinds understands.
+std::string text_of(Kinds kinds, Naming naming = Naming::shortest);
 
 enum class Operation : std::uint8_t {
   mmap,
@@ -87,8 +99,22 @@ enum class Operation : std::uint8_t {
   mseal,
   read,
   write,
+  brk,
+  set_heap,    // Puts start and end of the heap at an address, as a loader does.
+  limit,       // setrlimit.
+  lock_right,  // Takes the right to lock any amount away, or gives it back.
   fork,
 };
+inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;
+
+/// What a limit counts.
+enum class Limited : std::int32_t { address_space, data, stack, locked };
+inline constexpr unsigned limited_count = 4;
+
+/// From where the length of a limit counts: from what is in use, or from nothing.
+enum class LimitBase : std::uint32_t { in_use, nothing };
+
+enum class LockRight : std::uint32_t { dropped, kept };
 
 /// Whose side of a fork goes on.
 enum class ForkGoesOn : std::uint32_t { in_child, in_parent };
@@ -102,22 +128,20 @@ struct Call {
   Operation operation = Operation::mmap;
   File file = File::none;
   std::uint32_t protection = 0;
-  std::uint32_t flags = 0;  // MAP_*, MREMAP_* or ForkGoesOn.
-  std::int32_t advice = 0;
+  std::uint32_t flags = 0;  // MAP_*, MREMAP_*, ForkGoesOn, LimitBase or LockRight.
+  std::int32_t advice = 0;  // MADV_* or Limited.
   std::uint64_t address = 0;
   std::uint64_t length = 0;
   std::uint64_t new_length = 0;
   std::uint64_t new_address = 0;
   std::uint64_t offset = 0;
+
+  friend bool operator==(const Call&, const Call&) = default;
 };
 
 using Sequence = std::vector<Call>;
 
-/// The call as a reader would write it, pages of the arena as +number.
-std::string describe(const Call& call);
 /// The result of a call that was left out.
 inline constexpr std::int64_t skipped = INT64_MIN;
-/// 0 or an address, or the name of the error.
-std::string describe_result(Operation operation, std::int64_t result);
 
 }  // namespace vmarea::live

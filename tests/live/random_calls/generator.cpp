@@ -41,6 +41,7 @@ constexpr unsigned base_weight(Kind kind) {
     case Kind::seal:
       return 2;
     case Kind::fork:
+    case Kind::limit:
       return 1;
     default:
       return 4;
@@ -57,13 +58,19 @@ uint64_t Random::next() {
   return z ^ (z >> 31);
 }
 
-Generator::Generator(uint64_t seed, uint64_t sequence, Kinds kinds)
-    : random_(Random(seed).next() ^ Random(~sequence).next()), kinds_(kinds) {
-  pages_ = 6 + random_.below(random_.one_in(3) ? 58 : 18);
-  calls_ = 60 + random_.below(141);
+Generator::Generator(uint64_t seed, uint64_t sequence, Kinds kinds, const Shape& shape)
+    : random_(Random(seed).next() ^ Random(~sequence).next()), kinds_(kinds), shape_(shape) {
+  const bool wide = shape.small_nodes && !random_.one_in(4);
+  pages_ = wide ? 200 + random_.below(1200) : 6 + random_.below(random_.one_in(3) ? 42 : 18);
+  calls_ = wide ? 300 + random_.below(900) : 60 + random_.below(141);
   longest_ = 2 + random_.below(8);
   reserve_ = random_.one_in(3);
-  if (has_kind(kinds, Kind::stack) && random_.one_in(4)) upper_shift_ = 200 + random_.below(120);
+  pages_ = std::min(pages_, shape.pages);
+  constexpr uint64_t guard_shift_max = 320;
+  if (has_kind(kinds, Kind::stack) && pages_ + guard_shift_max <= shape.pages &&
+      random_.one_in(4)) {
+    upper_shift_ = 200 + random_.below(guard_shift_max - 200);
+  }
   unsigned sum = 0;
   for (unsigned kind = 0; kind < kind_count; ++kind) {
     if (((kinds_ >> kind) & 1) == 0) continue;
@@ -86,7 +93,12 @@ Generator::Generator(uint64_t seed, uint64_t sequence, Kinds kinds)
 Sequence Generator::generate() {
   Sequence sequence;
   sequence.reserve(calls_);
-  for (uint64_t i = 0; i < calls_; ++i) sequence.push_back(make(draw_kind()));
+  if (weights_[static_cast<unsigned>(Kind::heap)] != 0) {
+    Call call{.kind = Kind::heap, .operation = Operation::set_heap};
+    call.address = address_of(random_.below(pages_)) + (random_.one_in(4) ? 0x123 : 0);
+    sequence.push_back(call);
+  }
+  while (sequence.size() < calls_) sequence.push_back(make(draw_kind()));
   return sequence;
 }
 
@@ -139,6 +151,15 @@ Call Generator::make(Kind kind) {
       break;
     case Kind::duplicate:
       make_duplicate(call);
+      break;
+    case Kind::place:
+      make_place(call);
+      break;
+    case Kind::heap:
+      make_heap(call);
+      break;
+    case Kind::limit:
+      make_limit(call);
       break;
     case Kind::advise:
     case Kind::discard:
@@ -255,8 +276,14 @@ void Generator::make_move(Call& call) {
     // One page on or back: the classic slide, which overlaps unless it is one page long.
     call.new_address = call.address + (random_.one_in(2) ? call.length : page);
   }
-  if (call.new_address + call.length > arena_end) {
-    call.new_address = arena_start + random_.below(8) * page;
+  keep_in_arena(call);
+}
+
+/// What lies behind the arena must stay as it is.
+void Generator::keep_in_arena(Call& call) {
+  const uint64_t longest = std::max(call.length, call.new_length);
+  if (call.new_address + longest > shape_.end()) {
+    call.new_address = arena_start + random_.below(2) * page;
   }
 }
 
@@ -272,6 +299,55 @@ void Generator::make_duplicate(Call& call) {
   call.length = 0;
   if (random_.one_in(8)) call.new_address = call.address;
   if (random_.one_in(8)) call.flags = MREMAP_MAYMOVE;
+  keep_in_arena(call);
+}
+
+void Generator::make_place(Call& call) {
+  constexpr uint64_t huge_page_pages = 512;
+  call.operation = Operation::mmap;
+  choose_range(call);
+  call.protection = random_.pick(protections);
+  call.flags = MAP_PRIVATE | MAP_ANONYMOUS;
+  if (random_.one_in(4)) {
+    call.flags = random_.one_in(2) ? MAP_SHARED : MAP_PRIVATE;
+    call.file = static_cast<File>(random_.below(file_count));
+    call.offset = random_.below(4) * page;
+    if (call.file == File::read_only) call.protection &= ~std::uint32_t{PROT_WRITE};
+  } else if (random_.one_in(6)) {
+    call.flags = MAP_SHARED | MAP_ANONYMOUS;
+  } else if (random_.one_in(8)) {
+    call.flags |= MAP_GROWSDOWN;
+  }
+  if (random_.one_in(10)) {
+    call.length = (1 + random_.below(2)) * huge_page_pages * page;
+    if (random_.one_in(3)) call.length += page;
+  }
+  // A hint is free, or not, or no multiple of a page.
+  if (!random_.one_in(3)) call.address = 0;
+  if (call.address != 0 && random_.one_in(6)) call.address += random_.below(page);
+  if (random_.one_in(24)) call.address = 1 + random_.below(20) * page;
+}
+
+void Generator::make_heap(Call& call) {
+  call.operation = Operation::brk;
+  call.address = address_of(random_.below(pages_)) + (random_.one_in(3) ? random_.below(page) : 0);
+}
+
+void Generator::make_limit(Call& call) {
+  if (random_.one_in(4)) {
+    call.operation = Operation::lock_right;
+    call.flags = static_cast<std::uint32_t>(random_.one_in(3) ? LockRight::kept
+                                                              : LockRight::dropped);
+    return;
+  }
+  const auto limited = static_cast<Limited>(random_.below(limited_count));
+  const bool alone = limited == Limited::stack || random_.one_in(16);
+  call.operation = Operation::limit;
+  call.advice = static_cast<std::int32_t>(limited);
+  call.flags = static_cast<std::uint32_t>(alone ? LimitBase::nothing : LimitBase::in_use);
+  call.length = random_.below(12) * page;
+  if (random_.one_in(6)) call.length = 0;
+  if (random_.one_in(4)) call.length = ~uint64_t{0};
 }
 
 void Generator::make_advise(Call& call) {

@@ -31,7 +31,7 @@ class Random {
 
 class Generator {
  public:
-  Generator(std::uint64_t seed, std::uint64_t sequence, Kinds kinds);
+  Generator(std::uint64_t seed, std::uint64_t sequence, Kinds kinds, const Shape& shape);
   Sequence generate();
 
  private:
@@ -41,6 +41,7 @@ class Generator {
   std::uint64_t address_of(std::uint64_t page_number) const;
   void choose_range(Call& call);
   void choose_odd_length(std::uint64_t& length);
+  void keep_in_arena(Call& call);
 
   void make_map(Call& call);
   void make_file_map(Call& call);
@@ -50,6 +51,9 @@ class Generator {
   void make_move(Call& call);
   void make_keep(Call& call);
   void make_duplicate(Call& call);
+  void make_place(Call& call);
+  void make_heap(Call& call);
+  void make_limit(Call& call);
   void make_advise(Call& call);
   void make_bad(Call& call);
   void spoil_map(Call& call);
@@ -58,6 +62,7 @@ class Generator {
 
   Random random_;
   Kinds kinds_;
+  Shape shape_;
   std::uint64_t pages_ = 0;
   std::uint64_t calls_ = 0;
   std::uint64_t longest_ = 0;

@@ -2,48 +2,27 @@
 #include "live/random_calls/kernel_arena.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
-#include <string_view>
+#include <cstring>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
+#include <linux/prctl.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <vmarea/explain.hpp>
+
+#include "live/random_calls/limited.hpp"
 
 namespace vmarea::live {
 namespace {
 
 constexpr long mseal_number = 462;
-
-/// The argument of the PROCMAP_QUERY ioctl, as proc_pid_maps(5) has it.
-struct AreaQuery {
-  std::uint64_t size = sizeof(AreaQuery);
-  std::uint64_t query_flags = 0;
-  std::uint64_t query_address = 0;
-  std::uint64_t start = 0;
-  std::uint64_t end = 0;
-  std::uint64_t flags = 0;
-  std::uint64_t page_size = 0;
-  std::uint64_t offset = 0;
-  std::uint64_t inode = 0;
-  std::uint32_t device_major = 0;
-  std::uint32_t device_minor = 0;
-  std::uint32_t name_size = 0;
-  std::uint32_t build_id_size = 0;
-  std::uint64_t name_address = 0;
-  std::uint64_t build_id_address = 0;
-};
-constexpr std::uint64_t query_readable = 1;
-constexpr std::uint64_t query_writable = 2;
-constexpr std::uint64_t query_executable = 4;
-constexpr std::uint64_t query_shared = 8;
-constexpr std::uint64_t query_covering_or_next = 16;
-constexpr unsigned long query_request = _IOWR('f', 17, AreaQuery);
 
 sigjmp_buf touch_failed;
 
@@ -76,81 +55,34 @@ std::int64_t system_call(long number, Arguments... arguments) {
   return result == -1 ? -errno : result;
 }
 
-Flags flags_of_query(std::uint64_t bits) {
-  return Flags{}
-      .with_if((bits & query_readable) != 0, flag::read)
-      .with_if((bits & query_writable) != 0, flag::write)
-      .with_if((bits & query_executable) != 0, flag::exec)
-      .with_if((bits & query_shared) != 0, flag::may_share);
-}
+constexpr std::array<__rlimit_resource, limited_count> resources = {RLIMIT_AS, RLIMIT_DATA,
+                                                                    RLIMIT_STACK, RLIMIT_MEMLOCK};
 
-/// Reads hexadecimal digits and takes them away.
-std::uint64_t take_number(std::string_view& text) {
-  std::uint64_t value = 0;
-  while (!text.empty()) {
-    const char c = text.front();
-    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    if (digit < 0) break;
-    value = value * 16 + static_cast<unsigned>(digit);
-    text.remove_prefix(1);
+/// The fields of the address space that a program may set at once, as they are.
+prctl_mm_map read_layout() {
+  prctl_mm_map layout = {};
+  std::FILE* file = std::fopen("/proc/self/stat", "re");
+  std::array<char, 4096> text{};
+  if (file == nullptr || std::fread(text.data(), 1, text.size() - 1, file) == 0) abort();
+  std::fclose(file);
+  // Fields are counted from 1, as proc_pid_stat(5) does; the second, in brackets, may hold blanks.
+  const char* at = std::strrchr(text.data(), ')');
+  for (int field = 3; at != nullptr && field <= 51; ++field) {
+    at = std::strchr(at + 1, ' ');
+    if (at == nullptr) abort();
+    const std::uint64_t value = std::strtoull(at, nullptr, 10);
+    if (field == 26) layout.start_code = value;
+    if (field == 27) layout.end_code = value;
+    if (field == 28) layout.start_stack = value;
+    if (field == 48) layout.arg_start = value;
+    if (field == 49) layout.arg_end = value;
+    if (field == 50) layout.env_start = value;
+    if (field == 51) layout.env_end = value;
   }
-  return value;
-}
-
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return line;
-}
-
-/// The start-end permissions offset line of an area; false for any other line of smaps.
-bool parse_head(std::string_view line, SeenArea& area) {
-  area = {};
-  area.start = take_number(line);
-  if (!line.starts_with('-')) return false;
-  line.remove_prefix(1);
-  area.end = take_number(line);
-  if (line.size() < 6 || line.front() != ' ') return false;
-  line.remove_prefix(6);
-  area.offset = take_number(line);
-  return true;
-}
-
-Flags parse_letters(std::string_view words) {
-  Flags flags;
-  while (words.size() >= 2) {
-    if (words.front() == ' ') {
-      words.remove_prefix(1);
-      continue;
-    }
-    flags |= flag_named(words[0], words[1]);
-    words.remove_prefix(2);
-  }
-  return flags;
-}
-
-/// Adds the area whose flags this line has; `area` is the one whose lines are being read.
-void parse_line(std::string_view line, SeenArea& area, Picture& picture) {
-  constexpr std::string_view flags_line = "VmFlags:";
-  if (line.starts_with(flags_line)) {
-    area.flags = parse_letters(line.substr(flags_line.size()));
-    if (area.start < arena_end && area.end > arena_start) picture.add(area);
-  } else if (SeenArea head; parse_head(line, head)) {
-    area = head;
-  }
-}
-
-/// The pages in the line of /proc/self/status that begins with `name`.
-std::int64_t pages_in(std::string_view text, std::string_view name) {
-  const std::size_t at = text.find(name);
-  if (at == std::string_view::npos) return 0;
-  std::int64_t kilobytes = 0;
-  text.remove_prefix(at + name.size());
-  for (const char c : take_line(text)) {
-    if (c >= '0' && c <= '9') kilobytes = kilobytes * 10 + (c - '0');
-  }
-  return kilobytes * 1024 / std::int64_t{page};
+  // No data, so that the limit of data counts the heap alone.
+  layout.start_data = layout.end_data = layout.start_code;
+  layout.exe_fd = ~std::uint32_t{0};
+  return layout;
 }
 
 int open_or_die(const char* path, int flags) {
@@ -169,29 +101,25 @@ int new_file(const char* name) {
 
 }  // namespace
 
-KernelArena::KernelArena() : smaps_text_(std::make_unique<char[]>(smaps_size_)) {
+KernelArena::KernelArena(const Shape& shape) : shape_(shape) {
   files_[static_cast<unsigned>(File::first)] = new_file("first");
   files_[static_cast<unsigned>(File::second)] = new_file("second");
   const std::string again = fmt::format("/proc/self/fd/{}", files_[0]);
   files_[static_cast<unsigned>(File::other_open)] = open_or_die(again.c_str(), O_RDWR);
   files_[static_cast<unsigned>(File::read_only)] = open_or_die(again.c_str(), O_RDONLY);
-  open_maps();
+  for (unsigned i = 0; i < limited_count; ++i) getrlimit(resources[i], &limits_[i]);
   catch_faults();
 }
 
 KernelArena::~KernelArena() {
   for (const int descriptor : files_) close(descriptor);
-  close(maps_);
-  close(smaps_);
-  close(status_);
 }
 
-std::string KernelArena::why_unusable() const {
-  AreaQuery query;
-  query.query_address = arena_start;
-  query.query_flags = query_covering_or_next;
-  if (ioctl(maps_, query_request, &query) != 0) return "the kernel has no PROCMAP_QUERY (6.11)";
-  if (query.start < arena_end) return "something is mapped in the arena";
+std::string KernelArena::why_unusable() {
+  if (!maps_.has_query()) return "the kernel has no PROCMAP_QUERY (6.11)";
+  Picture picture;
+  read_areas(picture);
+  if (!picture.areas().empty()) return "something is mapped in the arena";
   return {};
 }
 
@@ -209,7 +137,7 @@ bool KernelArena::reads_allocate() {
   execute(call);
   Picture picture;
   read_all_flags(picture);
-  clear();
+  reset();
   return picture.areas().size() == 1 && picture.areas().front().flags.has_any(flag::account);
 }
 
@@ -242,76 +170,67 @@ std::int64_t KernelArena::execute(const Call& call) {
       return touch(call.address, false);
     case Operation::write:
       return touch(call.address, true);
+    case Operation::brk:
+      heap_changed_ = true;
+      return syscall(SYS_brk, call.address);
+    case Operation::set_heap:
+      return set_heap(call.address);
+    case Operation::limit:
+      return set_limit(call);
+    case Operation::lock_right:
+      return set_lock_right(static_cast<LockRight>(call.flags));
     case Operation::fork:
       break;
   }
   abort();
 }
 
-bool KernelArena::clear() {
-  return system_call(SYS_munmap, arena_start, arena_pages * page) == 0;
+std::int64_t KernelArena::set_heap(std::uint64_t at) {
+  static const prctl_mm_map as_started = read_layout();
+  prctl_mm_map layout = as_started;
+  layout.start_brk = layout.brk = at;
+  heap_changed_ = true;
+  return prctl(PR_SET_MM, PR_SET_MM_MAP, &layout, sizeof layout, 0) == 0 ? 0 : -errno;
+}
+
+std::int64_t KernelArena::set_limit(const Call& call) {
+  std::uint64_t in_use = 0;
+  if (call.flags == static_cast<std::uint32_t>(LimitBase::in_use)) {
+    in_use = in_use_bytes(read_totals(), static_cast<Limited>(call.advice));
+  }
+  const auto which = static_cast<unsigned>(call.advice);
+  rlimit limit = limits_[which];
+  const bool none = call.length == ~std::uint64_t{0};
+  limit.rlim_cur = none ? limit.rlim_max : in_use + call.length;
+  limits_changed_ = true;
+  return setrlimit(resources[which], &limit) == 0 ? 0 : -errno;
+}
+
+std::int64_t KernelArena::set_lock_right(LockRight right) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  if (syscall(SYS_capget, &header, data) != 0) return -errno;
+  constexpr std::uint32_t bit = std::uint32_t{1} << CAP_IPC_LOCK;
+  right_dropped_ = right == LockRight::dropped;
+  data[0].effective = right_dropped_ ? data[0].effective & ~bit : data[0].effective | bit;
+  return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
+}
+
+bool KernelArena::reset() {
+  if (limits_changed_) {
+    for (unsigned i = 0; i < limited_count; ++i) setrlimit(resources[i], &limits_[i]);
+    limits_changed_ = false;
+  }
+  if (right_dropped_) set_lock_right(LockRight::kept);
+  if (heap_changed_) {
+    set_heap(arena_start);
+    heap_changed_ = false;
+  }
+  return system_call(SYS_munmap, arena_start, shape_.pages * page) == 0;
 }
 
 void KernelArena::unmap(std::uint64_t start, std::uint64_t length) {
   system_call(SYS_munmap, start, length);
-}
-
-void KernelArena::read_areas(Picture& picture) const {
-  picture.clear();
-  AreaQuery query;
-  query.query_flags = query_covering_or_next;
-  query.end = arena_start;
-  while (query.end < arena_end) {
-    query.query_address = query.end;
-    query.name_size = 0;
-    query.build_id_size = 0;
-    if (ioctl(maps_, query_request, &query) != 0 || query.start >= arena_end) return;
-    picture.add({query.start, query.end, flags_of_query(query.flags), query.offset, 0});
-  }
-}
-
-void KernelArena::read_all_flags(Picture& picture) {
-  picture.clear();
-  lseek(smaps_, 0, SEEK_SET);
-  std::size_t size = 0;
-  std::size_t parsed = 0;
-  SeenArea area;
-  // The arena lies below libraries and stack, and a reading costs by the area: no further than it.
-  while (area.start < arena_end && size < smaps_size_) {
-    const ssize_t got = ::read(smaps_, smaps_text_.get() + size, smaps_size_ - size);
-    if (got <= 0) break;
-    size += static_cast<std::size_t>(got);
-    std::string_view text(smaps_text_.get() + parsed, size - parsed);
-    text = text.substr(0, text.rfind('\n') + 1);
-    parsed += text.size();
-    while (!text.empty()) parse_line(take_line(text), area, picture);
-  }
-}
-
-PageTotals KernelArena::read_totals() const {
-  std::array<char, 4096> buffer;
-  const ssize_t size = pread(status_, buffer.data(), buffer.size(), 0);
-  const std::string_view text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  PageTotals totals;
-  totals.total = pages_in(text, "\nVmSize:");
-  totals.data = pages_in(text, "\nVmData:");
-  totals.exec = pages_in(text, "\nVmExe:") + pages_in(text, "\nVmLib:");
-  totals.stack = pages_in(text, "\nVmStk:");
-  totals.locked = pages_in(text, "\nVmLck:");
-  return totals;
-}
-
-void KernelArena::become_child() {
-  close(maps_);
-  close(smaps_);
-  close(status_);
-  open_maps();
-}
-
-void KernelArena::open_maps() {
-  maps_ = open_or_die("/proc/self/maps", O_RDONLY);
-  smaps_ = open_or_die("/proc/self/smaps", O_RDONLY);
-  status_ = open_or_die("/proc/self/status", O_RDONLY);
 }
 
 }  // namespace vmarea::live

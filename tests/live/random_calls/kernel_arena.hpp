@@ -1,31 +1,29 @@
 // SPDX-License-Identifier: MIT
 //
-// The running kernel's side: executes calls in the arena of this process and reads back its areas,
-// by the PROCMAP_QUERY ioctl after every call and from smaps where all flags are wanted. It
-// allocates nothing after construction. A touch is a real load or store; the signal of a failed
-// one is caught.
+// The running kernel's side: executes calls in the arena of this process. A touch is a real load or
+// store; the signal of a failed one is caught. It allocates nothing after construction.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <string>
 
+#include <sys/resource.h>
+
 #include "live/random_calls/call.hpp"
-#include "live/random_calls/picture.hpp"
-#include "vmarea/space_state.hpp"
+#include "live/random_calls/maps_reader.hpp"
 
 namespace vmarea::live {
 
 class KernelArena {
  public:
-  KernelArena();
+  explicit KernelArena(const Shape& shape);
   ~KernelArena();
   KernelArena(const KernelArena&) = delete;
   KernelArena& operator=(const KernelArena&) = delete;
 
   /// Why this kernel cannot be compared with; empty if it can.
-  std::string why_unusable() const;
+  std::string why_unusable();
 
   /// Whether a read of untouched anonymous memory allocates a page and so gives an identity: a
   /// kernel without the page of zeros.
@@ -33,31 +31,35 @@ class KernelArena {
 
   /// The result, or minus the error number. Not for Operation::fork.
   std::int64_t execute(const Call& call);
-  /// Unmaps the arena. False if something, a sealed area, is in the way.
-  bool clear();
+  /// Unmaps the arena and takes limits and rights back to what they were. False if something, a
+  /// sealed area, is in the way.
+  bool reset();
   /// Unmaps what a call placed elsewhere.
   void unmap(std::uint64_t start, std::uint64_t length);
 
   /// Areas of the arena with quick_flags.
-  void read_areas(Picture& picture) const;
-  /// The same from smaps, with all flags.
-  void read_all_flags(Picture& picture);
-
-  /// Pages of the whole process by class, from /proc/self/status.
-  PageTotals read_totals() const;
+  void read_areas(Picture& picture) { maps_.read_areas(picture, shape_.end()); }
+  /// The same with all flags.
+  void read_all_flags(Picture& picture) { maps_.read_all_flags(picture, shape_.end()); }
+  PageTotals read_totals() const { return maps_.read_totals(); }
+  MapsReader& maps() { return maps_; }
+  const std::array<rlimit, limited_count>& limits() const { return limits_; }
 
   /// To be called first in a child made by fork: the open files show the parent's areas.
-  void become_child();
+  void become_child() { maps_.reopen(); }
 
  private:
-  void open_maps();
+  std::int64_t set_heap(std::uint64_t at);
+  std::int64_t set_limit(const Call& call);
+  std::int64_t set_lock_right(LockRight right);
 
-  int maps_ = -1;
-  int smaps_ = -1;
-  int status_ = -1;
+  Shape shape_;
+  MapsReader maps_;
   std::array<int, file_count> files_{};
-  std::size_t smaps_size_ = std::size_t{4} << 20;
-  std::unique_ptr<char[]> smaps_text_;
+  std::array<rlimit, limited_count> limits_{};  // As the program was started with.
+  bool heap_changed_ = true;
+  bool limits_changed_ = false;
+  bool right_dropped_ = false;
 };
 
 }  // namespace vmarea::live

@@ -2,26 +2,64 @@
 #include "live/random_calls/model_arena.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <deque>
 #include <new>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <vmarea/check.hpp>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
 
+#include "live/random_calls/limited.hpp"
+
 namespace vmarea::live {
 namespace {
 
-/// The userland host with the profile of this machine. Shared memory knows where it ends.
-struct Host : shims::UserlandOf<Host> {
+/// Memory that tells whether somebody took some when nobody should.
+struct GuardedMemory : shims::HeapMemory {
+  static inline bool forbidden = false;
+  static inline bool taken_while_forbidden = false;
+
+  static void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {
+    taken_while_forbidden |= forbidden;
+    return HeapMemory::allocate_area(bytes, alignment);
+  }
+  static void* allocate_node(std::size_t bytes, std::size_t alignment) noexcept {
+    taken_while_forbidden |= forbidden;
+    return HeapMemory::allocate_node(bytes, alignment);
+  }
+};
+
+/// What all spaces of this process share.
+struct Settings {
+  KernelProfile profile = linux_6_18;
+  Limits limits;
+};
+
+/// The userland host with the profile and the limits of this machine. Shared memory knows where it
+/// ends.
+template <std::size_t node_capacity>
+struct Host : shims::UserlandOf<Host<node_capacity>> {
+  using Base = shims::UserlandOf<Host>;
+  using FileHandle = shims::File<Host>*;
+  template <class AreaType>
+  using Tree = shims::MapleTree<AreaType, GuardedMemory, shims::MapleTreeOptions{node_capacity}>;
+
   struct SharedMemory : shims::File<Host> {
     std::uint64_t length_bytes = 0;
   };
 
+  template <class AreaType>
+  static Tree<AreaType> make_tree() {
+    return Tree<AreaType>{};
+  }
+  static void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {
+    return GuardedMemory::allocate_area(bytes, alignment);
+  }
   static Result<FileHandle> make_shared_memory(std::uint64_t bytes) noexcept {
+    GuardedMemory::taken_while_forbidden |= GuardedMemory::forbidden;
     auto* memory = new (std::nothrow) SharedMemory;
     if (memory == nullptr) return Error::no_memory;
     memory->references = 1;
@@ -33,11 +71,10 @@ struct Host : shims::UserlandOf<Host> {
     if (--file->references == 0 && file->owned_by_areas) delete static_cast<SharedMemory*>(file);
   }
 
-  KernelProfile running = linux_6_18;
-  KernelProfile profile() const noexcept { return running; }
+  Settings* settings = nullptr;
+  const KernelProfile& profile() const noexcept { return settings->profile; }
+  const Limits& limits() const noexcept { return settings->limits; }
 };
-
-using Space = AddressSpace<Host>;
 
 std::int64_t number_of(Result<void> result) {
   return -static_cast<std::int64_t>(result.error());
@@ -45,12 +82,6 @@ std::int64_t number_of(Result<void> result) {
 
 std::int64_t number_of(Result<Address> result) {
   return result ? static_cast<std::int64_t>(*result) : -static_cast<std::int64_t>(result.error());
-}
-
-/// As a processor does: first the stack above grows, then the page is touched.
-std::int64_t touch(Space& space, Address at, Touch touch) {
-  if (space.find(at) == nullptr && !space.grow_stack(at)) return -EFAULT;
-  return space.touch(at, touch) ? 0 : -EFAULT;
 }
 
 /// The range whose pages the call may touch; length 1 for a single one.
@@ -61,136 +92,380 @@ Range touched_by(const Call& call) {
                          (call.operation == Operation::madvise &&
                           (call.advice == static_cast<std::int32_t>(Advice::populate_read) ||
                            call.advice == static_cast<std::int32_t>(Advice::populate_write)));
-  if (populates) return {call.address, call.address + std::min(call.length, arena_end)};
+  if (populates) {
+    return {call.address, call.address + std::min(call.length, arena_pages_max * page)};
+  }
   const bool touches = call.operation == Operation::read || call.operation == Operation::write;
   return touches ? Range{call.address, call.address + 1} : Range{};
 }
 
-/// Whether every page of the area that may be touched can be.
-bool can_be_touched(const Area<Host>& area, const Call& call) {
-  if (call.operation == Operation::mprotect && !area.flags.has_any(flag::locked)) return true;
-  // What cannot be locked is touched even by a lock on fault.
-  if (call.operation == Operation::mlock_on_fault && !area.flags.has_any(flag::droppable)) {
-    return true;
-  }
-  if (area.flags.has_any(flag::maybe_guard)) return false;
-  if (area.file == nullptr || !area.file->owned_by_areas) return true;
-  const auto& memory = static_cast<const Host::SharedMemory&>(*area.file);
-  return area.page_offset * page + area.length() <= memory.length_bytes;
+/// As it is shown, with what only we know.
+template <class Services>
+SeenArea seen(const Description<Services>& area) {
+  return {area.start,
+          area.end,
+          area.flags,
+          area.anonymous() ? 0 : area.page_offset * page,
+          area.identity.value(),
+          area.anonymous() ? area.page_offset : 0};
 }
 
-/// The calls that take a range and little else.
-std::int64_t change_range(Space& space, const Call& call) {
-  const Address start = call.address;
-  const std::uint64_t length = call.length;
-  switch (call.operation) {
-    case Operation::munmap:
-      return number_of(space.munmap(start, length));
-    case Operation::mprotect:
-      return number_of(space.mprotect(start, length, Protection(call.protection)));
-    case Operation::madvise:
-      return number_of(space.madvise(start, length, static_cast<Advice>(call.advice)));
-    case Operation::mlock:
-      return number_of(space.mlock(start, length, Locking::lock));
-    case Operation::mlock_on_fault:
-      return number_of(space.mlock(start, length, Locking::lock_on_fault));
-    case Operation::munlock:
-      return number_of(space.mlock(start, length, Locking::unlock));
-    case Operation::mseal:
-      return number_of(space.mseal(start, length));
-    default:
-      return -ENOSYS;
+template <std::size_t node_capacity>
+class ModelOf : public ModelArena {
+  using S = Host<node_capacity>;
+  using Space = AddressSpace<S>;
+  using State = SpaceState<S>;
+
+ public:
+  ModelOf(const Shape& shape, const Machine& machine) : shape_(shape) {
+    settings_.profile.reads_share_zero_page = !machine.reads_allocate;
+    as_started_.address_space_bytes = soft(machine, Limited::address_space);
+    as_started_.data_bytes = soft(machine, Limited::data);
+    as_started_.data_bytes_hard = hard(machine, Limited::data);
+    as_started_.stack_bytes = soft(machine, Limited::stack);
+    as_started_.locked_bytes = soft(machine, Limited::locked);
+    for (unsigned i = 0; i < limited_count; ++i) {
+      hard_[i] = hard(machine, static_cast<Limited>(i));
+    }
+    settings_.limits = as_started_;
+    files_[static_cast<unsigned>(File::read_only)].rules.writable = false;
+    S host;
+    host.settings = &settings_;
+    SpaceLayout layout;
+    if (machine.placement_end != 0) layout.mmap_base = machine.placement_end;
+    generations_.push_back(std::make_unique<Space>(host, layout));
+    insert(machine.surroundings);
   }
-}
+  ~ModelOf() override {
+    while (!generations_.empty()) generations_.pop_back();
+  }
+
+  bool can_follow(const Call& call) const override {
+    const Range touched = touched_by(call);
+    if (touched.empty()) return true;
+    const State& state = space().state();
+    for (const Area<S>* area = find_at_or_above(state, touched.start);
+         area != nullptr && area->start < touched.end;
+         area = find_at_or_above(state, area->end)) {
+      if (!can_be_touched(*area, call)) return false;
+    }
+    return true;
+  }
+
+  std::int64_t execute(const Call& call) override {
+    wrong_ = nullptr;
+    const std::int64_t result = make(call);
+    if (GuardedMemory::taken_while_forbidden) wrong_ = "memory was allocated after reserve";
+    GuardedMemory::taken_while_forbidden = false;
+    if (wrong_ == nullptr) wrong_ = invariants_broken();
+    return result;
+  }
+
+  bool reset() override {
+    settings_.limits = as_started_;
+    limit_locked(as_started_.locked_bytes);
+    set_heap(arena_start);
+    const bool unmapped = static_cast<bool>(space().munmap(arena_start, shape_.pages * page));
+    read_areas();
+    return unmapped && picture_.areas().empty();
+  }
+
+  void unmap(std::uint64_t start, std::uint64_t length) override {
+    static_cast<void>(static_cast<bool>(space().munmap(start, length)));
+    read_areas();
+  }
+  PageTotals totals() const override {
+    PageTotals totals = space().totals();
+    totals.locked += locked_excess_;
+    return totals;
+  }
+  void become_child() override {
+    locked_excess_ = 0;
+    limit_locked(locked_limit_);
+  }
+  const char* what_is_wrong() const override { return wrong_; }
+  const char* what_is_broken() const override {
+    if (const Broken broken = check(space().state())) return broken.what;
+    return space().state().tree.check();
+  }
+
+ private:
+  static std::uint64_t soft(const Machine& machine, Limited limited) {
+    return bytes_of(machine.limits[static_cast<unsigned>(limited)].rlim_cur);
+  }
+  static std::uint64_t hard(const Machine& machine, Limited limited) {
+    return bytes_of(machine.limits[static_cast<unsigned>(limited)].rlim_max);
+  }
+  static std::uint64_t bytes_of(rlim_t limit) {
+    return limit == RLIM_INFINITY ? Limits::no_limit : std::uint64_t{limit};
+  }
+
+  Space& space() const { return *generations_.back(); }
+
+  /// What never merges with anything: neighbours are of different files.
+  void insert(const std::vector<SeenArea>& surroundings) {
+    std::size_t number = 0;
+    for (const SeenArea& area : surroundings) {
+      const Description<S> made{.start = area.start,
+                                .end = area.end,
+                                .page_offset = area.offset / page,
+                                .flags = area.flags.without(flag::lock_group | flag::userfault),
+                                .file = &strangers_[number++ % strangers_.size()],
+                                .hooks = &no_hooks<S>};
+      if (!space().insert(made)) std::abort();
+    }
+  }
+
+  const char* invariants_broken() const {
+    const State& state = space().state();
+    const Broken broken = shape_.crowd == 0
+                              ? check(state)
+                              : check_within(state, {arena_start, shape_.end()});
+    return broken.what;
+  }
+
+  void read_areas() {
+    picture_.clear();
+    const State& state = space().state();
+    for (auto cursor = state.tree.seek(arena_start); cursor.entry(); cursor.next()) {
+      if (cursor.entry().first >= shape_.end()) return;
+      picture_.add(seen<S>(*cursor.entry().value));
+    }
+  }
+
+  /// Whether every page of the area that may be touched can be.
+  static bool can_be_touched(const Area<S>& area, const Call& call) {
+    if (call.operation == Operation::mprotect && !area.flags.has_any(flag::locked)) return true;
+    // What cannot be locked is touched even by a lock on fault.
+    if (call.operation == Operation::mlock_on_fault && !area.flags.has_any(flag::droppable)) {
+      return true;
+    }
+    if (area.flags.has_any(flag::maybe_guard)) return false;
+    if (area.file == nullptr || !area.file->owned_by_areas) return true;
+    const auto& memory = static_cast<const typename S::SharedMemory&>(*area.file);
+    return area.page_offset * page + area.length() <= memory.length_bytes;
+  }
+
+  /// One change, in its beats.
+  template <class Plan>
+  Result<typename Plan::Value> perform(Change<S, Plan> change) {
+    expected_ = picture_;
+    std::int64_t unlocked = 0;
+    change.for_each_edit([&](const Window<S>& window) {
+      preview(window);
+      if (window.event == Event::protected_) unlocked -= window.totals.locked;
+    });
+    const Result<void> taken = change.reserve();
+    if (!taken) return taken.error();
+    GuardedMemory::forbidden = true;
+    const Result<typename Plan::Value> result = change.commit();
+    GuardedMemory::forbidden = false;
+    read_areas();
+    if (!same_to_the_last(expected_, picture_)) wrong_ = "the preview is not what happened";
+    if constexpr (std::is_same_v<Plan, MremapPlan<S>>) note_excess(unlocked);
+    return result;
+  }
+
+  /// What DONTUNMAP unlocks stays in the kernel's counter.
+  void note_excess(std::int64_t unlocked) {
+    if (unlocked == 0) return;
+    ++deviations_met_;
+    locked_excess_ += unlocked;
+    limit_locked(locked_limit_);
+  }
+
+  /// What the kernel counts in excess leaves less for all else. Only a limit of nothing at all takes
+  /// the right to lock away.
+  void limit_locked(std::uint64_t bytes) {
+    locked_limit_ = bytes;
+    const auto excess = static_cast<std::uint64_t>(locked_excess_) * page;
+    if (bytes != Limits::no_limit && bytes != 0) bytes = bytes > excess ? bytes - excess : 1;
+    settings_.limits.locked_bytes = bytes;
+  }
+
+  void preview(const Window<S>& window) {
+    std::array<SeenArea, 3> pieces;
+    std::size_t count = 0;
+    for (unsigned i = 0; i < window.piece_count; ++i) {
+      const Description<S>& after = window.pieces[i].after;
+      if (after.end > arena_start && after.start < shape_.end()) pieces[count++] = seen<S>(after);
+    }
+    expected_.replace(window.extent.start, window.extent.end, {pieces.data(), count});
+  }
+
+  /// A change, then the touching that its call promises.
+  template <class Plan>
+  Result<typename Plan::Value> complete(Change<S, Plan> planned) {
+    const Range populated = planned.plan().populated;
+    const Result<typename Plan::Value> result = perform(std::move(planned));
+    if (result && !populated.empty()) {
+      const Result<void> touched = vmarea::populate(space().state(), populated);
+      read_areas();
+      if constexpr (std::is_same_v<Plan, LockPlan<S>>) return touched;
+    }
+    return result;
+  }
+
+  std::int64_t make(const Call& call) {
+    switch (call.operation) {
+      case Operation::mmap:
+        return number_of(complete(space().plan_mmap(request_of(call))));
+      case Operation::mremap:
+        return number_of(remap(call));
+      case Operation::read:
+        return touch(call.address, Touch::read);
+      case Operation::write:
+        return touch(call.address, Touch::write);
+      case Operation::brk: {
+        const Result<Address> now = complete(space().plan_brk(call.address));
+        return static_cast<std::int64_t>(now ? *now : space().layout().brk);
+      }
+      case Operation::set_heap:
+        return set_heap(call.address);
+      case Operation::limit:
+        return set_limit(call);
+      case Operation::lock_right:
+        settings_.limits.may_lock_any = call.flags == static_cast<std::uint32_t>(LockRight::kept);
+        return 0;
+      case Operation::fork:
+        return fork(call);
+      default:
+        return change_range(call);
+    }
+  }
+
+  MmapRequest<S> request_of(const Call& call) {
+    const bool has_file = call.file != File::none;
+    return {.address = call.address,
+            .length = call.length,
+            .protection = Protection(call.protection),
+            .flags = MapFlags(call.flags),
+            .file = has_file ? &files_[static_cast<unsigned>(call.file)] : nullptr,
+            .offset = call.offset};
+  }
+
+  /// A fixed move over several areas is one change for each.
+  Result<Address> remap(const Call& call) {
+    const MremapRequest request{.address = call.address,
+                                .old_length = call.length,
+                                .new_length = call.new_length,
+                                .flags = RemapFlags(call.flags),
+                                .new_address = call.new_address};
+    auto change = space().plan_mremap(request);
+    MremapRequest rest = change.plan().rest;
+    const Result<Address> at = complete(std::move(change));
+    Result<Address> moved = at;
+    while (moved && rest.old_length != 0) {
+      auto more = space().plan_mremap_rest(rest);
+      rest = more.plan().rest;
+      moved = complete(std::move(more));
+    }
+    return moved ? at : moved;
+  }
+
+  /// As a processor does: first the stack above grows, then the page is touched.
+  std::int64_t touch(Address at, Touch how) {
+    if (space().find(at) == nullptr && !perform(space().plan_grow_stack(at))) return -EFAULT;
+    return perform(space().plan_touch(at, how)) ? 0 : -EFAULT;
+  }
+
+  std::int64_t set_heap(Address at) {
+    SpaceLayout& layout = space().state().layout;
+    layout.start_brk = layout.brk = at;
+    return 0;
+  }
+
+  std::int64_t set_limit(const Call& call) {
+    const auto limited = static_cast<Limited>(call.advice);
+    const bool none = call.length == ~std::uint64_t{0};
+    std::uint64_t bytes = none ? hard_[static_cast<unsigned>(limited)] : call.length;
+    if (!none && call.flags == static_cast<std::uint32_t>(LimitBase::in_use)) {
+      bytes += in_use_bytes(totals(), limited);
+    }
+    if (bytes > hard_[static_cast<unsigned>(limited)]) return -EINVAL;
+    switch (limited) {
+      case Limited::address_space:
+        settings_.limits.address_space_bytes = bytes;
+        break;
+      case Limited::data:
+        settings_.limits.data_bytes = bytes;
+        break;
+      case Limited::stack:
+        settings_.limits.stack_bytes = bytes;
+        break;
+      case Limited::locked:
+        limit_locked(bytes);
+        break;
+    }
+    return 0;
+  }
+
+  std::int64_t fork(const Call& call) {
+    auto child = std::make_unique<Space>(space().services());
+    const std::int64_t result = number_of(space().fork_into(*child));
+    if (call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_child)) {
+      generations_.push_back(std::move(child));
+      become_child();
+      read_areas();
+    }
+    return result;
+  }
+
+  std::int64_t advise(const Call& call) {
+    const auto advice = static_cast<Advice>(call.advice);
+    const Result<void> done = perform(space().plan_madvise(call.address, call.length, advice));
+    if (!done || !is_populating(advice)) return number_of(done);
+    const Result<void> touched =
+        populate_as_advised(space().state(), call.address, call.length, advice);
+    read_areas();
+    return number_of(touched);
+  }
+
+  /// The calls that take a range and little else.
+  std::int64_t change_range(const Call& call) {
+    const Address start = call.address;
+    const std::uint64_t length = call.length;
+    switch (call.operation) {
+      case Operation::munmap:
+        return number_of(perform(space().plan_munmap(start, length)));
+      case Operation::mprotect:
+        return number_of(
+            perform(space().plan_mprotect(start, length, Protection(call.protection))));
+      case Operation::madvise:
+        return advise(call);
+      case Operation::mlock:
+        return number_of(complete(space().plan_mlock(start, length, Locking::lock)));
+      case Operation::mlock_on_fault:
+        return number_of(complete(space().plan_mlock(start, length, Locking::lock_on_fault)));
+      case Operation::munlock:
+        return number_of(complete(space().plan_mlock(start, length, Locking::unlock)));
+      case Operation::mseal:
+        return number_of(perform(space().plan_mseal(start, length)));
+      default:
+        return -ENOSYS;
+    }
+  }
+
+  Shape shape_;
+  Settings settings_;
+  Limits as_started_;
+  std::uint64_t locked_limit_ = Limits::no_limit;  // As the kernel has it.
+  std::int64_t locked_excess_ = 0;
+  std::array<std::uint64_t, limited_count> hard_{};
+  std::array<shims::File<S>, file_count> files_;
+  std::array<shims::File<S>, 64> strangers_;
+  /// The newest space is the one that goes on; the others are its ancestors, which still live.
+  std::deque<std::unique_ptr<Space>> generations_;
+  Picture expected_;
+  const char* wrong_ = nullptr;
+};
 
 }  // namespace
 
-/// The newest space is the one that goes on; the others are its ancestors, which still live.
-struct ModelArena::Spaces {
-  Host host;
-  std::array<shims::File<Host>, file_count> files;
-  std::vector<std::unique_ptr<Space>> generations;
-};
-
-ModelArena::ModelArena(bool reads_allocate) : spaces_(std::make_unique<Spaces>()) {
-  spaces_->host.running.reads_share_zero_page = !reads_allocate;
-  spaces_->files[static_cast<unsigned>(File::read_only)].rules.writable = false;
-  spaces_->generations.push_back(std::make_unique<Space>(spaces_->host));
-}
-
-ModelArena::~ModelArena() {
-  while (!spaces_->generations.empty()) spaces_->generations.pop_back();
-}
-
-bool ModelArena::can_follow(const Call& call) const {
-  const Range touched = touched_by(call);
-  if (touched.empty()) return true;
-  for (const auto& area : spaces_->generations.back()->areas()) {
-    if (area.range().overlaps(touched) && !can_be_touched(area, call)) return false;
-  }
-  return true;
-}
-
-std::int64_t ModelArena::execute(const Call& call) {
-  Space& space = *spaces_->generations.back();
-  switch (call.operation) {
-    case Operation::mmap: {
-      const bool has_file = call.file != File::none;
-      return number_of(space.mmap(
-          {.address = call.address,
-           .length = call.length,
-           .protection = Protection(call.protection),
-           .flags = MapFlags(call.flags),
-           .file = has_file ? &spaces_->files[static_cast<unsigned>(call.file)] : nullptr,
-           .offset = call.offset}));
-    }
-    case Operation::mremap:
-      return number_of(space.mremap({.address = call.address,
-                                     .old_length = call.length,
-                                     .new_length = call.new_length,
-                                     .flags = RemapFlags(call.flags),
-                                     .new_address = call.new_address}));
-    case Operation::read:
-      return touch(space, call.address, Touch::read);
-    case Operation::write:
-      return touch(space, call.address, Touch::write);
-    case Operation::fork: {
-      auto child = std::make_unique<Space>(spaces_->host);
-      const std::int64_t result = number_of(space.fork_into(*child));
-      if (call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_child)) {
-        spaces_->generations.push_back(std::move(child));
-      }
-      return result;
-    }
-    default:
-      return change_range(space, call);
-  }
-}
-
-bool ModelArena::clear() {
-  Space& space = *spaces_->generations.back();
-  return space.munmap(arena_start, arena_pages * page) && space.area_count() == 0;
-}
-
-void ModelArena::unmap(std::uint64_t start, std::uint64_t length) {
-  static_cast<void>(static_cast<bool>(spaces_->generations.back()->munmap(start, length)));
-}
-
-void ModelArena::read_areas(Picture& picture) const {
-  picture.clear();
-  for (const auto& area : spaces_->generations.back()->areas()) {
-    if (area.end <= arena_start || area.start >= arena_end) continue;
-    picture.add({area.start, area.end, area.flags, area.anonymous() ? 0 : area.page_offset * page,
-                 area.identity.value()});
-  }
-}
-
-const PageTotals& ModelArena::totals() const {
-  return spaces_->generations.back()->totals();
-}
-
-const char* ModelArena::what_is_broken() const {
-  return check(spaces_->generations.back()->state()).what;
+std::unique_ptr<ModelArena> make_model(const Shape& shape, const Machine& machine) {
+  constexpr std::size_t default_capacity = shims::MapleTreeOptions{}.capacity;
+  if (shape.small_nodes) return std::make_unique<ModelOf<4>>(shape, machine);
+  return std::make_unique<ModelOf<default_capacity>>(shape, machine);
 }
 
 }  // namespace vmarea::live

@@ -2,6 +2,7 @@
 #include "live/random_calls/picture.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -16,16 +17,33 @@ char letter(std::size_t index) {
 }
 
 std::uint64_t page_of(std::uint64_t address) {
-  return (std::clamp(address, arena_start, arena_end) - arena_start) / page;
+  return (std::clamp(address, arena_start, arena_start + arena_pages_max * page) - arena_start) /
+         page;
 }
 
 }  // namespace
+
+void Picture::replace(std::uint64_t start, std::uint64_t end, std::span<const SeenArea> pieces) {
+  std::size_t first = 0;
+  while (first < count_ && areas_[first].end <= start) ++first;
+  std::size_t upto = first;
+  while (upto < count_ && areas_[upto].start < end) ++upto;
+  const std::size_t tail = std::min(count_ - upto, areas_.size() - first - pieces.size());
+  SeenArea* const at = areas_.data() + first;
+  std::memmove(at + pieces.size(), areas_.data() + upto, tail * sizeof(SeenArea));
+  std::copy(pieces.begin(), pieces.end(), at);
+  count_ = first + pieces.size() + tail;
+}
 
 bool same(const Picture& a, const Picture& b, Flags mask) {
   return std::equal(a.areas().begin(), a.areas().end(), b.areas().begin(), b.areas().end(),
                     [mask](const SeenArea& x, const SeenArea& y) {
                       return same_place(x, y) && (x.flags & mask) == (y.flags & mask);
                     });
+}
+
+bool same_to_the_last(const Picture& a, const Picture& b) {
+  return std::equal(a.areas().begin(), a.areas().end(), b.areas().begin(), b.areas().end());
 }
 
 std::string draw(const Picture& picture, bool full) {

@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "live/random_calls/call.hpp"
+#include "live/random_calls/arena.hpp"
 #include "vmarea/flags.hpp"
 
 namespace vmarea::live {
@@ -22,7 +22,11 @@ struct SeenArea {
   std::uint64_t end = 0;
   Flags flags;
   std::uint64_t offset = 0;    // Bytes; of areas with a file.
-  std::uint64_t identity = 0;  // Ours only; shown, never compared.
+  // Ours only; shown, never compared with the kernel's.
+  std::uint64_t identity = 0;
+  std::uint64_t anonymous_offset = 0;  // Page offset of areas without a file.
+
+  friend bool operator==(const SeenArea&, const SeenArea&) = default;
   friend bool same_place(const SeenArea& a, const SeenArea& b) {
     return a.start == b.start && a.end == b.end && a.offset == b.offset;
   }
@@ -35,6 +39,8 @@ class Picture {
   void add(const SeenArea& area) {
     if (count_ < areas_.size()) areas_[count_++] = area;
   }
+  /// What has a byte in [start, end) gives way to `pieces`.
+  void replace(std::uint64_t start, std::uint64_t end, std::span<const SeenArea> pieces);
   std::span<const SeenArea> areas() const { return {areas_.data(), count_}; }
   std::span<SeenArea> areas() { return {areas_.data(), count_}; }
   void operator=(const Picture& other) {
@@ -44,11 +50,14 @@ class Picture {
 
  private:
   std::size_t count_ = 0;
-  std::array<SeenArea, arena_pages> areas_;
+  std::array<SeenArea, arena_pages_max> areas_;
 };
 
 /// Whether both show the same areas, comparing the flags of `mask`.
 bool same(const Picture& a, const Picture& b, Flags mask);
+
+/// Whether both are equal in everything, in what only we know, too.
+bool same_to_the_last(const Picture& a, const Picture& b);
 
 /// A letter for each page, a line for each area. `full`: all flags are known, not only the quick.
 std::string draw(const Picture& picture, bool full);

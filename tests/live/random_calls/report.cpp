@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "live/random_calls/call_text.hpp"
+
 namespace vmarea::live {
 namespace {
 
@@ -38,6 +40,15 @@ std::string describe_trouble(const Slate& slate, const Call& call) {
   return "nothing differs";
 }
 
+/// As options; nothing for the small shape.
+std::string text_of(const Shape& shape) {
+  std::string text;
+  if (shape.pages != small_shape.pages) text += fmt::format(" --arena-pages {}", shape.pages);
+  if (shape.crowd != 0) text += fmt::format(" --crowd {}", shape.crowd);
+  if (shape.small_nodes) text += " --small-nodes";
+  return text;
+}
+
 std::string kernel_release() {
   utsname name{};
   uname(&name);
@@ -68,18 +79,24 @@ std::string report(const Found& found, const Slate& slate) {
     text += "  after, the kernel:\n" + draw(slate.kernel, true);
     text += "  after, ours:\n" + draw(slate.model, true);
   }
-  return text + fmt::format("  replay: {} --seed {} --kinds {} --sequence {}\n", found.program,
-                            found.seed, text_of(found.kinds), found.sequence);
+  if (!found.file.empty()) text += fmt::format("  replay: {} --replay {}\n", found.program, found.file);
+  return text + fmt::format("  again: {} --seed {} --kinds {} --sequence {}{}\n", found.program,
+                            found.seed, text_of(found.kinds), found.sequence,
+                            text_of(found.shape));
 }
 
-std::string table(const Slate& slate, Kinds kinds) {
+std::string table(const Counts& counts, Kinds kinds, double seconds) {
   std::string text = fmt::format("{:<14} {:>10} {:>10}\n", "kind", "calls", "succeeded");
   for (unsigned kind = 0; kind < kind_count; ++kind) {
     if (((kinds >> kind) & 1) == 0) continue;
     text += fmt::format("{:<14} {:>10} {:>10}\n", name_of(static_cast<Kind>(kind)),
-                        slate.calls_of_kind[kind], slate.succeeded_of_kind[kind]);
+                        counts.calls_of_kind[kind], counts.succeeded_of_kind[kind]);
   }
-  return text;
+  const auto calls = static_cast<double>(counts.calls);
+  return text + fmt::format("{} sequences, {} readings of all flags, {:.1f} areas on average, "
+                            "{:.0f} operations a second\n",
+                            counts.sequences, counts.flag_readings,
+                            static_cast<double>(counts.areas_seen) / calls, calls / seconds);
 }
 
 }  // namespace vmarea::live

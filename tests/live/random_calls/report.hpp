@@ -15,7 +15,9 @@ struct Found {
   std::uint64_t seed = 0;
   std::uint64_t sequence = 0;
   Kinds kinds = 0;
+  Shape shape;
   std::string program;  // As it was called.
+  std::string file;     // Where the shortest sequence was written to.
   Sequence shortest;
   std::size_t original_length = 0;
   bool reproduced = true;
@@ -23,7 +25,7 @@ struct Found {
 
 /// Everything a reader needs of one mismatch, whose trouble the slate shows.
 std::string report(const Found& found, const Slate& slate);
-/// Calls by kind, and how many succeeded.
-std::string table(const Slate& slate, Kinds kinds);
+/// Calls by kind and how many succeeded, and the rate.
+std::string table(const Counts& counts, Kinds kinds, double seconds);
 
 }  // namespace vmarea::live

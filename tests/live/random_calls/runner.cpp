@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <unistd.h>
 
+#include "live/random_calls/surroundings.hpp"
 #include "vmarea/core/account.hpp"
 
 namespace vmarea::live {
@@ -18,33 +18,43 @@ constexpr Flags all_flags{~std::uint64_t{0} & ~flag::soft_dirty.bits()};
 /// A sequence that takes longer hangs.
 constexpr unsigned seconds_for_a_sequence = 30;
 
-constexpr int heap_bytes = 32 << 20;
-
 bool needs_child(const Sequence& sequence) {
   return std::any_of(sequence.begin(), sequence.end(), [](const Call& call) {
     return call.operation == Operation::fork || call.operation == Operation::mseal;
   });
 }
 
-bool in_arena(std::int64_t result) {
+/// Where a call put memory that may not be compared any further.
+bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result) {
+  const bool places = call.operation == Operation::mmap || call.operation == Operation::mremap;
   const auto address = static_cast<std::uint64_t>(result);
-  return result == 0 || (address >= arena_start && address < arena_end);
+  return places && result > 0 && (address < arena_start || address >= shape.end());
+}
+
+Machine look_around(KernelArena& kernel, const Shape& shape) {
+  Machine machine;
+  machine.limits = kernel.limits();
+  machine.reads_allocate = kernel.reads_allocate();
+  if (Shape::compares_placement) {
+    machine.placement_end = fill_surroundings(kernel.maps(), shape);
+    machine.surroundings = read_surroundings(kernel.maps(), shape);
+  }
+  return machine;
 }
 
 }  // namespace
 
-Runner::Runner(Slate& slate) : slate_(slate), model_(kernel_.reads_allocate()) {
-  // The heap takes its memory now and keeps it, so that page totals change by the calls alone.
-  mallopt(M_TOP_PAD, heap_bytes);
-  mallopt(M_TRIM_THRESHOLD, heap_bytes);
-  mallopt(M_MMAP_THRESHOLD, heap_bytes);
-  void* volatile taken = std::malloc(heap_bytes / 2);
-  std::free(taken);
+Runner::Runner(const Shape& shape)
+    : shape_(shape), kernel_(shape), model_(make_model(shape, look_around(kernel_, shape))) {}
+
+void Runner::become_child() {
+  kernel_.become_child();
+  model_->become_child();
 }
 
 void Runner::run(const Sequence& sequence, RunOptions options) {
   if (needs_child(sequence)) {
-    run_in_child(slate_, [&] {
+    run_in_child(*slate_, [&] {
       become_child();
       run_here(sequence, options);
     });
@@ -54,7 +64,7 @@ void Runner::run(const Sequence& sequence, RunOptions options) {
 }
 
 void Runner::run_apart(const Sequence& sequence, RunOptions options) {
-  run_in_child(slate_, [&] {
+  run_in_child(*slate_, [&] {
     // What an assertion says has been said once.
     if (const int nowhere = open("/dev/null", O_WRONLY); nowhere >= 0) dup2(nowhere, 2);
     become_child();
@@ -64,118 +74,127 @@ void Runner::run_apart(const Sequence& sequence, RunOptions options) {
 
 void Runner::run_here(const Sequence& sequence, RunOptions options) {
   alarm(seconds_for_a_sequence);
-  slate_.step = 0;
-  if (!kernel_.clear() || !model_.clear()) {
+  slate_->step = 0;
+  if (!kernel_.reset() || !model_->reset()) {
     fail(Trouble::clearing);
     return;
   }
-  seen_model_.clear();
-  base_ = kernel_.read_totals();
-  kept_source_ = false;
+  kernel_base_ = kernel_.read_totals();
+  model_base_ = model_->totals();
   bool is_child = false;
   for (const Call& call : sequence) {
     const bool goes_on_in_child = call.operation == Operation::fork &&
                                   call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_child);
     if (goes_on_in_child) {
       if (int child = 0; !begin_child(child)) {
-        await_child(slate_, child);
+        await_child(*slate_, child);
         break;
       }
       kernel_.become_child();
-      base_.locked = 0;  // Locks are not inherited.
+      kernel_base_.locked = model_base_.locked = 0;  // Locks are not inherited.
       is_child = true;
     }
-    if (!model_.can_follow(call)) {
+    if (!model_->can_follow(call)) {
       note_result(skipped);
     } else if (!take_step(call)) {
       break;
     } else if (options.count) {
       count(call);
     }
-    ++slate_.step;
-    const bool last = slate_.step == sequence.size();
-    if ((last || slate_.step % options.flags_every == 0) && !compare_all()) break;
+    ++slate_->step;
+    const bool last = slate_->step == sequence.size();
+    if ((last || slate_->step % options.flags_every == 0) && !compare_all()) break;
   }
   alarm(0);
   if (is_child) leave_child();
 }
 
 void Runner::count(const Call& call) {
-  ++slate_.calls;
-  ++slate_.calls_of_kind[static_cast<unsigned>(call.kind)];
-  if (slate_.kernel_result >= 0) ++slate_.succeeded_of_kind[static_cast<unsigned>(call.kind)];
+  const auto kind = static_cast<unsigned>(call.kind);
+  ++slate_->counts.calls;
+  ++slate_->counts.calls_of_kind[kind];
+  if (slate_->kernel_result >= 0) ++slate_->counts.succeeded_of_kind[kind];
+  slate_->counts.areas_seen += seen_kernel_.areas().size();
+  slate_->counts.deviations_met += model_->deviations_met() - deviations_counted_;
+  deviations_counted_ = model_->deviations_met();
+}
+
+void Runner::execute(const Call& call) {
+  if (call.operation == Operation::fork) {
+    slate_->kernel_result = 0;
+    if (call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_parent)) {
+      run_in_child(*slate_, [] {});
+    }
+  } else {
+    slate_->kernel_result = kernel_.execute(call);
+  }
+  slate_->model_result = model_->execute(call);
+  note_result(slate_->kernel_result);
+}
+
+/// Only the address of what lies outside the arena is compared; then it goes.
+void Runner::clear_elsewhere(const Call& call) {
+  const std::uint64_t length =
+      call.operation == Operation::mmap ? call.length : call.new_length;
+  const bool ours = is_elsewhere(shape_, call, slate_->model_result);
+  if (is_elsewhere(shape_, call, slate_->kernel_result)) {
+    kernel_.unmap(static_cast<std::uint64_t>(slate_->kernel_result), length);
+    if (ours && !Shape::compares_placement) slate_->kernel_result = slate_->model_result;
+  }
+  if (ours) model_->unmap(static_cast<std::uint64_t>(slate_->model_result), length);
 }
 
 bool Runner::take_step(const Call& call) {
-  if (call.operation == Operation::fork) {
-    slate_.kernel_result = 0;
-    if (call.flags == static_cast<std::uint32_t>(ForkGoesOn::in_parent)) {
-      run_in_child(slate_, [] {});
-    }
-  } else {
-    slate_.kernel_result = kernel_.execute(call);
-  }
-  slate_.model_result = model_.execute(call);
-  note_result(slate_.kernel_result);
-  if (call.operation == Operation::mremap && (call.flags & remap::dont_unmap.bits()) != 0) {
-    kept_source_ = true;
-  }
-  if (slate_.kernel_result > 0 && !in_arena(slate_.kernel_result)) {
-    // Where a side puts what it may put anywhere is not compared here; it goes away at once.
-    kernel_.unmap(static_cast<std::uint64_t>(slate_.kernel_result), call.new_length);
-    if (slate_.model_result > 0 && !in_arena(slate_.model_result)) {
-      model_.unmap(static_cast<std::uint64_t>(slate_.model_result), call.new_length);
-      slate_.model_result = slate_.kernel_result;
-    }
-  }
-  before_ = seen_model_;
+  before_ = model_->picture();
+  execute(call);
+  clear_elsewhere(call);
   kernel_.read_areas(seen_kernel_);
-  model_.read_areas(seen_model_);
-  slate_.areas_seen += seen_kernel_.areas().size();
-  if (slate_.kernel_result != slate_.model_result) return fail(Trouble::result);
-  if (!same(seen_kernel_, seen_model_, quick_flags)) return fail(Trouble::areas);
+  if (slate_->kernel_result != slate_->model_result) return fail(Trouble::result);
+  if (!same(seen_kernel_, model_->picture(), quick_flags)) return fail(Trouble::areas);
+  if (const char* wrong = model_->what_is_wrong(); wrong != nullptr) {
+    return fail(Trouble::invariants, wrong);
+  }
   return true;
 }
 
 void Runner::note_result(std::int64_t result) {
-  if (slate_.step < slate_.results.size()) slate_.results[slate_.step] = result;
+  if (slate_->step < slate_->results.size()) slate_->results[slate_->step] = result;
 }
 
 bool Runner::compare_all() {
-  ++slate_.flag_readings;
+  ++slate_->counts.flag_readings;
   kernel_.read_all_flags(seen_kernel_);
-  if (!same(seen_kernel_, seen_model_, all_flags)) {
-    --slate_.step;
-    return fail(Trouble::flags);
+  Trouble trouble = Trouble::none;
+  const char* broken = nullptr;
+  if (!same(seen_kernel_, model_->picture(), all_flags)) {
+    trouble = Trouble::flags;
+  } else if (!compare_totals()) {
+    trouble = Trouble::totals;
+  } else if (broken = model_->what_is_broken(); broken != nullptr) {
+    trouble = Trouble::invariants;
   }
-  if (!compare_totals()) return false;
-  if (const char* broken = model_.what_is_broken(); broken != nullptr) {
-    --slate_.step;
-    std::strncpy(slate_.message.data(), broken, slate_.message.size() - 1);
-    return fail(Trouble::invariants);
-  }
-  return true;
+  if (trouble == Trouble::none) return true;
+  --slate_->step;
+  return fail(trouble, broken);
 }
 
 bool Runner::compare_totals() {
-#ifndef __SANITIZE_ADDRESS__  // Its allocator maps and unmaps as it likes.
-  slate_.kernel_totals = kernel_.read_totals();
-  slate_.kernel_totals += negated(base_);
-  slate_.model_totals = model_.totals();
-  if (kept_source_) slate_.kernel_totals.locked = slate_.model_totals.locked;
-  if (slate_.kernel_totals != slate_.model_totals) {
-    --slate_.step;
-    return fail(Trouble::totals);
-  }
-#endif
-  return true;
+  if (!Shape::compares_placement) return true;  // The process counts what its allocator does.
+  slate_->kernel_totals = kernel_.read_totals();
+  slate_->kernel_totals += negated(kernel_base_);
+  slate_->model_totals = model_->totals();
+  slate_->model_totals += negated(model_base_);
+  return slate_->kernel_totals == slate_->model_totals;
 }
 
-bool Runner::fail(Trouble trouble) {
-  kernel_.read_all_flags(slate_.kernel);
-  model_.read_areas(slate_.model);
-  slate_.before = before_;
-  slate_.trouble = trouble;
+bool Runner::fail(Trouble trouble, const char* message) {
+  kernel_.read_all_flags(slate_->kernel);
+  slate_->model = model_->picture();
+  slate_->before = before_;
+  if (message != nullptr) {
+    std::strncpy(slate_->message.data(), message, slate_->message.size() - 1);
+  }
+  slate_->trouble = trouble;
   return false;
 }
 

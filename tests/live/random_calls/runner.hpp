@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/kernel_arena.hpp"
@@ -21,33 +22,39 @@ struct RunOptions {
 
 class Runner {
  public:
-  explicit Runner(Slate& slate);
+  explicit Runner(const Shape& shape);
 
-  /// Runs from an empty arena, in this process or, if the sequence forks or seals, in a child.
+  /// Where it writes from now on.
+  void use(Slate& slate) { slate_ = &slate; }
+  /// Runs from an empty arena, in this process or, if the sequence leaves something behind, in a
+  /// child.
   void run(const Sequence& sequence, RunOptions options);
   /// As run(), always in a child.
   void run_apart(const Sequence& sequence, RunOptions options);
   /// To be called in a child that goes on to run sequences.
-  void become_child() { kernel_.become_child(); }
-  std::string why_unusable() const { return kernel_.why_unusable(); }
+  void become_child();
+  std::string why_unusable() { return kernel_.why_unusable(); }
 
  private:
   void run_here(const Sequence& sequence, RunOptions options);
   bool take_step(const Call& call);
+  void execute(const Call& call);
+  void clear_elsewhere(const Call& call);
   void count(const Call& call);
   void note_result(std::int64_t result);
   bool compare_all();
   bool compare_totals();
-  bool fail(Trouble trouble);
+  bool fail(Trouble trouble, const char* message = nullptr);
 
-  Slate& slate_;
+  Shape shape_;
   KernelArena kernel_;
-  ModelArena model_;
+  std::unique_ptr<ModelArena> model_;
+  Slate* slate_ = nullptr;
   Picture seen_kernel_;
-  Picture seen_model_;
   Picture before_;
-  bool kept_source_ = false;  // A known deviation: MREMAP_DONTUNMAP leaks locked pages on Linux.
-  PageTotals base_;           // What the kernel counts for the rest of this process.
+  PageTotals kernel_base_;  // What each side counts when the arena is empty.
+  PageTotals model_base_;
+  std::uint64_t deviations_counted_ = 0;
 };
 
 }  // namespace vmarea::live

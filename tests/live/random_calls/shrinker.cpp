@@ -8,6 +8,7 @@ namespace {
 
 bool goes_wrong(Runner& runner, Slate& slate, const Sequence& sequence) {
   slate.trouble = Trouble::none;
+  runner.use(slate);
   runner.run_apart(sequence, {.flags_every = 1, .count = false});
   return slate.trouble != Trouble::none;
 }

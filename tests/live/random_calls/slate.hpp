@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "live/random_calls/call.hpp"
@@ -20,20 +21,26 @@ enum class Trouble : std::uint8_t {
   areas,       // Start, end, offset or permissions.
   flags,       // Another flag.
   totals,      // Pages by class.
-  invariants,  // Our own space is not sound.
+  invariants,  // Our own space is not sound, or not made as it was previewed.
   clearing,    // The arena could not be emptied.
   death,       // A signal: an assertion of ours, or no end.
 };
 
-struct Slate {
-  // Counts, over all sequences.
+/// Over all sequences.
+struct Counts {
   std::uint64_t calls = 0;
   std::uint64_t sequences = 0;
   std::uint64_t flag_readings = 0;
-  std::uint64_t succeeded = 0;
+  std::uint64_t areas_seen = 0;
+  std::uint64_t deviations_met = 0;
   std::array<std::uint64_t, kind_count> calls_of_kind{};
   std::array<std::uint64_t, kind_count> succeeded_of_kind{};
-  std::uint64_t areas_seen = 0;
+
+  Counts& operator+=(const Counts& other);
+};
+
+struct Slate {
+  Counts counts;
 
   // Where the run stands.
   std::uint64_t sequence = 0;
@@ -47,25 +54,29 @@ struct Slate {
   std::array<char, 128> message{};
   PageTotals kernel_totals;
   PageTotals model_totals;
-  std::array<std::int64_t, 256> results{};  // The kernel's, of the steps of this sequence.
+  std::array<std::int64_t, 2048> results{};  // The kernel's, of the steps of this sequence.
   Picture before;                           // Ours; the kernel's was equal as far as it was read.
   Picture kernel;
   Picture model;
 };
 
-/// One slate in memory that children share.
-class SharedSlate {
+/// Slates in memory that children share, one for each worker.
+class SharedSlates {
  public:
-  SharedSlate();
-  ~SharedSlate();
-  SharedSlate(const SharedSlate&) = delete;
-  SharedSlate& operator=(const SharedSlate&) = delete;
-  Slate& operator*() const { return *slate_; }
-  Slate* operator->() const { return slate_; }
+  explicit SharedSlates(std::size_t count);
+  ~SharedSlates();
+  SharedSlates(const SharedSlates&) = delete;
+  SharedSlates& operator=(const SharedSlates&) = delete;
+  Slate& operator[](std::size_t i) const { return slates_[i]; }
+  std::size_t size() const { return count_; }
+  /// Read while others write: sooner or later the answer is right.
+  bool anything_wrong() const;
 
  private:
-  Slate* slate_;
+  std::size_t count_;
+  Slate* slates_;
 };
+Counts sum(const SharedSlates& slates);
 
 /// Runs `work()` in a child and waits for it; a death by signal is written on the slate.
 template <class Work>
@@ -73,6 +84,8 @@ void run_in_child(Slate& slate, Work work);
 /// The same in two halves, for what the child does after them. True in the child.
 bool begin_child(int& child);
 void await_child(Slate& slate, int child);
+/// Whether the child has left; if so, `child` is 0 from then on.
+bool has_left(Slate& slate, int& child);
 [[noreturn]] void leave_child();
 
 template <class Work>

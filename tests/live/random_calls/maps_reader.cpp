@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include "live/random_calls/maps_reader.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <vmarea/explain.hpp>
+
+namespace vmarea::live {
+namespace {
+
+using std::string_view;
+using std::uint64_t;
+
+/// The argument of the PROCMAP_QUERY ioctl, as proc_pid_maps(5) has it.
+struct AreaQuery {
+  uint64_t size = sizeof(AreaQuery);
+  uint64_t query_flags = 0;
+  uint64_t query_address = 0;
+  uint64_t start = 0;
+  uint64_t end = 0;
+  uint64_t flags = 0;
+  uint64_t page_size = 0;
+  uint64_t offset = 0;
+  uint64_t inode = 0;
+  std::uint32_t device_major = 0;
+  std::uint32_t device_minor = 0;
+  std::uint32_t name_size = 0;
+  std::uint32_t build_id_size = 0;
+  uint64_t name_address = 0;
+  uint64_t build_id_address = 0;
+};
+constexpr uint64_t query_readable = 1;
+constexpr uint64_t query_writable = 2;
+constexpr uint64_t query_executable = 4;
+constexpr uint64_t query_shared = 8;
+constexpr uint64_t query_covering_or_next = 16;
+constexpr unsigned long query_request = _IOWR('f', 17, AreaQuery);
+
+Flags flags_of_query(uint64_t bits) {
+  return Flags{}
+      .with_if((bits & query_readable) != 0, flag::read)
+      .with_if((bits & query_writable) != 0, flag::write)
+      .with_if((bits & query_executable) != 0, flag::exec)
+      .with_if((bits & query_shared) != 0, flag::may_share);
+}
+
+/// Reads hexadecimal digits and takes them away.
+uint64_t take_number(string_view& text) {
+  uint64_t value = 0;
+  while (!text.empty()) {
+    const char c = text.front();
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (digit < 0) break;
+    value = value * 16 + static_cast<unsigned>(digit);
+    text.remove_prefix(1);
+  }
+  return value;
+}
+
+/// The "start-end rwxp offset ..." line of an area; false for any other line of smaps.
+bool parse_head(string_view line, SeenArea& area) {
+  area = {};
+  area.start = take_number(line);
+  if (!line.starts_with('-')) return false;
+  line.remove_prefix(1);
+  area.end = take_number(line);
+  if (line.size() < 6 || line.front() != ' ') return false;
+  area.flags = Flags{}
+                   .with_if(line[1] == 'r', flag::read)
+                   .with_if(line[2] == 'w', flag::write)
+                   .with_if(line[3] == 'x', flag::exec)
+                   .with_if(line[4] == 's', flag::may_share);
+  line.remove_prefix(6);
+  area.offset = take_number(line);
+  return true;
+}
+
+Flags parse_letters(string_view words) {
+  Flags flags;
+  while (words.size() >= 2) {
+    if (words.front() == ' ') {
+      words.remove_prefix(1);
+      continue;
+    }
+    flags |= flag_named(words[0], words[1]);
+    words.remove_prefix(2);
+  }
+  return flags;
+}
+
+/// The pages in the line of /proc/self/status that begins with `name`.
+std::int64_t pages_in(string_view text, string_view name) {
+  const std::size_t at = text.find(name);
+  if (at == string_view::npos) return 0;
+  std::int64_t kilobytes = 0;
+  text.remove_prefix(at + name.size());
+  for (const char c : text.substr(0, text.find('\n'))) {
+    if (c >= '0' && c <= '9') kilobytes = kilobytes * 10 + (c - '0');
+  }
+  return kilobytes * 1024 / std::int64_t{page};
+}
+
+int open_or_die(const char* path) {
+  const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) abort();
+  return descriptor;
+}
+
+}  // namespace
+
+MapsReader::MapsReader() : buffer_(std::make_unique<char[]>(buffer_size)) {
+  reopen();
+}
+
+MapsReader::~MapsReader() {
+  close_all();
+}
+
+void MapsReader::close_all() {
+  close(maps_);
+  close(smaps_);
+  close(status_);
+}
+
+void MapsReader::reopen() {
+  if (maps_ >= 0) close_all();
+  maps_ = open_or_die("/proc/self/maps");
+  smaps_ = open_or_die("/proc/self/smaps");
+  status_ = open_or_die("/proc/self/status");
+}
+
+bool MapsReader::has_query() const {
+  AreaQuery query;
+  query.query_flags = query_covering_or_next;
+  return ioctl(maps_, query_request, &query) == 0;
+}
+
+void MapsReader::read_areas(Picture& picture, uint64_t end) {
+  // Room for the areas of the last reading, two more, and the one behind the arena: the text is
+  // made only as far as it is asked for.
+  constexpr std::size_t room_for_more = 400;
+  std::size_t size = 0;
+  picture.clear();
+  while (arena_is_lowest_) {
+    const std::size_t wanted =
+        size == 0 ? text_expected_ + room_for_more : buffer_size - 1 - size;
+    const ssize_t got = pread(maps_, buffer_.get() + size, wanted, static_cast<off_t>(size));
+    if (got <= 0) break;
+    size += static_cast<std::size_t>(got);
+    if (parse_maps({buffer_.get(), size}, picture, end)) return;
+    picture.clear();
+  }
+  query_areas(picture, end);
+}
+
+/// True if the text reaches behind the arena.
+bool MapsReader::parse_maps(string_view text, Picture& picture, uint64_t end) {
+  const std::size_t size = text.size();
+  while (true) {
+    const std::size_t line_end = text.find('\n');
+    SeenArea area;
+    // The beginning of a line is enough to see that it lies behind the arena.
+    if (!parse_head(text.substr(0, line_end), area)) return false;
+    if (area.end <= arena_start && picture.areas().empty()) arena_is_lowest_ = false;
+    if (area.start >= end) {
+      text_expected_ = size - text.size();
+      return true;
+    }
+    if (line_end == string_view::npos) return false;
+    if (area.end > arena_start) picture.add(area);
+    text.remove_prefix(line_end + 1);
+  }
+}
+
+void MapsReader::query_areas(Picture& picture, uint64_t end) const {
+  AreaQuery query;
+  query.query_flags = query_covering_or_next;
+  query.end = arena_start;
+  while (query.end < end) {
+    query.query_address = query.end;
+    query.name_size = 0;
+    query.build_id_size = 0;
+    if (ioctl(maps_, query_request, &query) != 0 || query.start >= end) return;
+    picture.add({query.start, query.end, flags_of_query(query.flags), query.offset, 0});
+  }
+}
+
+void MapsReader::read_all_flags(Picture& picture, uint64_t end) {
+  picture.clear();
+  for_each_area([&](const SeenArea& area) {
+    if (area.start >= end) return false;
+    if (area.end > arena_start) picture.add(area);
+    return true;
+  });
+}
+
+MapsReader::Lines::Lines(int file, char* buffer, std::size_t size)
+    : file_(file), buffer_(buffer), size_(size) {
+  lseek(file_, 0, SEEK_SET);
+}
+
+bool MapsReader::Lines::next(string_view& line) {
+  while (true) {
+    const string_view text(buffer_ + from_, upto_ - from_);
+    if (const std::size_t end = text.find('\n'); end != string_view::npos) {
+      line = text.substr(0, end);
+      from_ += end + 1;
+      return true;
+    }
+    std::memmove(buffer_, text.data(), text.size());
+    from_ = 0;
+    upto_ = text.size();
+    // A small piece: who looks for the arena alone needs no more.
+    constexpr std::size_t piece = 4096;
+    if (size_ - upto_ < piece) return false;
+    const ssize_t got = ::read(file_, buffer_ + upto_, piece);
+    if (got <= 0) return false;
+    upto_ += static_cast<std::size_t>(got);
+  }
+}
+
+bool MapsReader::take_smaps_line(string_view line, SeenArea& area) {
+  constexpr string_view flags_line = "VmFlags:";
+  if (line.starts_with(flags_line)) {
+    area.flags = parse_letters(line.substr(flags_line.size()));
+    return true;
+  }
+  if (SeenArea head; parse_head(line, head)) area = head;
+  return false;
+}
+
+PageTotals MapsReader::read_totals() const {
+  std::array<char, 4096> buffer;
+  const ssize_t size = pread(status_, buffer.data(), buffer.size(), 0);
+  const string_view text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  PageTotals totals;
+  totals.total = pages_in(text, "\nVmSize:");
+  totals.data = pages_in(text, "\nVmData:");
+  totals.exec = pages_in(text, "\nVmExe:") + pages_in(text, "\nVmLib:");
+  totals.stack = pages_in(text, "\nVmStk:");
+  totals.locked = pages_in(text, "\nVmLck:");
+  return totals;
+}
+
+}  // namespace vmarea::live

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+//
+// What /proc says of this process: the areas of the arena after every call, from the text of maps
+// if the arena lies below all else and by the PROCMAP_QUERY ioctl if not; all flags from smaps; and
+// page totals from status. It allocates nothing after construction.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "live/random_calls/arena.hpp"
+#include "live/random_calls/picture.hpp"
+#include "vmarea/space_state.hpp"
+
+namespace vmarea::live {
+
+class MapsReader {
+ public:
+  MapsReader();
+  ~MapsReader();
+  MapsReader(const MapsReader&) = delete;
+  MapsReader& operator=(const MapsReader&) = delete;
+
+  /// To be called first in a child made by fork: the open files show the parent's areas.
+  void reopen();
+  bool has_query() const;
+
+  /// Areas that have a byte in [arena_start, end), with quick_flags.
+  void read_areas(Picture& picture, std::uint64_t end);
+  /// The same from smaps, with all flags.
+  void read_all_flags(Picture& picture, std::uint64_t end);
+  /// Pages of the whole process by class.
+  PageTotals read_totals() const;
+
+  /// Calls visit(const SeenArea&) for every area of the process, with all flags.
+  template <class Visit>
+  void for_each_area(Visit&& visit);
+
+ private:
+  /// The lines of a file, read piece by piece.
+  class Lines {
+   public:
+    Lines(int file, char* buffer, std::size_t size);
+    bool next(std::string_view& line);
+
+   private:
+    int file_;
+    char* buffer_;
+    std::size_t size_;
+    std::size_t from_ = 0;
+    std::size_t upto_ = 0;
+  };
+
+  void query_areas(Picture& picture, std::uint64_t end) const;
+  bool parse_maps(std::string_view text, Picture& picture, std::uint64_t end);
+  /// Takes a line of smaps; true if `area` is complete with it.
+  static bool take_smaps_line(std::string_view line, SeenArea& area);
+  void close_all();
+
+  static constexpr std::size_t buffer_size = std::size_t{256} << 10;
+
+  int maps_ = -1;
+  int smaps_ = -1;
+  int status_ = -1;
+  std::size_t text_expected_ = 0;  // Bytes of maps up to the end of the arena, as last seen.
+  bool arena_is_lowest_ = true;
+  std::unique_ptr<char[]> buffer_;
+};
+
+template <class Visit>
+void MapsReader::for_each_area(Visit&& visit) {
+  Lines lines(smaps_, buffer_.get(), buffer_size);
+  SeenArea area;
+  for (std::string_view line; lines.next(line);) {
+    if (take_smaps_line(line, area) && !visit(static_cast<const SeenArea&>(area))) return;
+  }
+}
+
+}  // namespace vmarea::live

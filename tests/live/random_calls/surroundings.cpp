@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "live/random_calls/surroundings.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+#include <alloca.h>
+#include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace vmarea::live {
+namespace {
+
+constexpr int heap_bytes = 256 << 20;
+/// Between the arena and the crowd: neither may merge with the other.
+constexpr std::uint64_t rampart = 16 * page;
+
+void map_or_die(std::uint64_t start, std::uint64_t length, int flags, int file) {
+  void* wanted = reinterpret_cast<void*>(start);
+  constexpr int no_replace = 0x100000;
+  if (mmap(wanted, length, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE | no_replace | flags, file, 0) !=
+      wanted) {
+    abort();
+  }
+}
+
+void make_crowd(const Shape& shape) {
+  if (shape.crowd == 0) return;
+  const std::uint64_t start = shape.end() + rampart;
+  map_or_die(start, shape.crowd * page, MAP_ANONYMOUS, -1);
+  for (std::uint64_t i = 1; i < shape.crowd; i += 2) {
+    if (mprotect(reinterpret_cast<void*>(start + i * page), page, PROT_READ) != 0) abort();
+  }
+}
+
+/// The end of the run of adjacent areas that holds the vdso: placement begins below it.
+std::uint64_t placement_end(const std::vector<SeenArea>& areas) {
+  // Functions of the C library lie below it, this function's frame above.
+  const auto above = reinterpret_cast<std::uint64_t>(&std::memmove);
+  std::uint64_t end = 0;
+  for (const SeenArea& area : areas) {
+    if (area.start <= above && above < area.end) end = area.end;
+  }
+  bool in_stack = false;
+  for (const SeenArea& area : areas) {
+    in_stack = area.flags.has_any(flag::grows_down);
+    if (area.start >= end && !in_stack) end = area.end;
+  }
+  return end;
+}
+
+}  // namespace
+
+void prepare_heap() {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TOP_PAD, heap_bytes);
+  mallopt(M_TRIM_THRESHOLD, heap_bytes);
+  void* volatile taken = std::malloc(1);
+  std::free(taken);
+  // The stack, too, takes what it will need: a limit of its size may come.
+  constexpr std::size_t stack_bytes = 1 << 20;
+  auto* bytes = static_cast<volatile char*>(alloca(stack_bytes));
+  for (std::size_t i = 0; i < stack_bytes; i += page) bytes[stack_bytes - 1 - i] = 0;
+}
+
+std::uint64_t fill_surroundings(MapsReader& maps, const Shape& shape) {
+  make_crowd(shape);
+  const std::vector<SeenArea> areas = read_surroundings(maps, shape);
+  const int barrier = memfd_create("barrier", MFD_CLOEXEC);
+  if (barrier < 0) abort();
+  const std::uint64_t upto = placement_end(areas);
+  std::uint64_t hole = shape.end();
+  for (const SeenArea& area : areas) {
+    if (area.start >= upto) break;
+    if (area.start > hole) map_or_die(hole, area.start - hole, 0, barrier);
+    if (area.end > hole) hole = area.end;
+  }
+  close(barrier);
+  return upto;
+}
+
+std::vector<SeenArea> read_surroundings(MapsReader& maps, const Shape& shape) {
+  std::vector<SeenArea> areas;
+  maps.for_each_area([&](const SeenArea& area) {
+    const bool in_arena = area.start < shape.end() && area.end > arena_start;
+    constexpr std::uint64_t limit = 0x7fff'ffff'f000;
+    if (!in_arena && area.start < limit) areas.push_back(area);
+    return true;
+  });
+  return areas;
+}
+
+}  // namespace vmarea::live
