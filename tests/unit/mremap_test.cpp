@@ -148,6 +148,17 @@ TEST(Mremap, untouched_memory_takes_the_offset_of_its_new_place_and_touched_keep
   EXPECT_EQ(stage.shape(12), "[c,e)p6");
 }
 
+TEST(Mremap, shrinking_move_whose_tail_is_sealed_leaves_hole_and_cut_in_one_area) {
+  Stage stage("AAAAAAA.X");
+  const auto moved = stage.mremap({.address = TestSpace::column(5),
+                                   .old_length = 5 * 0x1000,
+                                   .new_length = 0x1000,
+                                   .flags = fixed_move,
+                                   .new_address = TestSpace::column(1)});
+  EXPECT_EQ(moved.error(), Error::not_permitted);
+  EXPECT_EQ(stage.picture(), "A.AAAA|A.X");
+}
+
 TEST(Mremap, move_that_shrinks_drops_the_tail) {
   Stage stage("aaaaB...");
   ASSERT_TRUE(
@@ -199,6 +210,15 @@ TEST(Mremap, driver_that_refuses_late_leaves_a_hole_at_the_destination_as_linux_
       EXPECT_EQ(stage.picture(), as_linux ? "FFFF...AA" : "FFFF.AAAA");
     }
   }
+}
+
+TEST(Mremap, shrinking_move_that_a_driver_refuses_leaves_two_holes_in_one_area) {
+  Stage stage("FFFFFFFF");
+  stage.area(0)->hooks = &unmovable_hooks;
+  EXPECT_EQ(
+      stage.mremap({TestSpace::column(4), 0x3000, 0x1000, fixed_move, TestSpace::column(1)}).error(),
+      Error::busy);
+  EXPECT_EQ(stage.picture(), "F.FFF..F");
 }
 
 TEST(Mremap, source_that_refuses_early_leaves_the_destination) {

@@ -38,6 +38,7 @@ struct MremapPlan : PlanBase {
   Address moved_to = 0;
   Range cleared_source;       // The second window of a move clears this,
   bool keeps_source = false;  // or, with DONTUNMAP, takes locks and identity off it.
+  Range lost_tail;            // What a failed shrinking move clears, or cuts at, none the less.
   Range populated;            // To be touched when the call is complete: a locked area grew.
   MremapRequest rest;         // What is left to move, of the areas behind; old_length 0: nothing.
 
@@ -50,7 +51,7 @@ struct MremapPlan : PlanBase {
   void for_each_window(const SpaceState<S>& space, Visit&& visit) const noexcept {
     for (unsigned i = 0; i < window_count; ++i) visit(windows[i]);
     Window<S> second;
-    if (plan_source(space, PlannedView<S>(space, windows[0], moved.start), second)) visit(second);
+    if (plan_second(space, PlannedView<S>(space, windows[0], second_at()), second)) visit(second);
   }
 
   Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
@@ -65,9 +66,9 @@ struct MremapPlan : PlanBase {
       if (!taken) return taken;
     }
     Window<S> second;
-    if (!plan_source(space, PlannedView<S>(space, windows[0], moved.start), second)) return {};
-    const Range source = find_area(space, moved.start)->range();
-    count_nodes_at_worst(space, reserved, source, second.piece_count);
+    if (!plan_second(space, PlannedView<S>(space, windows[0], second_at()), second)) return {};
+    const Range changed = moved.empty() ? second.extent : find_area(space, moved.start)->range();
+    count_nodes_at_worst(space, reserved, changed, second.piece_count);
     return reserve_but_nodes(space, reserved, second);
   }
 
@@ -77,18 +78,23 @@ struct MremapPlan : PlanBase {
       space.services.begin_area_write(space.lock, find_area(space, moved.start)->lock);
     }
     for (unsigned i = 0; i < window_count; ++i) commit_window(space, windows[i], reserved);
-    if (moved.empty()) return;
-    if constexpr (S::has_page_tables) space.services.move_pages(space.pages, moved, moved_to);
+    if constexpr (S::has_page_tables) {
+      if (!moved.empty()) space.services.move_pages(space.pages, moved, moved_to);
+    }
     Window<S> second;
-    if (plan_source(space, TreeView<S>(space, moved.start), second)) {
+    if (plan_second(space, TreeView<S>(space, second_at()), second)) {
       commit_window(space, second, reserved);
     }
   }
 
  private:
-  /// The second window of a move, seen through `view` that stands on the source.
+  Address second_at() const noexcept { return lost_tail.empty() ? moved.start : lost_tail.start; }
+
+  /// The window that is planned on the first one's result, through `view` that stands where it
+  /// begins; false if there is none.
   template <class View>
-  bool plan_source(const SpaceState<S>& space, View view, Window<S>& window) const noexcept {
+  bool plan_second(const SpaceState<S>& space, View view, Window<S>& window) const noexcept {
+    if (!lost_tail.empty()) return plan_lost_tail(space, view, window);
     if (moved.empty()) return false;
     if (keeps_source) return plan_kept_source(space, view.area(), window);
     const Clearing<S> clearing = plan_clear(space, cleared_source, view);
@@ -99,6 +105,19 @@ struct MremapPlan : PlanBase {
       window.charge += page_count(space, moved.length());
     }
     return true;
+  }
+
+  /// What is left of a tail that could not be cleared is the cut at its start.
+  template <class View>
+  bool plan_lost_tail(const SpaceState<S>& space, View view, Window<S>& window) const noexcept {
+    const Clearing<S> clearing = plan_clear(space, lost_tail, view);
+    if (clearing.status) {
+      window = window_of(clearing);
+      return clearing.totals.total != 0;
+    }
+    const Side<S> cut = view.area();
+    if (clearing.cuts_start) window = window_of_cut(space, cut, lost_tail.start);
+    return clearing.cuts_start;
   }
 
   /// DONTUNMAP: the area that holds the source now is unlocked, and untouched if it is just that.
@@ -140,20 +159,14 @@ Result<void> check_may_move(const SpaceState<S>& space, const Description<S>& ar
 }
 
 /// What Linux leaves when a fixed move fails after its destination was cleared: a hole there, and
-/// one in place of the tail, or the cuts of a tail that could not be cleared. A tail in an area
-/// that the destination cuts too is left as it was.
+/// one in place of the tail, or the cut of a tail that could not be cleared.
 template <class S>
 MremapPlan<S> fail_with_hole(const SpaceState<S>& space, const Clearing<S>& destination,
-                             const Clearing<S>& tail, Error error) noexcept {
+                             Range tail, Error error) noexcept {
   MremapPlan<S> plan{error};
   if (space.services.profile().partial_effects == PartialEffects::all_or_nothing) return plan;
   if (destination.totals.total != 0) plan.add() = window_of(destination);
-  if (tail.range.empty() || tail.extent.overlaps(destination.extent)) return plan;
-  if (!tail.status) {
-    leave_cuts(space, plan, tail);
-  } else if (tail.totals.total != 0) {
-    plan.add() = window_of(tail);
-  }
+  plan.lost_tail = tail;
   return plan;
 }
 
@@ -181,10 +194,10 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   Clearing<S> tail{};
   if (request.old_length > moved) {
     if (!space.services.geometry().inside(request.address, request.old_length)) {
-      return fail_with_hole(space, clearing, tail, Error::invalid);
+      return fail_with_hole(space, clearing, {}, Error::invalid);
     }
     tail = plan_clear(space, {old_range.start + moved, old_range.end});
-    if (!tail.status) return fail_with_hole(space, clearing, tail, tail.status.error());
+    if (!tail.status) return fail_with_hole(space, clearing, tail.range, tail.status.error());
     // The tail is gone before the copy looks for neighbours.
     if (clearing.prev.present && !clearing.prev.is_piece && to == old_range.end) {
       clearing.prev = {};
@@ -193,14 +206,14 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   PageTotals remaining = space.totals;
   remaining += negated(clearing.totals);
   if (keeps && !can_expand(space, remaining, area.flags, page_count(space, moved))) {
-    return fail_with_hole(space, clearing, tail, Error::no_memory);
+    return fail_with_hole(space, clearing, tail.range, Error::no_memory);
   }
   Result<void> may_move = check_address(space, to, request.new_length);
   if (may_move) {
     may_move = check_may_move<S>(space, area, {old_range.start, old_range.start + moved}, to,
                                  clearing.area_change + tail.area_change);
   }
-  if (!may_move) return fail_with_hole(space, clearing, tail, may_move.error());
+  if (!may_move) return fail_with_hole(space, clearing, tail.range, may_move.error());
 
   const NewRange<S> copy = copy_of(space, area, request.address, to, request.new_length);
   MremapPlan<S> plan{to};

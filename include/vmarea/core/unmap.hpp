@@ -172,6 +172,16 @@ Window<S> window_of_cuts(const SpaceState<S>& space, Area<S>& area, Address firs
   return window;
 }
 
+/// The same with one cut, of an area that is only planned yet.
+template <class S>
+Window<S> window_of_cut(const SpaceState<S>& space, const Side<S>& area, Address at) noexcept {
+  Window<S> window{.extent = area.description.range(), .event = Event::resized};
+  window.add({area.description.below(at), nullptr, area.links(), nullptr});
+  window.add({area.description.above(at, space.services.geometry()), area.object, area.copied,
+              nullptr});
+  return window;
+}
+
 /// Takes everything out, as exit does. Nobody is asked. Requires: the space lock.
 template <class S>
 void clear_space_locked(SpaceState<S>& space) noexcept {
