@@ -33,18 +33,18 @@ constexpr std::array<std::int32_t, 14> flag_advice = {0,  1,  2,  10, 11, 12, 13
 constexpr unsigned base_weight(Kind kind) {
   switch (kind) {
     case Kind::map:
-      return 12;
+      return 36;
     case Kind::protect:
     case Kind::write:
-      return 8;
+      return 24;
     case Kind::read:
     case Kind::seal:
-      return 2;
-    case Kind::fork:
     case Kind::limit:
+      return 4;
+    case Kind::fork:  // As dear as a hundred other calls.
       return 1;
     default:
-      return 4;
+      return 12;
   }
 }
 
@@ -485,8 +485,13 @@ void Generator::spoil_range(Call& call) {
       call.address += random_.one_in(2) ? 1 : 0;
       break;
     default:
-      call.protection |= random_.one_in(2) ? 0x10u : 0x03000000u;
-      call.advice = random_.one_in(2) ? 99 : 5;
+      if (call.operation == Operation::mprotect) {
+        call.protection |= random_.one_in(2) ? 0x10u : 0x03000000u;
+      } else if (call.operation == Operation::madvise) {
+        call.advice = random_.one_in(2) ? 99 : 5;
+      } else {
+        call.length = 0;
+      }
       break;
   }
 }

@@ -18,10 +18,10 @@ constexpr Flags all_flags{~std::uint64_t{0} & ~flag::soft_dirty.bits()};
 /// A sequence that takes longer hangs.
 constexpr unsigned seconds_for_a_sequence = 30;
 
+/// Whether something stays that no reset takes away.
 bool needs_child(const Sequence& sequence) {
-  return std::any_of(sequence.begin(), sequence.end(), [](const Call& call) {
-    return call.operation == Operation::fork || call.operation == Operation::mseal;
-  });
+  return std::any_of(sequence.begin(), sequence.end(),
+                     [](const Call& call) { return call.operation == Operation::mseal; });
 }
 
 /// Where a call put memory that may not be compared any further.
