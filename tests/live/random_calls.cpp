@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "live/random_calls/call.hpp"
+#include "live/random_calls/deviations.hpp"
 #include "live/random_calls/generator.hpp"
 #include "live/random_calls/options.hpp"
 #include "live/random_calls/report.hpp"
@@ -42,6 +43,7 @@ class Program {
       return exit_skipped;
     }
     if (!options_.replay.empty()) return replay();
+    if (!options_.deviations.empty()) return check_deviations();
     const auto began = Clock::now();
     start_workers();
     await_workers();
@@ -158,6 +160,43 @@ class Program {
     show(found, slate, calls);
     fmt::print("random_calls: 1 mismatch in {}\n", options_.replay);
     return exit_mismatch;
+  }
+
+  int check_deviations() {
+    std::vector<Deviation> deviations;
+    const std::string unread = read_deviations(options_.deviations, deviations);
+    if (!unread.empty()) {
+      fmt::print(stderr, "random_calls: {}\n", unread);
+      return exit_bad_input;
+    }
+    std::size_t checked = 0;
+    std::size_t changed = 0;
+    for (const Deviation& deviation : deviations) {
+      if (!deviation.leaks.empty() && !options_.leaks) {
+        fmt::print("not run, for it leaks {}: {}\n", deviation.leaks, deviation.title);
+        continue;
+      }
+      ++checked;
+      changed += is_as_listed(deviation) ? 0 : 1;
+    }
+    fmt::print("random_calls: {} known deviations checked, {} are not as listed\n", checked,
+               changed);
+    return changed == 0 ? 0 : exit_mismatch;
+  }
+
+  bool is_as_listed(const Deviation& deviation) {
+    Slate& slate = slates_[0];
+    runner_.use(slate);
+    Observed observed{};
+    parse_observed(deviation.kernel, observed);
+    runner_.observe(deviation.calls, observed);
+    const std::string kernel = slate.kernel_shows.data();
+    const std::string library = slate.library_shows.data();
+    const bool same = kernel == deviation.kernel && library == deviation.library;
+    fmt::print("{}: {}\n  kernel: {}, library: {}\n", same ? "as listed" : "CHANGED",
+               deviation.title, kernel, library);
+    if (!same) fmt::print("  listed: {}, and {}\n", deviation.kernel, deviation.library);
+    return same;
   }
 
   Options options_;

@@ -110,6 +110,14 @@ int open_or_die(const char* path) {
   return descriptor;
 }
 
+std::int64_t pages_of_machine(string_view name) {
+  std::array<char, 8192> buffer;
+  const int file = open_or_die("/proc/meminfo");
+  const ssize_t size = pread(file, buffer.data(), buffer.size(), 0);
+  close(file);
+  return pages_in({buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0}, name);
+}
+
 }  // namespace
 
 MapsReader::MapsReader() : buffer_(std::make_unique<char[]>(buffer_size)) {
@@ -231,6 +239,14 @@ bool MapsReader::take_smaps_line(string_view line, SeenArea& area) {
   }
   if (SeenArea head; parse_head(line, head)) area = head;
   return false;
+}
+
+std::int64_t MapsReader::read_committed() {
+  return pages_of_machine("\nCommitted_AS:");
+}
+
+uint64_t MapsReader::read_memory_pages() {
+  return static_cast<uint64_t>(pages_of_machine("MemTotal:") + pages_of_machine("\nSwapTotal:"));
 }
 
 PageTotals MapsReader::read_totals() const {

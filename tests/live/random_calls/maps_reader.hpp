@@ -34,6 +34,9 @@ class MapsReader {
   void read_all_flags(Picture& picture, std::uint64_t end);
   /// Pages of the whole process by class.
   PageTotals read_totals() const;
+  /// Pages of the whole machine: what is promised to all processes, and what there is.
+  static std::int64_t read_committed();
+  static std::uint64_t read_memory_pages();
 
   /// Calls visit(const SeenArea&) for every area of the process, with all flags.
   template <class Visit>

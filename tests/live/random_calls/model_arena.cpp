@@ -36,6 +36,7 @@ struct GuardedMemory : shims::HeapMemory {
 struct Settings {
   KernelProfile profile = linux_6_18;
   Limits limits;
+  std::uint64_t memory_pages = 0;
 };
 
 /// The userland host with the profile and the limits of this machine. Shared memory knows where it
@@ -74,6 +75,9 @@ struct Host : shims::UserlandOf<Host<node_capacity>> {
   Settings* settings = nullptr;
   const KernelProfile& profile() const noexcept { return settings->profile; }
   const Limits& limits() const noexcept { return settings->limits; }
+  Result<void> charge(PageCount pages) noexcept {
+    return pages <= settings->memory_pages ? success : Result<void>(Error::no_memory);
+  }
 };
 
 std::int64_t number_of(Result<void> result) {
@@ -118,6 +122,7 @@ class ModelOf : public ModelArena {
 
  public:
   ModelOf(const Shape& shape, const Machine& machine) : shape_(shape) {
+    settings_.memory_pages = machine.memory_pages;
     settings_.profile.reads_share_zero_page = !machine.reads_allocate;
     as_started_.address_space_bytes = soft(machine, Limited::address_space);
     as_started_.data_bytes = soft(machine, Limited::data);
@@ -135,6 +140,7 @@ class ModelOf : public ModelArena {
     if (machine.placement_end != 0) layout.mmap_base = machine.placement_end;
     generations_.push_back(std::make_unique<Space>(host, layout));
     insert(machine.surroundings);
+    committed_outside_ = static_cast<std::int64_t>(space().state().charged);
   }
   ~ModelOf() override {
     while (!generations_.empty()) generations_.pop_back();
@@ -178,6 +184,10 @@ class ModelOf : public ModelArena {
     PageTotals totals = space().totals();
     totals.locked += locked_excess_;
     return totals;
+  }
+  std::int64_t locked_pages() const override { return space().totals().locked; }
+  std::int64_t committed_pages() const override {
+    return static_cast<std::int64_t>(space().state().charged) - committed_outside_;
   }
   void become_child() override {
     locked_excess_ = 0;
@@ -451,6 +461,7 @@ class ModelOf : public ModelArena {
   Limits as_started_;
   std::uint64_t locked_limit_ = Limits::no_limit;  // As the kernel has it.
   std::int64_t locked_excess_ = 0;
+  std::int64_t committed_outside_ = 0;
   std::array<std::uint64_t, limited_count> hard_{};
   std::array<shims::File<S>, file_count> files_;
   std::array<shims::File<S>, 64> strangers_;

@@ -24,7 +24,8 @@ struct Machine {
   std::vector<SeenArea> surroundings;
   std::uint64_t placement_end = 0;  // 0: what the kernel chooses is not compared.
   std::array<rlimit, limited_count> limits{};
-  bool reads_allocate = false;  // As KernelArena::reads_allocate().
+  std::uint64_t memory_pages = 0;  // No single mapping is promised more.
+  bool reads_allocate = false;     // As KernelArena::reads_allocate().
 };
 
 class ModelArena {
@@ -42,6 +43,9 @@ class ModelArena {
   /// As the kernel counts, with the locked pages that it forgets to take off its counter: a known
   /// deviation.
   virtual PageTotals totals() const = 0;
+  /// As the library counts.
+  virtual std::int64_t locked_pages() const = 0;
+  virtual std::int64_t committed_pages() const = 0;
   /// To be called in a child made by fork: its counter of locked pages begins anew.
   virtual void become_child() = 0;
   /// What the last call broke: a beat, an invariant of the areas in the arena; or null.

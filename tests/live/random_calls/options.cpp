@@ -55,6 +55,9 @@ std::optional<Options> parse_options(int count, char** words, int& exit_code) {
       ->capture_default_str();
   app.add_option("--replay", options.replay, "make the calls of a file instead")
       ->check(CLI::ExistingFile);
+  app.add_option("--deviations", options.deviations, "check the known deviations of a file instead")
+      ->check(CLI::ExistingFile);
+  app.add_flag("--leaks", options.leaks, "with --deviations: also those that leak for good");
   app.add_option("--save", options.save, "where to write the shortest sequence that differs")
       ->capture_default_str();
   app.add_flag("--verbose", options.verbose, "progress, and a table of calls by kind");

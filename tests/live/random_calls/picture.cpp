@@ -46,6 +46,14 @@ bool same_to_the_last(const Picture& a, const Picture& b) {
   return std::equal(a.areas().begin(), a.areas().end(), b.areas().begin(), b.areas().end());
 }
 
+std::string text_of_ranges(const Picture& picture) {
+  std::string text;
+  for (const SeenArea& area : picture.areas()) {
+    text += fmt::format(" [{},{})", page_of(area.start), page_of(area.end));
+  }
+  return text;
+}
+
 std::string draw(const Picture& picture, bool full) {
   if (picture.areas().empty()) return "    (empty)\n";
   const std::uint64_t first = page_of(picture.areas().front().start);

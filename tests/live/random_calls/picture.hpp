@@ -59,6 +59,9 @@ bool same(const Picture& a, const Picture& b, Flags mask);
 /// Whether both are equal in everything, in what only we know, too.
 bool same_to_the_last(const Picture& a, const Picture& b);
 
+/// " [first,upto) ..." in pages of the arena.
+std::string text_of_ranges(const Picture& picture);
+
 /// A letter for each page, a line for each area. `full`: all flags are known, not only the quick.
 std::string draw(const Picture& picture, bool full);
 

@@ -6,8 +6,10 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include "live/random_calls/call_text.hpp"
 #include "live/random_calls/surroundings.hpp"
 #include "vmarea/core/account.hpp"
 
@@ -35,6 +37,7 @@ Machine look_around(KernelArena& kernel, const Shape& shape) {
   Machine machine;
   machine.limits = kernel.limits();
   machine.reads_allocate = kernel.reads_allocate();
+  machine.memory_pages = kernel.maps().read_memory_pages();
   if (Shape::compares_placement) {
     machine.placement_end = fill_surroundings(kernel.maps(), shape);
     machine.surroundings = read_surroundings(kernel.maps(), shape);
@@ -70,6 +73,51 @@ void Runner::run_apart(const Sequence& sequence, RunOptions options) {
     become_child();
     run_here(sequence, options);
   });
+}
+
+void Runner::observe(const Sequence& sequence, Observed observed) {
+  run_in_child(*slate_, [&] {
+    become_child();
+    kernel_.reset();
+    model_->reset();
+    kernel_base_ = kernel_.read_totals();
+    committed_base_ = kernel_.maps().read_committed();
+    for (const Call& call : sequence) execute(call);
+    const auto keep = [](std::array<char, 256>& place, const std::string& text) {
+      place[text.copy(place.data(), place.size() - 1)] = 0;
+    };
+    keep(slate_->kernel_shows, kernel_shows(observed, sequence.back()));
+    keep(slate_->library_shows, library_shows(observed, sequence.back()));
+  });
+}
+
+std::string Runner::kernel_shows(Observed observed, const Call& last) {
+  switch (observed) {
+    case Observed::result:
+      return "result " + describe_result(last.operation, slate_->kernel_result);
+    case Observed::locked:
+      return fmt::format("locked {}", kernel_.read_totals().locked - kernel_base_.locked);
+    case Observed::committed:
+      return fmt::format("committed {}", kernel_.maps().read_committed() - committed_base_);
+    case Observed::areas:
+      break;
+  }
+  kernel_.read_areas(seen_kernel_);
+  return "areas" + text_of_ranges(seen_kernel_);
+}
+
+std::string Runner::library_shows(Observed observed, const Call& last) const {
+  switch (observed) {
+    case Observed::result:
+      return "result " + describe_result(last.operation, slate_->model_result);
+    case Observed::locked:
+      return fmt::format("locked {}", model_->locked_pages());
+    case Observed::committed:
+      return fmt::format("committed {}", model_->committed_pages());
+    case Observed::areas:
+      break;
+  }
+  return "areas" + text_of_ranges(model_->picture());
 }
 
 void Runner::run_here(const Sequence& sequence, RunOptions options) {

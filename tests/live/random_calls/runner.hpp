@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "live/random_calls/call.hpp"
+#include "live/random_calls/deviations.hpp"
 #include "live/random_calls/kernel_arena.hpp"
 #include "live/random_calls/model_arena.hpp"
 #include "live/random_calls/slate.hpp"
@@ -31,6 +33,8 @@ class Runner {
   void run(const Sequence& sequence, RunOptions options);
   /// As run(), always in a child.
   void run_apart(const Sequence& sequence, RunOptions options);
+  /// Makes the calls in a child, compares nothing, and writes what is then seen of both sides.
+  void observe(const Sequence& sequence, Observed observed);
   /// To be called in a child that goes on to run sequences.
   void become_child();
   std::string why_unusable() { return kernel_.why_unusable(); }
@@ -40,6 +44,8 @@ class Runner {
   bool take_step(const Call& call);
   void execute(const Call& call);
   void clear_elsewhere(const Call& call);
+  std::string kernel_shows(Observed observed, const Call& last);
+  std::string library_shows(Observed observed, const Call& last) const;
   void count(const Call& call);
   void note_result(std::int64_t result);
   bool compare_all();
@@ -54,6 +60,7 @@ class Runner {
   Picture before_;
   PageTotals kernel_base_;  // What each side counts when the arena is empty.
   PageTotals model_base_;
+  std::int64_t committed_base_ = 0;
   std::uint64_t deviations_counted_ = 0;
 };
 

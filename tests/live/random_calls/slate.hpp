@@ -52,6 +52,8 @@ struct Slate {
   std::int64_t kernel_result = 0;
   std::int64_t model_result = 0;
   std::array<char, 128> message{};
+  std::array<char, 256> kernel_shows{};  // Where calls are made to be looked at, not compared.
+  std::array<char, 256> library_shows{};
   PageTotals kernel_totals;
   PageTotals model_totals;
   std::array<std::int64_t, 2048> results{};  // The kernel's, of the steps of this sequence.
