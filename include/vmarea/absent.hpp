@@ -52,8 +52,18 @@ struct NoFiles {
   static void release_file(FileHandle) noexcept {}
 };
 
-/// No policies, userfault contexts or names; or ones that live as long as the host.
-struct NoAttributes {
+/// Userfault contexts without features, or none at all.
+struct NoUserfaultEvents {
+  static constexpr bool has_userfault_events = false;
+  using EventReservation = Absent<5>;
+  static UserfaultRules userfault_rules(UserfaultContext) noexcept { return {}; }
+};
+
+/// No policies, userfault contexts or names: calls that would give one have no memory for it.
+struct NoAttributes : NoUserfaultEvents {
+  static const Attributes* intern_attributes(const Attributes&) noexcept { return nullptr; }
+  static void begin_interning() noexcept {}
+  static void end_interning() noexcept {}
   static void retain_attributes(const Attributes*) noexcept {}
   static void release_attributes(const Attributes*) noexcept {}
 };

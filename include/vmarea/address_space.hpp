@@ -30,8 +30,11 @@
 #include "vmarea/calls/mremap.hpp"
 #include "vmarea/calls/mseal.hpp"
 #include "vmarea/calls/munmap.hpp"
+#include "vmarea/calls/name.hpp"
+#include "vmarea/calls/policy.hpp"
 #include "vmarea/calls/shm.hpp"
 #include "vmarea/calls/stack.hpp"
+#include "vmarea/calls/userfault.hpp"
 #include "vmarea/space_state.hpp"
 
 namespace vmarea {
@@ -123,6 +126,29 @@ class AddressSpace {
   [[nodiscard]] Result<void> mseal(Address start, std::uint64_t length) {
     return plan_mseal(start, length).reserve_and_commit();
   }
+  /// Lets a userfaultfd watch memory. Its context is a handle of the host, as are policy and name
+  /// below.
+  [[nodiscard]] Result<void> register_userfault(const UserfaultRequest& request) {
+    return plan_register_userfault(request).reserve_and_commit();
+  }
+  [[nodiscard]] Result<void> unregister_userfault(Address start, std::uint64_t length,
+                                                  UserfaultContext context) {
+    return plan_unregister_userfault(start, length, context).reserve_and_commit();
+  }
+  /// Closes a userfaultfd; for lack of memory, equal areas may stay apart. Errors: interrupted.
+  [[nodiscard]] Result<void> release_userfault(UserfaultContext context) {
+    return plan_release_userfault(context).reserve_and_commit();
+  }
+  [[nodiscard]] Result<void> mbind(Address start, std::uint64_t length, MemoryPolicy policy) {
+    return plan_mbind(start, length, policy).reserve_and_commit();
+  }
+  [[nodiscard]] Result<void> set_home_node(Address start, std::uint64_t length,
+                                           const HomeNode& home) {
+    return plan_set_home_node(start, length, home).reserve_and_commit();
+  }
+  [[nodiscard]] Result<void> set_name(Address start, std::uint64_t length, MemoryName name) {
+    return plan_set_name(start, length, name).reserve_and_commit();
+  }
   [[nodiscard]] Result<Address> attach_shared(const AttachRequest<Services>& request) {
     return complete(plan_attach(request));
   }
@@ -176,6 +202,30 @@ class AddressSpace {
   }
   ChangeOf<SealPlan<Services>> plan_mseal(Address start, std::uint64_t length) {
     return {state_, [&](const State& s) { return vmarea::plan_mseal(s, start, length); }};
+  }
+  ChangeOf<WatchPlan<Services>> plan_register_userfault(const UserfaultRequest& request) {
+    return {state_, [&](const State& s) { return vmarea::plan_register_userfault(s, request); }};
+  }
+  ChangeOf<UnwatchPlan<Services>> plan_unregister_userfault(Address start, std::uint64_t length,
+                                                            UserfaultContext context) {
+    return {state_, [&](const State& s) {
+              return vmarea::plan_unregister_userfault(s, start, length, context);
+            }};
+  }
+  ChangeOf<UnwatchPlan<Services>> plan_release_userfault(UserfaultContext context) {
+    return {state_, [&](const State& s) { return vmarea::plan_release_userfault(s, context); }};
+  }
+  ChangeOf<PolicyPlan<Services>> plan_mbind(Address start, std::uint64_t length,
+                                            MemoryPolicy policy) {
+    return {state_, [&](const State& s) { return vmarea::plan_mbind(s, start, length, policy); }};
+  }
+  ChangeOf<HomeNodePlan<Services>> plan_set_home_node(Address start, std::uint64_t length,
+                                                      const HomeNode& home) {
+    return {state_,
+            [&](const State& s) { return vmarea::plan_set_home_node(s, start, length, home); }};
+  }
+  ChangeOf<NamePlan<Services>> plan_set_name(Address start, std::uint64_t length, MemoryName name) {
+    return {state_, [&](const State& s) { return vmarea::plan_set_name(s, start, length, name); }};
   }
   ChangeOf<MmapPlan<Services>> plan_attach(const AttachRequest<Services>& request) {
     return {state_, [&](const State& s) { return vmarea::plan_attach(s, request); }};

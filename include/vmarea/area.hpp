@@ -38,12 +38,19 @@ class AnonIdentity {
   std::uint64_t bits_ = 0;
 };
 
-/// What rarely differs between areas, kept once and compared as one pointer. The parts are handles
-/// of the host; 0 is none.
+// Handles of the host, equal for equal content; 0 is none.
+using MemoryPolicy = std::uint64_t;
+using UserfaultContext = std::uint64_t;
+using MemoryName = std::uint64_t;
+
+/// What rarely differs between areas, kept once and compared as one pointer.
 struct Attributes {
-  std::uint64_t policy = 0;             // NUMA memory policy.
-  std::uint64_t userfault_context = 0;  // userfaultfd context.
-  std::uint64_t name = 0;               // Name of anonymous memory.
+  MemoryPolicy policy = 0;                 // NUMA memory policy.
+  UserfaultContext userfault_context = 0;  // An open userfaultfd.
+  MemoryName name = 0;                     // Name of anonymous memory.
+
+  constexpr bool empty() const noexcept { return *this == Attributes{}; }
+  constexpr Attributes without_userfault() const noexcept { return {policy, 0, name}; }
   friend constexpr bool operator==(const Attributes&, const Attributes&) = default;
 };
 

@@ -121,6 +121,16 @@ inline constexpr RemapFlags dont_unmap{4};
 inline constexpr RemapFlags all = may_move | fixed | dont_unmap;
 }  // namespace remap
 
+/// UFFDIO_REGISTER_MODE_* of userfaultfd.
+using UserfaultModes = BitSet<struct UserfaultModesTag, std::uint64_t>;
+
+namespace uffd {
+inline constexpr UserfaultModes missing{1};
+inline constexpr UserfaultModes protect{2};
+inline constexpr UserfaultModes minor{4};
+inline constexpr UserfaultModes all = missing | protect | minor;
+}  // namespace uffd
+
 /// MADV_* of madvise; any number may be passed, unknown ones are refused by the call.
 enum class Advice : std::int32_t {
   normal = 0,
@@ -153,6 +163,14 @@ enum class Advice : std::int32_t {
 /// The access bits of an area for a protection.
 constexpr Flags access_flags(Protection protection) noexcept {
   return Flags(protection.bits() & 0x7u);
+}
+
+/// The flags of an area that is watched so.
+constexpr Flags userfault_flags(UserfaultModes modes) noexcept {
+  return Flags{}
+      .with_if(modes.has_any(uffd::missing), flag::userfault_missing)
+      .with_if(modes.has_any(uffd::protect), flag::userfault_protect)
+      .with_if(modes.has_any(uffd::minor), flag::userfault_minor);
 }
 
 }  // namespace vmarea

@@ -18,6 +18,7 @@ namespace vmarea {
 enum class Error : std::int32_t {
   none = 0,
   not_permitted = 1,   // EPERM
+  no_entry = 2,        // ENOENT
   interrupted = 4,     // EINTR
   bad_file = 9,        // EBADF
   try_again = 11,      // EAGAIN

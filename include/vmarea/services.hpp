@@ -7,6 +7,8 @@
 //   reverse   who else maps these pages     (declared)     may fail: only reserve_
 //   pages     page tables                   (declared)     may fail: only reserve_ and copy_pages
 //   files     an opaque handle and its rules               may fail: only prepare_ and make_
+//   attrs     policies, userfaultfd contexts, names        may fail: only intern_
+//   userfault contexts' rules, and events   (declared)     may fail: only reserve_
 //   limits    rlimits, commit charge, map count            may fail: only charge
 //   notify    ten kinds of event, one function             never fails
 //
@@ -52,6 +54,13 @@ enum class Placement : unsigned char {
   own,         // A chooser that the core does not know.
 };
 
+/// What holds the pages of a file.
+enum class Storage : unsigned char {
+  file_system,
+  memory,            // tmpfs, a memfd: userfaultfd can watch it.
+  anonymous_memory,  // Shared memory that mmap made: it can have a name, too.
+};
+
 /// What mmap wants to know of an open file.
 struct FileRules {
   bool readable = true;
@@ -62,8 +71,17 @@ struct FileRules {
   bool write_sealed = false;
   bool synchronous = false;  // MAP_SYNC is understood.
   Placement placement = Placement::plain;
+  Storage storage = Storage::file_system;
   std::uint64_t bytes_max = ~std::uint64_t{0} >> 1;  // No mapping reaches past it.
   std::uint64_t segment_bytes = 0;                   // Of a System V segment; 0: not one.
+};
+
+/// What the owner of a userfaultfd asked for (UFFD_FEATURE_...). Events need has_userfault_events.
+struct UserfaultRules {
+  bool protects_async = false;  // Write protection alone watches memory of every kind.
+  bool unmap_events = false;
+  bool remap_events = false;  // And the context goes along with moved memory.
+  bool fork_events = false;   // And the child's memory is watched, too.
 };
 
 /// What a host may want to be told; ignored by default.
@@ -130,6 +148,7 @@ concept DeclaredTypes = requires {
   typename S::ReverseMapEntry;
   typename S::LinkReservation;
   typename S::PageTable;
+  typename S::EventReservation;
 };
 
 /// The reverse map: chains and interval trees of identities, interval trees of files. Reservations
@@ -186,12 +205,43 @@ concept FileServices = std::equality_comparable<typename S::FileHandle> &&
   { s.release_file(file) } noexcept;
 };
 
-/// Attributes are interned by the host and counted: equal content is one pointer.
+/// Attributes are interned by the host and counted: equal content is one pointer; the empty content
+/// is null and never asked for. intern_attributes is asked while planning, null: out of memory. What
+/// it gave stays until the last end_interning, although no area has retained it yet; asked again
+/// until then, it gives the same and cannot fail. What is left of interned attributes without their
+/// userfault context stays as long as they do, and can be had at any time: closing a descriptor must
+/// not fail for lack of memory. Scopes of interning nest, one for each change that is under way.
 template <class S>
-concept AttributeServices = requires(S s, const Attributes* attributes) {
+concept AttributeServices = requires(S s, const S planning, const Attributes& content,
+                                     const Attributes* attributes) {
+  { planning.intern_attributes(content) } noexcept -> std::same_as<const Attributes*>;
+  { s.begin_interning() } noexcept;
+  { s.end_interning() } noexcept;
   { s.retain_attributes(attributes) } noexcept;
   { s.release_attributes(attributes) } noexcept;
 };
+
+/// Contexts of userfaultfd, and (declared) the events that their readers wait for. A message's
+/// memory is taken by reserve_, in the order of the events; send_events is called by commit, when
+/// all of them have happened, and the host delivers them after the space is unlocked. One context
+/// may be told the same unmapping more than once: one message is enough. reserve_fork_event gives
+/// the child's context, the same one each time that a reservation asks for the same parent's.
+template <class S>
+concept UserfaultServices =
+    requires(const S planning, UserfaultContext context) {
+      { planning.userfault_rules(context) } noexcept -> ValueOf<UserfaultRules>;
+    } &&
+    (!S::has_userfault_events ||
+     requires(S s, UserfaultContext context, typename S::EventReservation& events, Range range,
+              Address to) {
+       { s.reserve_unmap_event(events, context, range) } noexcept -> std::same_as<Result<void>>;
+       { s.reserve_remap_event(events, context, range, to) } noexcept
+           -> std::same_as<Result<void>>;
+       { s.reserve_fork_event(events, context) } noexcept
+           -> std::same_as<Result<UserfaultContext>>;
+       { s.send_events(events) } noexcept;
+       { s.unreserve_events(events) } noexcept;
+     });
 
 /// Limits and the commit charge (overcommit). charge is called by reserve, uncharge by commit.
 template <class S>
@@ -220,10 +270,10 @@ concept AssertionServices = requires(const char* promise) {
 
 /// A host of the library.
 template <class S>
-concept KernelServices =
-    std::copyable<S> && MemoryServices<S> && TreeServices<S> && LockServices<S> &&
-    DeclaredTypes<S> && ReverseMapServices<S> && PageServices<S> && FileServices<S> &&
-    AttributeServices<S> && LimitServices<S> && NotificationServices<S> && AssertionServices<S>;
+concept KernelServices = std::copyable<S> && MemoryServices<S> && TreeServices<S> &&
+    LockServices<S> && DeclaredTypes<S> && ReverseMapServices<S> && PageServices<S> &&
+    FileServices<S> && AttributeServices<S> && UserfaultServices<S> && LimitServices<S> &&
+    NotificationServices<S> && AssertionServices<S>;
 
 /// Requires: `kept`. Otherwise the programmer broke a promise, and the host is told which.
 template <class S>

@@ -45,7 +45,8 @@ struct PlainFiles {
   }
 
   static Result<FileHandle> make_shared_memory(std::uint64_t) noexcept {
-    auto* file = new (std::nothrow) File<Services>{.references = 1, .owned_by_areas = true};
+    auto* file = new (std::nothrow) File<Services>{
+        .rules = {.storage = Storage::anonymous_memory}, .references = 1, .owned_by_areas = true};
     if (file == nullptr) return Error::no_memory;
     return file;
   }

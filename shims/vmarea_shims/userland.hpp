@@ -12,6 +12,7 @@
 #include <cstdlib>
 
 #include <vmarea/absent.hpp>
+#include <vmarea_shims/attributes.hpp>
 #include <vmarea_shims/decorators/lock_checked.hpp>
 #include <vmarea_shims/files.hpp>
 #include <vmarea_shims/maple_tree.hpp>
@@ -38,7 +39,7 @@ struct UserlandGroups : HeapMemory,
                         NoLocks,
                         NoReverseMap,
                         NoPageTables,
-                        NoAttributes,
+                        SharedAttributes<Host, HeapMemory>,
                         NoLimits,
                         NoNotifications,
                         AbortOnBrokenPromise {

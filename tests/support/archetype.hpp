@@ -95,6 +95,8 @@ struct Archetype {
   struct ReverseMapEntry : Immovable<2> {};
   struct LinkReservation {};
   struct PageTable : Immovable<3> {};
+  static constexpr bool has_userfault_events = Which == Groups::declared;
+  struct EventReservation {};
 
   // Files and attributes.
   FileRules file_rules(FileHandle) const noexcept { return {}; }
@@ -102,8 +104,12 @@ struct Archetype {
   Result<FileHandle> make_shared_memory(std::uint64_t) noexcept { return FileHandle{}; }
   void retain_file(FileHandle) noexcept {}
   void release_file(FileHandle) noexcept {}
+  const Attributes* intern_attributes(const Attributes&) const noexcept { return nullptr; }
+  void begin_interning() noexcept {}
+  void end_interning() noexcept {}
   void retain_attributes(const Attributes*) noexcept {}
   void release_attributes(const Attributes*) noexcept {}
+  UserfaultRules userfault_rules(UserfaultContext) const noexcept { return {}; }
 
   // Limits.
   Geometry geometry() const noexcept { return {}; }
@@ -145,6 +151,18 @@ struct DeclaredArchetype : Archetype<Groups::declared> {
   void install_page(PageTable&, Address) noexcept {}
   void unreserve_pages(PageTable&) noexcept {}
   Result<void> copy_pages(PageTable&, const PageTable&, Range) noexcept { return {}; }
+
+  Result<void> reserve_unmap_event(EventReservation&, UserfaultContext, Range) noexcept {
+    return {};
+  }
+  Result<void> reserve_remap_event(EventReservation&, UserfaultContext, Range, Address) noexcept {
+    return {};
+  }
+  Result<UserfaultContext> reserve_fork_event(EventReservation&, UserfaultContext) noexcept {
+    return UserfaultContext{};
+  }
+  void send_events(EventReservation&) noexcept {}
+  void unreserve_events(EventReservation&) noexcept {}
 };
 
 using AbsentArchetype = Archetype<Groups::absent>;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "support/test_services.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <utility>
+
+#include <fmt/core.h>
 
 template class vmarea::AddressSpace<vmarea::test::TestServices>;
 
@@ -37,13 +41,34 @@ TestFile* TestState::make_file(const FileRules& rules, const AreaHooks<TestServi
   return &file;
 }
 
-const TestAttributes* TestState::attributes(const Attributes& content) {
-  for (const TestAttributes& known : interned) {
-    if (static_cast<const Attributes&>(known) == content) return &known;
+TestState::~TestState() {
+  expect_balanced();
+  for (const Attributes* attributes : kept) attribute_table.release(TestHost(*this), attributes);
+  EXPECT_EQ(contents.live, 0) << "contents of attributes";
+}
+
+const Attributes* TestState::attributes(const Attributes& content) {
+  const Attributes* interned = attribute_table.intern(TestHost(*this), content);
+  if (kept.insert(interned).second) attribute_table.retain(interned);
+  return interned;
+}
+
+std::string TestState::take_events() {
+  std::string text;
+  for (const TestEvent& event : std::exchange(sent, {})) {
+    if (!text.empty()) text += ", ";
+    const std::uint64_t first = geometry.pages(event.range.start);
+    const std::uint64_t upto = geometry.pages(event.range.end);
+    if (event.kind == TestEvent::Kind::unmap) {
+      text += fmt::format("unmap {} {:x}-{:x}", event.context, first, upto);
+    } else if (event.kind == TestEvent::Kind::remap) {
+      text += fmt::format("remap {} {:x}-{:x} {:x}", event.context, first, upto,
+                          geometry.pages(event.to));
+    } else {
+      text += fmt::format("fork {} {}", event.context, event.to);
+    }
   }
-  TestAttributes& made = interned.emplace_back();
-  static_cast<Attributes&>(made) = content;
-  return &made;
+  return text;
 }
 
 void TestState::expect_balanced() const {
@@ -58,9 +83,14 @@ void TestState::expect_balanced() const {
     EXPECT_TRUE(file.own_mapping.areas.empty()) << "areas in the tree of a file";
     EXPECT_EQ(file.own_mapping.writable_count, 0u) << "writable mappings of a file";
   }
-  for (const TestAttributes& known : interned) {
-    EXPECT_EQ(known.references, 0) << "references to attributes";
-  }
+  std::map<const Attributes*, std::uint64_t> references;
+  for (const Attributes* each : kept) references[each] = 1;
+  attribute_table.for_each([&](const shims::InternedContent& content) {
+    if (content.rest != nullptr) ++references[content.rest];
+  });
+  attribute_table.for_each([&](const shims::InternedContent& content) {
+    EXPECT_EQ(content.references, references[&content]) << "references to attributes";
+  });
 }
 
 void* TestState::allocate(Balance& balance, std::size_t bytes, std::size_t alignment) {
@@ -87,12 +117,38 @@ void TestHost::release_file(FileHandle file) noexcept {
   MappedFiles::release_file(file);
 }
 
-void TestHost::retain_attributes(const Attributes* attributes) noexcept {
-  ++const_cast<TestAttributes*>(static_cast<const TestAttributes*>(attributes))->references;
+UserfaultRules TestHost::userfault_rules(UserfaultContext context) const noexcept {
+  const auto found = state_->userfaults.find(context);
+  return found == state_->userfaults.end() ? UserfaultRules{} : found->second;
 }
 
-void TestHost::release_attributes(const Attributes* attributes) noexcept {
-  --const_cast<TestAttributes*>(static_cast<const TestAttributes*>(attributes))->references;
+Result<void> TestHost::reserve_unmap_event(EventReservation& events, UserfaultContext context,
+                                           Range range) noexcept {
+  const TestEvent event{.kind = TestEvent::Kind::unmap, .context = context, .range = range};
+  std::vector<TestEvent>& taken = events.events;
+  if (std::find(taken.begin(), taken.end(), event) == taken.end()) taken.push_back(event);
+  return {};
+}
+
+Result<void> TestHost::reserve_remap_event(EventReservation& events, UserfaultContext context,
+                                           Range range, Address to) noexcept {
+  events.events.push_back({TestEvent::Kind::remap, context, range, to});
+  return {};
+}
+
+Result<UserfaultContext> TestHost::reserve_fork_event(EventReservation& events,
+                                                      UserfaultContext context) noexcept {
+  for (const TestEvent& event : events.events) {
+    if (event.context == context) return event.to;
+  }
+  const UserfaultContext child = ++state_->last_child_context;
+  state_->userfaults[child] = userfault_rules(context);
+  events.events.push_back({TestEvent::Kind::fork, context, {}, child});
+  return child;
+}
+
+void TestHost::send_events(EventReservation& events) noexcept {
+  for (const TestEvent& event : std::exchange(events.events, {})) state_->sent.push_back(event);
 }
 
 Result<void> TestHost::charge(PageCount pages) noexcept {

@@ -15,11 +15,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <vmarea/absent.hpp>
 #include <vmarea/vmarea.hpp>
+#include <vmarea_shims/attributes.hpp>
 #include <vmarea_shims/decorators/fault_injecting.hpp>
 #include <vmarea_shims/decorators/lock_checked.hpp>
 #include <vmarea_shims/decorators/recording.hpp>
@@ -47,9 +51,24 @@ extern const AreaHooks<TestServices> recording_hooks;
 /// The same without open and close, for areas that a merge may remove.
 extern const AreaHooks<TestServices> harmless_hooks;
 
-/// Attributes that are interned and counted.
-struct TestAttributes : Attributes {
-  std::int64_t references = 0;
+/// What a reader of a userfaultfd is told.
+struct TestEvent {
+  enum class Kind : unsigned char { unmap, remap, fork };
+  Kind kind = Kind::unmap;
+  UserfaultContext context = 0;
+  Range range{};
+  std::uint64_t to = 0;  // The new address, or the child's context.
+  friend bool operator==(const TestEvent&, const TestEvent&) = default;
+};
+
+/// Messages that a change has taken; none may be forgotten.
+struct TestEventReservation {
+  std::vector<TestEvent> events;
+
+  TestEventReservation() = default;
+  TestEventReservation(TestEventReservation&&) = default;
+  TestEventReservation& operator=(TestEventReservation&&) = default;
+  ~TestEventReservation() { EXPECT_TRUE(events.empty()) << "events neither sent nor given back"; }
 };
 
 /// How many of something are there.
@@ -71,6 +90,7 @@ struct TestState {
   Balance nodes;
   Balance links;  // And identities.
   Balance tables;
+  Balance contents;  // Of attributes.
   PageCount charged = 0;
   std::uint64_t last_token = 0;
   bool allocation_forbidden = false;  // From reserve to the end of commit.
@@ -78,12 +98,14 @@ struct TestState {
   TestState() = default;
   TestState(const TestState&) = delete;
   TestState& operator=(const TestState&) = delete;
-  ~TestState() { expect_balanced(); }
+  ~TestState();
 
   TestFile* make_file(const FileRules& rules = {},
                       const AreaHooks<TestServices>* hooks = &no_hooks<TestServices>);
-  /// The one object with this content.
-  const TestAttributes* attributes(const Attributes& content);
+  /// The one object with this content; it lives as long as the test.
+  const Attributes* attributes(const Attributes& content);
+  /// The messages since the last time: "unmap 1 103-105", "remap 1 103-105 200", "fork 1 2".
+  std::string take_events();
   /// Requires: no space is left. Fails the test for each thing that is left or was given back
   /// twice.
   void expect_balanced() const;
@@ -92,7 +114,11 @@ struct TestState {
   void release(Balance& balance, void* object, std::size_t alignment);
 
   std::list<TestFile> files;
-  std::list<TestAttributes> interned;
+  shims::AttributeTable attribute_table;
+  std::set<const Attributes*> kept;  // Each with a reference.
+  std::map<UserfaultContext, UserfaultRules> userfaults;
+  UserfaultContext last_child_context = 1000;
+  std::vector<TestEvent> sent;
   std::int64_t shared_memories = 0;
 };
 
@@ -114,7 +140,8 @@ struct NodesOf {
 /// What the decorators decorate.
 class TestHost : public shims::MappedFiles<TestServices>,
                  public shims::ReverseMap<TestServices>,
-                 public shims::PageTables<TestServices> {
+                 public shims::PageTables<TestServices>,
+                 public shims::InternedAttributes<TestServices> {
  public:
   struct AreaData {
     int tag = 0;  // A name that a test gives to an object; copies inherit it.
@@ -171,11 +198,31 @@ class TestHost : public shims::MappedFiles<TestServices>,
   }
   std::uint64_t new_token() noexcept { return ++state_->last_token; }
 
-  // Files and attributes.
+  // Files.
   Result<FileHandle> make_shared_memory(std::uint64_t bytes) noexcept;
   void release_file(FileHandle file) noexcept;
-  void retain_attributes(const Attributes* attributes) noexcept;
-  void release_attributes(const Attributes* attributes) noexcept;
+
+  // Attributes.
+  shims::AttributeTable& attribute_table() const noexcept { return state_->attribute_table; }
+  void* allocate_attributes(std::size_t bytes, std::size_t alignment) noexcept {
+    return state_->allocate(state_->contents, bytes, alignment);
+  }
+  void free_attributes(void* object, std::size_t, std::size_t alignment) noexcept {
+    state_->release(state_->contents, object, alignment);
+  }
+
+  // Userfaultfd.
+  static constexpr bool has_userfault_events = true;
+  using EventReservation = TestEventReservation;
+  UserfaultRules userfault_rules(UserfaultContext context) const noexcept;
+  Result<void> reserve_unmap_event(EventReservation& events, UserfaultContext context,
+                                   Range range) noexcept;
+  Result<void> reserve_remap_event(EventReservation& events, UserfaultContext context, Range range,
+                                   Address to) noexcept;
+  Result<UserfaultContext> reserve_fork_event(EventReservation& events,
+                                              UserfaultContext context) noexcept;
+  void send_events(EventReservation& events) noexcept;
+  static void unreserve_events(EventReservation& events) noexcept { events.events.clear(); }
 
   // Limits.
   const Geometry& geometry() const noexcept { return state_->geometry; }

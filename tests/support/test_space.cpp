@@ -155,6 +155,45 @@ Result<void> TestSpace::mseal(Range range) {
   return done;
 }
 
+Result<void> TestSpace::register_userfault(Range range, UserfaultContext context,
+                                           UserfaultModes modes) {
+  const Result<void> done =
+      perform(space_.plan_register_userfault({range.start, range.length(), context, modes}));
+  check();
+  return done;
+}
+
+Result<void> TestSpace::unregister_userfault(Range range, UserfaultContext context) {
+  const Result<void> done =
+      perform(space_.plan_unregister_userfault(range.start, range.length(), context));
+  check();
+  return done;
+}
+
+Result<void> TestSpace::release_userfault(UserfaultContext context) {
+  const Result<void> done = perform(space_.plan_release_userfault(context));
+  check();
+  return done;
+}
+
+Result<void> TestSpace::mbind(Range range, MemoryPolicy policy) {
+  const Result<void> done = perform(space_.plan_mbind(range.start, range.length(), policy));
+  check();
+  return done;
+}
+
+Result<void> TestSpace::set_home_node(Range range, const HomeNode& home) {
+  const Result<void> done = perform(space_.plan_set_home_node(range.start, range.length(), home));
+  check();
+  return done;
+}
+
+Result<void> TestSpace::set_name(Range range, MemoryName name) {
+  const Result<void> done = perform(space_.plan_set_name(range.start, range.length(), name));
+  check();
+  return done;
+}
+
 Result<Address> TestSpace::attach_shared(const AttachRequest<TestServices>& request) {
   return complete(space_.plan_attach(request));
 }

@@ -81,6 +81,12 @@ class TestSpace {
   Result<void> madvise(Range range, Advice advice);
   Result<void> mlock(Range range, Locking locking);
   Result<void> mseal(Range range);
+  Result<void> register_userfault(Range range, UserfaultContext context, UserfaultModes modes);
+  Result<void> unregister_userfault(Range range, UserfaultContext context);
+  Result<void> release_userfault(UserfaultContext context);
+  Result<void> mbind(Range range, MemoryPolicy policy);
+  Result<void> set_home_node(Range range, const HomeNode& home);
+  Result<void> set_name(Range range, MemoryName name);
   Result<Address> attach_shared(const AttachRequest<TestServices>& request);
   Result<void> detach_shared(Address start);
   Result<void> touch(Address at, Touch how = Touch::write);

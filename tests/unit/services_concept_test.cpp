@@ -12,7 +12,7 @@ namespace {
 template <class Host>
 using Good = shims::UserlandGroups<Host>;
 
-/// A good host that declares both groups.
+/// A good host that declares all groups.
 template <class Host>
 struct Full : Good<Host> {
   static constexpr bool has_reverse_map = true;
@@ -20,6 +20,8 @@ struct Full : Good<Host> {
   struct ReverseMapEntry {};
   struct LinkReservation {};
   struct PageTable {};
+  static constexpr bool has_userfault_events = true;
+  struct EventReservation {};
   using A = Area<Host>;
 
   Result<void> reserve_links(LinkReservation&, const A&) noexcept { return {}; }
@@ -42,6 +44,12 @@ struct Full : Good<Host> {
   void install_page(PageTable&, Address) noexcept {}
   void unreserve_pages(PageTable&) noexcept {}
   Result<void> copy_pages(PageTable&, const PageTable&, Range) noexcept { return {}; }
+
+  Result<void> reserve_unmap_event(EventReservation&, UserfaultContext, Range) noexcept;
+  Result<void> reserve_remap_event(EventReservation&, UserfaultContext, Range, Address) noexcept;
+  Result<UserfaultContext> reserve_fork_event(EventReservation&, UserfaultContext) noexcept;
+  void send_events(EventReservation&) noexcept;
+  void unreserve_events(EventReservation&) noexcept;
 };
 
 struct Whole : Good<Whole> {};
@@ -164,6 +172,44 @@ static_assert(!FileServices<NoSharedMemory>);
 static_assert(!FileServices<EffectWhilePlanning>, "planning sees a const host");
 static_assert(!FileServices<NoRetainFile>);
 static_assert(!AttributeServices<NoReleaseAttributes> && !KernelServices<NoReleaseAttributes>);
+struct NoIntern : Good<NoIntern> {
+  const Attributes* intern_attributes(const Attributes&) = delete;
+};
+struct InternWithEffect : Good<InternWithEffect> {
+  const Attributes* intern_attributes(const Attributes&) noexcept;
+};
+struct FailingIntern : Good<FailingIntern> {
+  Result<const Attributes*> intern_attributes(const Attributes&) const noexcept;
+};
+struct NoInterningEnd : Good<NoInterningEnd> {
+  void end_interning() = delete;
+};
+static_assert(!AttributeServices<NoIntern> && !KernelServices<NoIntern>);
+static_assert(!AttributeServices<InternWithEffect>, "planning sees a const host");
+static_assert(!AttributeServices<FailingIntern>);
+static_assert(!AttributeServices<NoInterningEnd>);
+
+// Userfaultfd: events are declared, so all of them are wanted.
+struct NoUserfaultRules : Good<NoUserfaultRules> {
+  UserfaultRules userfault_rules(UserfaultContext) const = delete;
+};
+struct EventsOnly : Good<EventsOnly> {
+  static constexpr bool has_userfault_events = true;
+};
+struct NoSend : Full<NoSend> {
+  void send_events(EventReservation&) = delete;
+};
+struct VoidEvent : Full<VoidEvent> {
+  void reserve_unmap_event(EventReservation&, UserfaultContext, Range) noexcept;
+};
+struct NoChildContext : Full<NoChildContext> {
+  Result<void> reserve_fork_event(EventReservation&, UserfaultContext) noexcept;
+};
+static_assert(!UserfaultServices<NoUserfaultRules> && !KernelServices<NoUserfaultRules>);
+static_assert(!UserfaultServices<EventsOnly> && !KernelServices<EventsOnly>);
+static_assert(!UserfaultServices<NoSend> && !KernelServices<NoSend>);
+static_assert(!UserfaultServices<VoidEvent>);
+static_assert(!UserfaultServices<NoChildContext>);
 
 // Limits, notifications, promises.
 struct NumberGeometry : Good<NumberGeometry> {

@@ -111,10 +111,9 @@ TEST(Recorder, shows_hooks_in_their_place) {
 
 /// A plan of no edits that does `Deed` when it is committed.
 template <class Deed>
-struct Misdeed {
+struct Misdeed : PlanBase {
   using Value = void;
   Result<void> status{};
-  Error out_of_memory = Error::no_memory;
   Misdeed() = default;
   Misdeed(Error error) noexcept : status(error) {}
   template <class Visit>

@@ -50,6 +50,15 @@ bool faults_huge_page(const SpaceState<S>& space, const Area<S>& area, Address a
   return area.anonymous() && area.flags.has_any(flag::huge_page) && area.range().contains(block);
 }
 
+/// Whether a read fault gives the area an identity: never where it maps the shared zero page.
+template <class S>
+bool reads_give_identity(const SpaceState<S>& space, const Area<S>& area, Address at,
+                         Touch touch) noexcept {
+  const bool zero_page = space.services.profile().reads_share_zero_page;
+  return (area.anonymous() && !zero_page) ||
+         (touch == Touch::read && faults_huge_page(space, area, at));
+}
+
 /// Errors: bad_address (nothing there, or not allowed), no_memory.
 template <class S>
 TouchPlan<S> plan_touch(const SpaceState<S>& space, Address at, Touch touch) noexcept {
@@ -63,9 +72,9 @@ TouchPlan<S> plan_touch(const SpaceState<S>& space, Address at, Touch touch) noe
   plan.page = space.services.geometry().round_down(at);
   const bool is_private = !area->flags.has_any(flag::shared | flag::may_share);
   const bool reads = touch == Touch::read || touch == Touch::read_small_page;
-  const bool gives_identity =
-      !reads || (area->anonymous() && !space.services.profile().reads_share_zero_page) ||
-      (touch == Touch::read && faults_huge_page(space, *area, at));
+  // A read of a missing page that is watched goes to whoever watches, and leaves no trace.
+  const bool watched = area->flags.has_any(flag::userfault_missing);
+  const bool gives_identity = !reads || (!watched && reads_give_identity(space, *area, at, touch));
   if (gives_identity && is_private && !area->identity) {
     plan.add() = window_of_first_touch(space, *area);
   }

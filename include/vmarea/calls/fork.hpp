@@ -3,7 +3,8 @@
 // fork (behaviour specification 25): a structural copy of the tree, then each area in order.
 //
 //   parent   [AAAA id 2)[BBBB dont_copy)[CCCC wipe id 2)
-//   child    [AAAA id 4, fork child)    [CCCC none)        locks are not inherited
+//   child    [AAAA id 4, fork child)    [CCCC none)        locks are not inherited, nor is who
+//                                                          watches, unless he asked for it
 //
 // Everything that may run out is taken before the child is touched, but page tables: when those run
 // out half-way, what was made of the child is torn down again and the child is empty.
@@ -30,6 +31,7 @@ class Fork {
     const SpaceWriteLock<S> child_lock(child_);
     if (!child_lock.taken()) return child_lock.taken();
     require<S>(child_.area_count == 0, "fork goes into an empty space");
+    const InterningScope<S, S::has_userfault_events> interning(child_);
     Result<void> done = reserve();
     if (done) done = copy_tree();
     if (!done) {
@@ -42,7 +44,10 @@ class Fork {
       clear_space_locked(child_);
       child_.layout = {};
       child_.default_flags = {};
+    } else if constexpr (S::has_userfault_events) {
+      child_.services.send_events(events_);
     }
+    give_back_events();
     return done;
   }
 
@@ -92,12 +97,38 @@ class Fork {
     copy->flags = area.flags.without(flag::lock_group);
     copy->data = area.data;
     set_next(*copy, nullptr);
+    append(*copy, last);
+    return inherit_userfault(*copy);
+  }
+
+  void append(Area<S>& copy, Area<S>*& last) noexcept {
     if (last == nullptr) {
-      first_ = copy;
+      first_ = &copy;
     } else {
-      set_next(*last, copy);
+      set_next(*last, &copy);
     }
-    last = copy;
+    last = &copy;
+  }
+
+  /// A copy is watched by a context of the child's own if the parent's asked for that, else by
+  /// nobody.
+  Result<void> inherit_userfault(Area<S>& copy) noexcept {
+    const UserfaultContext context = context_of<S>(copy);
+    if (context == 0) return {};
+    if constexpr (S::has_userfault_events) {
+      if (child_.services.userfault_rules(context).fork_events) {
+        const Result<UserfaultContext> own = child_.services.reserve_fork_event(events_, context);
+        if (!own) return own.error();
+        Attributes content = *copy.attributes;
+        content.userfault_context = *own;
+        const Result<const Attributes*> attributes = intern(child_, content);
+        if (!attributes) return attributes.error();
+        copy.attributes = *attributes;
+        return {};
+      }
+    }
+    copy.flags = copy.flags.without(flag::userfault);
+    copy.attributes = without_userfault(child_, copy.attributes);
     return {};
   }
 
@@ -199,6 +230,11 @@ class Fork {
     }
     if constexpr (S::has_reverse_map) child_.services.unreserve_links(links_);
     if (charged_ != 0) child_.services.uncharge(charged_);
+    give_back_events();
+  }
+
+  void give_back_events() noexcept {
+    if constexpr (S::has_userfault_events) child_.services.unreserve_events(events_);
   }
 
   SpaceState<S>& parent_;
@@ -207,6 +243,7 @@ class Fork {
   Area<S>* next_ = nullptr;
   PageCount charged_ = 0;
   [[no_unique_address]] typename S::LinkReservation links_;
+  [[no_unique_address]] typename S::EventReservation events_;
 };
 
 }  // namespace vmarea

@@ -66,7 +66,10 @@ struct MremapPlan : PlanBase {
       if (!taken) return taken;
     }
     Window<S> second;
-    if (!plan_second(space, PlannedView<S>(space, windows[0], second_at()), second)) return {};
+    const bool has_second =
+        plan_second(space, PlannedView<S>(space, windows[0], second_at()), second);
+    const Result<void> told = reserve_events(space, reserved, second);
+    if (!told || !has_second) return told;
     const Range changed = moved.empty() ? second.extent : find_area(space, moved.start)->range();
     count_nodes_at_worst(space, reserved, changed, second.piece_count);
     return reserve_but_nodes(space, reserved, second);
@@ -89,6 +92,30 @@ struct MremapPlan : PlanBase {
 
  private:
   Address second_at() const noexcept { return lost_tail.empty() ? moved.start : lost_tail.start; }
+
+  /// Takes the messages to whoever watches the source: it moved, and what it left is gone.
+  Result<void> reserve_events([[maybe_unused]] SpaceState<S>& space,
+                              [[maybe_unused]] Reservation<S>& reserved,
+                              [[maybe_unused]] const Window<S>& second) const noexcept {
+    if constexpr (S::has_userfault_events) {
+      if (window_count == 0 || windows[0].event != Event::moved) {
+        return reserve_unmap_events(space, reserved, second.unmapped);
+      }
+      const UserfaultContext context = context_of<S>(*find_area(space, moved.start));
+      if (context != 0 && space.services.userfault_rules(context).remap_events) {
+        const Result<void> told =
+            space.services.reserve_remap_event(reserved.events, context, moved, moved_to);
+        if (!told) return told;
+      }
+      const Range tail{moved.end, cleared_source.end};
+      const Result<void> told = reserve_unmap_events(space, reserved, tail);
+      if (!told || keeps_source || moved.empty()) return told;
+      const Side<S> source = PlannedView<S>(space, windows[0], moved.start).area();
+      return reserve_unmap_event(space, reserved, source.description, moved);
+    } else {
+      return {};
+    }
+  }
 
   /// The window that is planned on the first one's result, through `view` that stands where it
   /// begins; false if there is none.
@@ -161,8 +188,8 @@ Result<void> check_may_move(const SpaceState<S>& space, const Description<S>& ar
 /// What Linux leaves when a fixed move fails after its destination was cleared: a hole there, and
 /// one in place of the tail, or the cut of a tail that could not be cleared.
 template <class S>
-MremapPlan<S> fail_with_hole(const SpaceState<S>& space, const Clearing<S>& destination,
-                             Range tail, Error error) noexcept {
+MremapPlan<S> fail_with_hole(const SpaceState<S>& space, const Clearing<S>& destination, Range tail,
+                             Error error) noexcept {
   MremapPlan<S> plan{error};
   if (space.services.profile().partial_effects == PartialEffects::all_or_nothing) return plan;
   if (destination.totals.total != 0) plan.add() = window_of(destination);
@@ -222,6 +249,10 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   window.event = Event::moved;
   window.totals += area_totals(area.flags, page_count(space, request.new_length));
   if (area.flags.has_any(flag::account)) window.charge += added;
+  const UserfaultContext context = context_of<S>(area);
+  if (context != 0 && !space.services.userfault_rules(context).remap_events) {
+    drop_userfault(space, window, to);
+  }
   plan.moved = {old_range.start, old_range.start + moved};
   plan.moved_to = to;
   plan.cleared_source = old_range;

@@ -23,18 +23,6 @@ struct SealRule {
 template <class S>
 using SealPlan = RangePlan<S, SealRule<S>>;
 
-/// Whether areas cover the whole range.
-template <class S>
-bool is_covered(const SpaceState<S>& space, Range range) noexcept {
-  Address covered = range.start;
-  for (auto cursor = space.tree.seek(range.start); covered < range.end; cursor.next()) {
-    const auto entry = cursor.entry();
-    if (!entry || entry.first > covered) return false;
-    covered = entry.value->end;
-  }
-  return true;
-}
-
 /// Errors: invalid (misaligned, wraps), no_memory (a hole: nothing is sealed; the map count).
 template <class S>
 SealPlan<S> plan_mseal(const SpaceState<S>& space, Address start,

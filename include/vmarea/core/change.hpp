@@ -8,12 +8,13 @@
 //   host_mprotect(...);                   may still fail: drop the change
 //   return change.commit();               cannot fail
 //
-// A Plan gives: Value, status, for_each_window(space, visit), reserve(space, reservation) and
-// commit(space, reservation).
+// A Plan gives: Value, status, for_each_window(space, visit), reserve(space, reservation),
+// commit(space, reservation), and what stands in PlanBase.
 #pragma once
 
 #include <utility>
 
+#include "vmarea/core/attributes.hpp"
 #include "vmarea/core/commit.hpp"
 #include "vmarea/core/reserve.hpp"
 
@@ -39,9 +40,9 @@ class SpaceWriteLock {
   Result<void> taken_;
 };
 
-/// What every plan answers when reserve() runs out of memory.
 struct PlanBase {
-  Error out_of_memory = Error::no_memory;
+  static constexpr bool interns = false;   // Whether it makes attributes that no area has yet.
+  Error out_of_memory = Error::no_memory;  // What it answers when reserve() runs out of memory.
 };
 
 /// Takes what each of the plan's windows needs.
@@ -73,10 +74,12 @@ class [[nodiscard]] Change {
   Change(SpaceState<S>& space, MakePlan&& make_plan) noexcept
       : space_(&space),
         lock_(space),
+        interning_(space),
         plan_(lock_.taken() ? make_plan(space) : Plan(lock_.taken().error())) {}
   Change(Change&& other) noexcept
       : space_(std::exchange(other.space_, nullptr)),
         lock_(std::move(other.lock_)),
+        interning_(std::move(other.interning_)),
         plan_(other.plan_),
         beat_(other.beat_),
         reserved_(std::exchange(other.reserved_, {})) {}
@@ -116,6 +119,7 @@ class [[nodiscard]] Change {
     require<S>(beat_ == Beat::reserved, "a change is committed once, after reserve");
     beat_ = Beat::done;
     plan_.commit(*space_, reserved_);
+    if constexpr (S::has_userfault_events) space_->services.send_events(reserved_.events);
     give_back(*space_, reserved_);
     return plan_.status;
   }
@@ -132,6 +136,7 @@ class [[nodiscard]] Change {
 
   SpaceState<S>* space_;
   SpaceWriteLock<S> lock_;
+  [[no_unique_address]] InterningScope<S, Plan::interns> interning_;
   Plan plan_;
   Beat beat_ = Beat::planned;
   Reservation<S> reserved_;

@@ -38,4 +38,16 @@ Area<S>* find_intersection(const SpaceState<S>& space, Range range) noexcept {
   return area != nullptr && area->start < range.end ? area : nullptr;
 }
 
+/// Whether areas cover the whole range.
+template <class S>
+bool is_covered(const SpaceState<S>& space, Range range) noexcept {
+  Address covered = range.start;
+  for (auto cursor = space.tree.seek(range.start); covered < range.end; cursor.next()) {
+    const auto entry = cursor.entry();
+    if (!entry || entry.first > covered) return false;
+    covered = entry.value->end;
+  }
+  return true;
+}
+
 }  // namespace vmarea

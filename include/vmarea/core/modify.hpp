@@ -48,9 +48,10 @@ struct ModifyRule {
   }
 };
 
-template <class S>
-struct ModifyPlan : RangePlan<S, ModifyRule<S>> {
-  using Base = RangePlan<S, ModifyRule<S>>;
+/// A walk that can go without memory where it cuts nothing.
+template <class S, class Rule>
+struct ModestPlan : RangePlan<S, Rule> {
+  using Base = RangePlan<S, Rule>;
   using Base::Base;
   Shortage shortage = Shortage::fails;
 
@@ -63,6 +64,9 @@ struct ModifyPlan : RangePlan<S, ModifyRule<S>> {
     return Base::reserve(space, reserved);
   }
 };
+
+template <class S>
+using ModifyPlan = ModestPlan<S, ModifyRule<S>>;
 
 /// Requires: `part` is a page aligned, non-empty part of `area`; all of it if the shortage gives
 /// up. Errors: no_memory (the map count limit), or what may_split says; the first cut stays then.

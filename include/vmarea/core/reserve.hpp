@@ -2,7 +2,8 @@
 //
 // The second beat: takes everything that may run out before anything is written.
 //
-//   areas for new pieces, identity links, tree nodes, page-table levels, the commit charge
+//   areas for new pieces, identity links, tree nodes, page-table levels, the commit charge,
+//   messages to those who watch what goes
 //
 // A reservation belongs to one Change. Dropping it gives everything back: a failed call leaves no
 // trace. Commit takes from it and never fails.
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <new>
 
+#include "vmarea/core/attributes.hpp"
 #include "vmarea/core/window.hpp"
 
 namespace vmarea {
@@ -24,6 +26,7 @@ struct Reservation {
   Area<S>* areas[areas_max] = {};
   std::size_t area_count = 0;
   [[no_unique_address]] typename S::LinkReservation links;
+  [[no_unique_address]] typename S::EventReservation events;
   typename S::FileHandle shared_memory{};
   PageCount charge = 0;    // Taken from the host.
   std::size_t growth = 0;  // Entries that the windows so far may add to the tree.
@@ -136,12 +139,42 @@ Result<void> reserve_but_nodes(SpaceState<S>& space, Reservation<S>& reserved,
   return {};
 }
 
+/// Takes the message for whoever watches `area`, some or all of which goes with `range`.
+template <class S>
+Result<void> reserve_unmap_event(SpaceState<S>& space, Reservation<S>& reserved,
+                                 const Description<S>& area, Range range) noexcept {
+  if constexpr (S::has_userfault_events) {
+    const UserfaultContext context = context_of<S>(area);
+    if (context != 0 && space.services.userfault_rules(context).unmap_events) {
+      return space.services.reserve_unmap_event(reserved.events, context, range);
+    }
+  }
+  return {};
+}
+
+/// Takes the messages about everything in `range`, which goes.
+template <class S>
+Result<void> reserve_unmap_events(SpaceState<S>& space, Reservation<S>& reserved,
+                                  Range range) noexcept {
+  Result<void> taken;
+  if constexpr (S::has_userfault_events) {
+    if (range.empty()) return taken;
+    auto cursor = space.tree.seek(range.start);
+    for (auto entry = cursor.entry(); taken && entry && entry.first < range.end;
+         cursor.next(), entry = cursor.entry()) {
+      taken = reserve_unmap_event<S>(space, reserved, *entry.value, range);
+    }
+  }
+  return taken;
+}
+
 /// Takes all that `window` needs but the nodes, which are counted for take_nodes.
 /// Requires: the window was planned on the tree as it stands. Errors: as reserve_but_nodes.
 template <class S>
 Result<void> reserve_window(SpaceState<S>& space, Reservation<S>& reserved,
                             const Window<S>& window) noexcept {
-  const Result<void> taken = reserve_but_nodes(space, reserved, window);
+  Result<void> taken = reserve_but_nodes(space, reserved, window);
+  if (taken) taken = reserve_unmap_events(space, reserved, window.unmapped);
   if (taken && !window.keeps_range()) count_nodes(space, reserved, window);
   return taken;
 }
@@ -163,6 +196,7 @@ void give_back(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
   }
   if constexpr (S::has_reverse_map) space.services.unreserve_links(reserved.links);
   if constexpr (S::has_page_tables) space.services.unreserve_pages(space.pages);
+  if constexpr (S::has_userfault_events) space.services.unreserve_events(reserved.events);
   if (reserved.shared_memory != typename S::FileHandle{}) {
     space.services.release_file(reserved.shared_memory);
     reserved.shared_memory = {};

@@ -51,6 +51,7 @@ struct WalkProgress {
 enum class HolePolicy : unsigned char {
   stop,   // The first hole ends the walk with no_memory; what was before it stays changed.
   go_on,  // All areas are changed, then the answer is no_memory.
+  pass,   // Nobody minds.
 };
 
 enum class Joining : unsigned char { allowed, never };
@@ -88,11 +89,14 @@ class RangeWalk {
       if (!status) break;
     }
     flush(visit);
-    if (status && hole) return Error::no_memory;
+    if (status && hole && Rule::holes != HolePolicy::pass) return Error::no_memory;
     return status;
   }
 
  private:
+  /// What the protection of pages follows from.
+  static constexpr Flags protecting = flag::access | flag::userfault_protect;
+
   template <class Visit>
   Result<void> step(Area<S>& area, Visit&& visit) noexcept {
     const Range part{position_, area.end < range_.end ? area.end : range_.end};
@@ -120,7 +124,7 @@ class RangeWalk {
     }
     window_.totals += answer.totals;
     window_.charge += answer.charge;
-    window_.changes_access |= answer.flags.difference(area.flags).has_any(flag::access);
+    window_.changes_access |= answer.flags.difference(area.flags).has_any(protecting);
     if (joins.next.joined()) swallow_next(next);
     if (!joins.prev.joined() && !joins.next.joined()) add_rest_above(area, part.end, nullptr);
     if (joins.prev.joined()) add_rest_above(area, part.end, &area);

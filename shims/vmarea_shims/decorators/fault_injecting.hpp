@@ -6,8 +6,8 @@
 //
 //   for (plan.fail(n = 1); ; plan.fail(++n)) { act; if (plan.failures == 0) break; }
 //
-// It hides everything that may fail. A base whose tree, reverse map and page tables allocate
-// through the host is covered in those, too.
+// It hides everything that may fail. A base whose tree, reverse map, page tables and attributes
+// allocate through the host is covered in those, too.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,17 @@
 namespace vmarea::shims {
 
 /// What a host can run out of.
-enum class Resource : unsigned char { area, node, link, table, charge, shared_memory, space_lock };
+enum class Resource : unsigned char {
+  area,
+  node,
+  link,
+  table,
+  charge,
+  shared_memory,
+  attributes,
+  event,
+  space_lock
+};
 
 enum class FaultCount : unsigned char { once, for_ever };
 
@@ -67,6 +77,25 @@ struct FaultInjecting : Base {
   }
   void* allocate_table(std::size_t bytes, std::size_t alignment) noexcept {
     return refuses(Resource::table) ? nullptr : Base::allocate_table(bytes, alignment);
+  }
+  void* allocate_attributes(std::size_t bytes, std::size_t alignment) noexcept {
+    return refuses(Resource::attributes) ? nullptr : Base::allocate_attributes(bytes, alignment);
+  }
+  template <class Events>
+  Result<void> reserve_unmap_event(Events& events, UserfaultContext context, Range range) noexcept {
+    if (refuses(Resource::event)) return Error::no_memory;
+    return Base::reserve_unmap_event(events, context, range);
+  }
+  template <class Events>
+  Result<void> reserve_remap_event(Events& events, UserfaultContext context, Range range,
+                                   Address to) noexcept {
+    if (refuses(Resource::event)) return Error::no_memory;
+    return Base::reserve_remap_event(events, context, range, to);
+  }
+  template <class Events>
+  Result<UserfaultContext> reserve_fork_event(Events& events, UserfaultContext context) noexcept {
+    if (refuses(Resource::event)) return Error::no_memory;
+    return Base::reserve_fork_event(events, context);
   }
   Result<void> charge(PageCount pages) noexcept {
     if (refuses(Resource::charge)) return Error::no_memory;

@@ -27,6 +27,7 @@ struct MappedFiles : PlainFiles<Services> {
   static Result<FileHandle> make_shared_memory(std::uint64_t) noexcept {
     auto* file = new (std::nothrow) MappedFile<Services>;
     if (file == nullptr) return Error::no_memory;
+    file->rules.storage = Storage::anonymous_memory;
     file->references = 1;
     file->owned_by_areas = true;
     return file;

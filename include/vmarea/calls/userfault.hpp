@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+//
+// userfaultfd: who watches which memory, and how (behaviour specification 22 with linux_6_18).
+//
+//   register     [AAAA****)[BBBB)    all areas of the range are looked at first, then changed;
+//   unregister   [AAAA)[aaaa)[bbbb)  holes are passed over, equal neighbours join again
+//   release      closes a descriptor: whatever its context watched is free again, and joins
+//
+// What moves, goes or is copied to a child is told by the calls that do it; faults are the host's.
+#pragma once
+
+#include "vmarea/core/attribute_walk.hpp"
+
+namespace vmarea {
+
+/// Arguments of a registration.
+struct UserfaultRequest {
+  Address start = 0;
+  std::uint64_t length = 0;
+  UserfaultContext context = 0;
+  UserfaultModes modes{};
+};
+
+/// Whether memory of this kind can be watched in this way.
+template <class S>
+bool can_watch(const SpaceState<S>& space, const Description<S>& area, Flags modes,
+               const UserfaultRules& rules) noexcept {
+  const bool huge = area.flags.has_any(flag::huge_tlb);
+  if (area.flags.has_any(flag::droppable | flag::shadow_stack)) return false;
+  if (area.flags.has_any(flag::special) && !huge) return false;
+  const bool in_memory =
+      huge || (area.file != typename S::FileHandle{} &&
+               space.services.file_rules(area.file).storage != Storage::file_system);
+  if (modes.has_any(flag::userfault_minor) && !in_memory) return false;
+  if (rules.protects_async && modes == flag::userfault_protect) return true;
+  return area.anonymous() || in_memory;
+}
+
+/// Whether the whole range of a registration lies in the space. Errors: invalid.
+template <class S>
+Result<Range> userfault_range(const SpaceState<S>& space, Address start,
+                              std::uint64_t length_bytes) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const bool good = geometry.aligned(start) && geometry.aligned(length_bytes) &&
+                    length_bytes != 0 && geometry.inside(start, length_bytes);
+  if (!good) return Error::invalid;
+  const Range range{start, start + length_bytes};
+  if (find_intersection(space, range) == nullptr) return Error::invalid;
+  return range;
+}
+
+/// The first error that check(description) finds in the areas of a range.
+template <class S, class Check>
+Result<void> check_each(const SpaceState<S>& space, Range range, Check&& check) noexcept {
+  auto cursor = space.tree.seek(range.start);
+  for (auto entry = cursor.entry(); entry && entry.first < range.end;
+       cursor.next(), entry = cursor.entry()) {
+    const Result<void> good = check(static_cast<const Description<S>&>(*entry.value));
+    if (!good) return good;
+  }
+  return {};
+}
+
+/// Lets a context watch every area, in these ways and no others.
+template <class S>
+struct WatchRule {
+  static constexpr HolePolicy holes = HolePolicy::pass;
+  static constexpr Error shortage = Error::no_memory;
+  UserfaultContext context = 0;
+  Flags modes{};
+
+  AttributeAnswer answer(const SpaceState<S>&, const Description<S>& area) const noexcept {
+    Attributes content = content_of(area.attributes);
+    const bool is_ours = content.userfault_context == context;
+    if (is_ours && area.flags.has_all(modes)) return AttributeAnswer::skip();
+    content.userfault_context = context;
+    return AttributeAnswer::change(area.flags.without(flag::userfault) | modes, content);
+  }
+};
+
+template <class S>
+using WatchPlan = AttributePlan<S, WatchRule<S>>;
+
+/// Errors: invalid (no context, unknown modes, misaligned, not in the space, nothing mapped, memory
+/// that cannot be watched so), not_permitted (memory that may never be written), busy (another
+/// context watches), no_memory (the map count; earlier areas are watched then).
+template <class S>
+WatchPlan<S> plan_register_userfault(const SpaceState<S>& space,
+                                     const UserfaultRequest& request) noexcept {
+  if (request.context == 0 || request.modes.empty() || !uffd::all.has_all(request.modes)) {
+    return {Error::invalid};
+  }
+  const Result<Range> range = userfault_range(space, request.start, request.length);
+  if (!range) return {range.error()};
+  const Flags modes = userfault_flags(request.modes);
+  const UserfaultRules rules = space.services.userfault_rules(request.context);
+  const std::uint64_t huge = space.services.geometry().huge_page_size();
+  const Result<void> good =
+      check_each(space, *range, [&](const Description<S>& area) -> Result<void> {
+        if (!can_watch(space, area, modes, rules)) return Error::invalid;
+        if (!area.flags.has_any(flag::may_write)) return Error::not_permitted;
+        const bool misaligned = range->start % huge != 0 || range->end % huge != 0;
+        if (area.flags.has_any(flag::huge_tlb) && misaligned) return Error::invalid;
+        const UserfaultContext owner = context_of(area);
+        if (owner != 0 && owner != request.context) return Error::busy;
+        return {};
+      });
+  if (!good) return {good};
+  return plan_attributes(space, *range, WatchRule<S>{request.context, modes});
+}
+
+/// Frees what a context watches.
+template <class S>
+struct UnwatchRule {
+  static constexpr HolePolicy holes = HolePolicy::pass;
+  static constexpr Error shortage = Error::no_memory;
+  UserfaultContext context = 0;
+
+  AttributeAnswer answer(const SpaceState<S>&, const Description<S>& area) const noexcept {
+    const Attributes content = content_of(area.attributes);
+    if (content.userfault_context != context) return AttributeAnswer::skip();
+    return AttributeAnswer::change(area.flags.without(flag::userfault),
+                                   content.without_userfault());
+  }
+};
+
+template <class S>
+using UnwatchPlan = AttributePlan<S, UnwatchRule<S>>;
+
+/// Areas that are freed whole are freed also where there is no memory to join them.
+/// Errors: invalid (no context, misaligned, not in the space, nothing mapped, memory that cannot be
+/// watched, or that another context watches), no_memory (the map count; earlier areas are free).
+template <class S>
+UnwatchPlan<S> plan_unregister_userfault(const SpaceState<S>& space, Address start,
+                                         std::uint64_t length_bytes,
+                                         UserfaultContext context) noexcept {
+  const Result<Range> range = userfault_range(space, start, length_bytes);
+  if (!range) return {range.error()};
+  if (context == 0) return {Error::invalid};
+  const UserfaultRules rules = space.services.userfault_rules(context);
+  bool cuts = false;
+  const Result<void> good =
+      check_each(space, *range, [&](const Description<S>& area) -> Result<void> {
+        const UserfaultContext owner = context_of(area);
+        if (owner != 0 && owner != context) return Error::invalid;
+        if (!can_watch(space, area, area.flags & flag::userfault, rules)) return Error::invalid;
+        cuts |= owner != 0 && !range->contains(area.range());
+        return {};
+      });
+  if (!good) return {good};
+  UnwatchPlan<S> plan = plan_attributes(space, *range, UnwatchRule<S>{context});
+  if (!cuts) plan.shortage = Shortage::gives_up_joining;
+  return plan;
+}
+
+/// Closes a descriptor. Requires: a context. Errors: none.
+template <class S>
+UnwatchPlan<S> plan_release_userfault(const SpaceState<S>& space,
+                                      UserfaultContext context) noexcept {
+  require<S>(context != 0, "a context is released");
+  const Range all{0, space.services.geometry().limit};
+  UnwatchPlan<S> plan = plan_attributes(space, all, UnwatchRule<S>{context});
+  plan.shortage = Shortage::gives_up_joining;
+  return plan;
+}
+
+}  // namespace vmarea
