@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "unit/stage.hpp"
+#include "unit/userfault_stage.hpp"
 
 namespace vmarea::test {
 namespace {
@@ -165,13 +165,48 @@ std::vector<Case> changing_calls() {
   };
 }
 
+Error watch(Stage& stage, Range range, UserfaultModes modes) {
+  return stage.register_userfault(range, ours, modes).error();
+}
+
+std::vector<Case> attribute_calls() {
+  static constexpr HomeNode home{
+      [](MemoryPolicy policy, std::uint64_t node) noexcept -> Result<MemoryPolicy> {
+        return policy + node;
+      },
+      10};
+  return {
+      {"mbind a middle", "aaaaa", [](Stage& s) { return s.mbind(columns(1, 3), 2).error(); }},
+      {"mbind several", "aaBBPPBBUU", [](Stage& s) { return s.mbind(columns(1, 9), 2).error(); }},
+      {"mbind that joins", "PPaaPP", [](Stage& s) { return s.mbind(columns(2, 4), 1).error(); }},
+      {"set a home node", "aPPPP",
+       [](Stage& s) { return s.set_home_node(columns(0, 3), home).error(); }},
+      {"name a middle", "aaaaa", [](Stage& s) { return s.set_name(columns(1, 3), 1).error(); },
+       Error::try_again},
+      {"name several", "aaPPUU", [](Stage& s) { return s.set_name(columns(1, 5), 1).error(); },
+       Error::try_again},
+      {"register a middle", "aaaaa",
+       [](Stage& s) { return watch(s, columns(1, 3), uffd::missing); }},
+      {"register that joins", "UUaaUUPP",
+       [](Stage& s) { return watch(s, columns(2, 8), uffd::missing); }},
+      {"unregister a middle", "uuuuu",
+       [](Stage& s) { return s.unregister_userfault(columns(1, 3), ours).error(); }},
+      {"munmap what is watched", "UUUUTT",
+       [](Stage& s) { return s.munmap(columns(1, 5)).error(); }},
+      {"mremap what is watched", "uuuuu..TTT", [](Stage& s) { return s.move(1, 2, 8).error(); }},
+      {"mremap what is watched, without events", "TTTTT....TT",
+       [](Stage& s) { return s.move(1, 2, 7).error(); }},
+      {"fork what is watched", "uu.PP.TT.UU", fork_and_end},
+  };
+}
+
 struct Live {
-  std::int64_t areas, nodes, links, tables, shared_memories;
+  std::int64_t areas, nodes, links, tables, contents, shared_memories;
   PageCount charged;
 
   static Live of(const TestState& host) {
-    return {host.areas.live,  host.nodes.live,      host.links.live,
-            host.tables.live, host.shared_memories, host.charged};
+    return {host.areas.live,    host.nodes.live,      host.links.live, host.tables.live,
+            host.contents.live, host.shared_memories, host.charged};
   }
   friend bool operator==(const Live&, const Live&) = default;
 };
@@ -185,7 +220,8 @@ std::string crowded(const std::string& before, unsigned crowd) {
 /// Returns whether the n-th attempt was reached, so that something failed.
 bool fails_cleanly(const Case& c, unsigned crowd, std::uint64_t n, FaultCount how_often,
                    unsigned kinds, Error wanted) {
-  Stage stage;
+  Watched stage;
+  stage.host().userfaults[ours] = all_events;
   stage.build(crowded(c.before, crowd));
   const Snapshot before = Snapshot::of(stage.state());
   const Live live = Live::of(stage.host());
@@ -240,20 +276,27 @@ TEST(EveryReservation, that_a_changing_call_lacks_leaves_everything_as_it_was) {
   fail_all(changing_calls());
 }
 
+TEST(EveryReservation, that_an_attribute_call_lacks_leaves_everything_as_it_was) {
+  fail_all(attribute_calls());
+}
+
 TEST(EveryReservation, of_each_kind_was_seen_to_fail) {
-  for (const Resource kind : {Resource::area, Resource::node, Resource::link, Resource::table,
-                              Resource::charge, Resource::shared_memory}) {
+  for (const Resource kind :
+       {Resource::area, Resource::node, Resource::link, Resource::table, Resource::charge,
+        Resource::shared_memory, Resource::attributes, Resource::event}) {
     std::uint64_t failures = 0;
-    for (const Case& c : mapping_calls()) {
-      SCOPED_TRACE(c.name);
-      failures += fail_each(c, kind_bit(kind), c.shortage);
+    for (const auto& cases : {mapping_calls(), attribute_calls()}) {
+      for (const Case& c : cases) {
+        SCOPED_TRACE(c.name);
+        failures += fail_each(c, kind_bit(kind), c.shortage);
+      }
     }
     EXPECT_GT(failures, 0u) << static_cast<int>(kind);
   }
 }
 
 TEST(EveryReservation, refused_lock_leaves_everything_as_it_was) {
-  for (const auto& cases : {verbs(), mapping_calls(), changing_calls()}) {
+  for (const auto& cases : {verbs(), mapping_calls(), changing_calls(), attribute_calls()}) {
     for (const Case& c : cases) {
       SCOPED_TRACE(c.name);
       const bool answers_with_an_address = std::string_view(c.name) == "brk";
@@ -301,6 +344,33 @@ TEST(EveryReservation, that_a_move_of_several_areas_lacks_stops_between_two_of_t
     if (!failed) break;
   }
   EXPECT_EQ(seen, (std::set<std::string>{"aa.bb......", "...bb.aa...", "......aa.bb"}));
+}
+
+/// Closing a descriptor, or freeing whole areas, must not fail: they stay apart then.
+TEST(EveryReservation, that_freeing_watched_areas_lacks_keeps_them_apart_at_worst) {
+  using Free = Result<void> (*)(AddressSpace<TestServices>&);
+  constexpr Free close = [](AddressSpace<TestServices>& s) { return s.release_userfault(ours); };
+  constexpr Free unregister = [](AddressSpace<TestServices>& s) {
+    return s.unregister_userfault(TestSpace::column(0), 0xb000, ours);
+  };
+  for (const Free free : {close, unregister}) {
+    for (const FaultCount how_often : {FaultCount::once, FaultCount::for_ever}) {
+      std::uint64_t n = 1;
+      for (bool failed = true; failed; ++n) {
+        Watched stage("AAuuVV|PPAAA");
+        ASSERT_TRUE(stage.set_name(columns(6, 7), 1));
+        ASSERT_EQ(stage.watch(columns(6, 8)), Error::none);
+        stage.host().faults.fail(n, how_often);
+        EXPECT_TRUE(free(stage.space()));
+        failed = stage.host().faults.failures > 0;
+        stage.host().faults.fail(0);
+        stage.check();
+        EXPECT_EQ(*stage.area(6)->attributes, (Attributes{.policy = 1, .name = 1}));
+        EXPECT_EQ(stage.picture(), failed ? "AA|aa|AAZPAAA" : "aaaaaaZPAAA");
+      }
+      EXPECT_GT(n, 2u) << "something was lacking";
+    }
+  }
 }
 
 }  // namespace
