@@ -75,9 +75,10 @@ TEST(MovedUserfault, several_watched_areas_are_refused) {
   Watched first("UUBB........");
   EXPECT_EQ(first.move(0, 4, 8).error(), Error::bad_address);
   EXPECT_EQ(first.picture(), "UUBB........");
-  Watched second("AARR........");
-  EXPECT_EQ(second.move(0, 4, 8).error(), Error::none);
-  Watched further("AARRAA........");  // Its end is not the end of the move.
+  Watched second("AARR........");  // Also where it is the last.
+  EXPECT_EQ(second.move(0, 4, 8).error(), Error::bad_address);
+  EXPECT_EQ(second.picture(), "..RR....AA..");
+  Watched further("AARRAA........");
   EXPECT_EQ(further.move(0, 6, 8).error(), Error::bad_address);
   EXPECT_EQ(further.picture(), "..RRAA..AA....");
 }

@@ -125,13 +125,16 @@ MremapPlan<S> plan_fixed_move(const SpaceState<S>& space, MremapRequest request)
   if (area->flags.has_any(flag::sealed)) return {Error::not_permitted};
   const bool crosses = request.old_length == request.new_length && end > area->end &&
                        request.flags.has_any(remap::fixed);
-  MremapRequest rest{};
-  if (crosses) {
+  if (crosses || request.is_rest) {
     const bool own_place = area->file != typename S::FileHandle{} &&
                            space.services.file_rules(area->file).placement == Placement::own;
     if (own_place || area->flags.has_any(flag::userfault)) return {Error::bad_address};
+  }
+  MremapRequest rest{};
+  if (crosses) {
     const std::uint64_t share = area->end - request.address;
     rest = request;
+    rest.is_rest = true;
     rest.address += share;
     rest.new_address += share;
     rest.old_length -= share;

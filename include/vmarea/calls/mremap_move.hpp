@@ -24,6 +24,7 @@ struct MremapRequest {
   std::uint64_t new_length = 0;
   RemapFlags flags{};
   Address new_address = 0;
+  bool is_rest = false;  // Of a move over several areas; not for callers to set.
 };
 
 /// One mremap, or the first area's share of a fixed move over several areas.
