@@ -276,8 +276,8 @@ TEST(Userfault, arguments) {
               Error::invalid);
     EXPECT_EQ(space.unregister_userfault(c.start, c.length, ours).error(), Error::invalid);
   }
-  for (const std::uint64_t modes : {0, 8, 9}) {
-    EXPECT_EQ(stage.watch(columns(0, 4), UserfaultModes{modes}), Error::invalid);
+  for (const UserfaultModes modes : {UserfaultModes{}, UserfaultModes{8}, UserfaultModes{9}}) {
+    EXPECT_EQ(stage.watch(columns(0, 4), modes), Error::invalid);
   }
   EXPECT_EQ(stage.watch(columns(0, 4), uffd::missing, 0), Error::invalid);
   EXPECT_EQ(stage.unwatch(columns(0, 4), 0), Error::invalid);
