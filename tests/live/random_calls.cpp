@@ -53,9 +53,10 @@ class Program {
     const std::chrono::duration<double> took = Clock::now() - began;
     const Counts counts = sum(slates_);
     if (options_.verbose) fmt::print("{}", table(counts, options_.kinds, took.count()));
-    fmt::print("random_calls: {} operations of {} kinds, seed {}, 0 mismatches, {} known deviations "
-               "met\n",
-               counts.calls, count_kinds(options_.kinds), options_.seed, counts.deviations_met);
+    fmt::print(
+        "random_calls: {} operations of {} kinds, seed {}, 0 mismatches, {} known deviations "
+        "met\n",
+        counts.calls, count_kinds(options_.kinds), options_.seed, counts.deviations_met);
     return 0;
   }
 

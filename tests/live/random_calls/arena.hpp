@@ -25,13 +25,16 @@ struct Shape {
   std::uint64_t crowd = 0;   // Areas of a page each that touch each other, behind the arena.
   bool small_nodes = false;  // Four entries a node: many levels from few areas.
 #ifdef __SANITIZE_ADDRESS__
-  // Its allocator maps and unmaps as it likes: addresses that the kernel chooses cannot be foreseen.
+  // Its allocator maps and unmaps as it likes: addresses that the kernel chooses cannot be
+  // foreseen.
   static constexpr bool compares_placement = false;
 #else
   static constexpr bool compares_placement = true;
 #endif
 
-  constexpr std::uint64_t end() const { return arena_start + pages * page; }
+  constexpr std::uint64_t end() const {
+    return arena_start + pages * page;
+  }
 };
 
 /// 48 pages hold no whole huge page; 1500 hold two, and room for the guard gap of a stack; what is

@@ -10,10 +10,11 @@ namespace vmarea::live {
 namespace {
 
 constexpr std::array<std::string_view, kind_count> kind_names = {
-    "map",      "unmap", "protect",   "write",         "read",   "noreplace", "shared",    "file",
-    "populate", "stack", "droppable", "resize",        "move",   "keep",      "duplicate", "advise",
-    "discard",  "guard", "lock",      "lock_on_fault", "unlock", "seal",      "place",     "heap",
-    "limit",    "bad",   "fork"};
+    "map",    "unmap",         "protect",   "write",  "read",      "noreplace",
+    "shared", "file",          "populate",  "stack",  "droppable", "resize",
+    "move",   "keep",          "duplicate", "advise", "discard",   "guard",
+    "lock",   "lock_on_fault", "unlock",    "seal",   "place",     "heap",
+    "limit",  "userfault",     "policy",    "bad",    "fork"};
 
 }  // namespace
 

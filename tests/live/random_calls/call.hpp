@@ -47,6 +47,9 @@ enum class Kind : std::uint8_t {
   place,
   heap,
   limit,
+  // What areas carry with them.
+  userfault,
+  policy,
   // Arguments that a program should not pass.
   bad,
   // Goes on in a child, or lets a child come and go.
@@ -103,6 +106,10 @@ enum class Operation : std::uint8_t {
   set_heap,    // Puts start and end of the heap at an address, as a loader does.
   limit,       // setrlimit.
   lock_right,  // Takes the right to lock any amount away, or gives it back.
+  userfault_register,
+  userfault_unregister,
+  userfault_close,
+  mbind,
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;
@@ -119,6 +126,13 @@ enum class LockRight : std::uint32_t { dropped, kept };
 /// Whose side of a fork goes on.
 enum class ForkGoesOn : std::uint32_t { in_child, in_parent };
 
+/// Open userfaultfds of a process.
+inline constexpr unsigned userfault_count = 2;
+
+/// Policies of mbind, all of the only node that every machine has.
+enum class Policy : std::uint32_t { none, preferred, bound, interleaved, local };
+inline constexpr unsigned policy_count = 5;
+
 /// Files that mappings use; other_open is first opened a second time, read_only likewise.
 enum class File : std::int8_t { none = -1, first, other_open, second, read_only };
 inline constexpr unsigned file_count = 4;
@@ -128,8 +142,8 @@ struct Call {
   Operation operation = Operation::mmap;
   File file = File::none;
   std::uint32_t protection = 0;
-  std::uint32_t flags = 0;  // MAP_*, MREMAP_*, ForkGoesOn, LimitBase or LockRight.
-  std::int32_t advice = 0;  // MADV_* or Limited.
+  std::uint32_t flags = 0;  // MAP_*, MREMAP_*, UFFDIO_REGISTER_MODE_* or one of the enums above.
+  std::int32_t advice = 0;  // MADV_*, Limited, or the number of a userfaultfd.
   std::uint64_t address = 0;
   std::uint64_t length = 0;
   std::uint64_t new_length = 0;

@@ -21,10 +21,26 @@ struct Name {
 };
 using Names = std::span<const Name>;
 
-constexpr auto operation_names =
-    std::to_array<string_view>({"mmap", "munmap", "mprotect", "mremap", "madvise", "mlock",
-                                "mlock_on_fault", "munlock", "mseal", "read", "write", "brk",
-                                "set_heap", "limit", "lock_right", "fork"});
+constexpr auto operation_names = std::to_array<string_view>({"mmap",
+                                                             "munmap",
+                                                             "mprotect",
+                                                             "mremap",
+                                                             "madvise",
+                                                             "mlock",
+                                                             "mlock_on_fault",
+                                                             "munlock",
+                                                             "mseal",
+                                                             "read",
+                                                             "write",
+                                                             "brk",
+                                                             "set_heap",
+                                                             "limit",
+                                                             "lock_right",
+                                                             "userfault_register",
+                                                             "userfault_unregister",
+                                                             "userfault_close",
+                                                             "mbind",
+                                                             "fork"});
 static_assert(operation_names.size() == operation_count);
 
 constexpr auto protection_names = std::to_array<Name>({{0x1, "r"}, {0x2, "w"}, {0x4, "x"}});
@@ -71,6 +87,10 @@ constexpr auto limited_names =
     std::to_array<Name>({{0, "address_space"}, {1, "data"}, {2, "stack"}, {3, "locked"}});
 constexpr auto limit_base_names = std::to_array<Name>({{0, "in_use_and"}, {1, "nothing_and"}});
 constexpr auto right_names = std::to_array<Name>({{0, "dropped"}, {1, "kept"}});
+constexpr auto watch_names = std::to_array<Name>({{1, "missing"}, {2, "protect"}, {4, "minor"}});
+constexpr auto userfault_names = std::to_array<Name>({{0, "context_0"}, {1, "context_1"}});
+constexpr auto policy_names = std::to_array<Name>(
+    {{0, "none"}, {1, "preferred"}, {2, "bound"}, {3, "interleaved"}, {4, "local"}});
 constexpr auto fork_names = std::to_array<Name>({{0, "in_child"}, {1, "in_parent"}});
 constexpr auto error_names = std::to_array<Name>({{1, "EPERM"},
                                                   {4, "EINTR"},
@@ -294,6 +314,11 @@ void fields(Format& format, AnyCall& call) {
       return format.number(call.flags, right_names);
     case Operation::fork:
       return format.number(call.flags, fork_names);
+    case Operation::userfault_close:
+      return format.number(call.advice, userfault_names);
+    case Operation::userfault_register:
+    case Operation::userfault_unregister:
+    case Operation::mbind:
     case Operation::munmap:
     case Operation::mlock:
     case Operation::mlock_on_fault:
@@ -307,6 +332,12 @@ void fields(Format& format, AnyCall& call) {
   format.extent(call.length);
   if (call.operation == Operation::mprotect) format.bits(call.protection, protection_names, "");
   if (call.operation == Operation::madvise) format.number(call.advice, advice_names);
+  if (call.operation == Operation::mbind) format.number(call.flags, policy_names);
+  if (call.operation == Operation::userfault_register) format.bits(call.flags, watch_names, "|");
+  if (call.operation == Operation::userfault_register ||
+      call.operation == Operation::userfault_unregister) {
+    format.number(call.advice, userfault_names);
+  }
 }
 
 }  // namespace

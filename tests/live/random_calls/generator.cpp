@@ -161,6 +161,12 @@ Call Generator::make(Kind kind) {
     case Kind::limit:
       make_limit(call);
       break;
+    case Kind::userfault:
+      make_userfault(call);
+      break;
+    case Kind::policy:
+      make_policy(call);
+      break;
     case Kind::advise:
     case Kind::discard:
     case Kind::guard:
@@ -336,8 +342,8 @@ void Generator::make_heap(Call& call) {
 void Generator::make_limit(Call& call) {
   if (random_.one_in(4)) {
     call.operation = Operation::lock_right;
-    call.flags = static_cast<std::uint32_t>(random_.one_in(3) ? LockRight::kept
-                                                              : LockRight::dropped);
+    call.flags =
+        static_cast<std::uint32_t>(random_.one_in(3) ? LockRight::kept : LockRight::dropped);
     return;
   }
   const auto limited = static_cast<Limited>(random_.below(limited_count));
@@ -348,6 +354,30 @@ void Generator::make_limit(Call& call) {
   call.length = random_.below(12) * page;
   if (random_.one_in(6)) call.length = 0;
   if (random_.one_in(4)) call.length = ~uint64_t{0};
+}
+
+void Generator::make_userfault(Call& call) {
+  constexpr std::array<std::uint32_t, 8> modes = {1, 1, 1, 2, 3, 4, 5, 0};
+  choose_range(call);
+  // Nothing is rounded here; a range that is none is refused.
+  if (!random_.one_in(16)) call.length = (call.length + page - 1) / page * page;
+  call.advice = static_cast<std::int32_t>(random_.one_in(3) ? 1 : 0);
+  if (random_.one_in(12)) {
+    call = {.kind = call.kind, .operation = Operation::userfault_close, .advice = call.advice};
+  } else if (random_.one_in(4)) {
+    call.operation = Operation::userfault_unregister;
+  } else {
+    call.operation = Operation::userfault_register;
+    call.flags = random_.pick(modes);
+    if (random_.one_in(32)) call.flags |= 8;
+  }
+}
+
+void Generator::make_policy(Call& call) {
+  call.operation = Operation::mbind;
+  choose_range(call);
+  call.flags = static_cast<std::uint32_t>(random_.below(random_.one_in(3) ? policy_count : 2));
+  if (random_.one_in(24)) call.address += 1 + random_.below(page - 1);
 }
 
 void Generator::make_advise(Call& call) {

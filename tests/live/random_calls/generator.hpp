@@ -54,6 +54,8 @@ class Generator {
   void make_place(Call& call);
   void make_heap(Call& call);
   void make_limit(Call& call);
+  void make_userfault(Call& call);
+  void make_policy(Call& call);
   void make_advise(Call& call);
   void make_bad(Call& call);
   void spoil_map(Call& call);

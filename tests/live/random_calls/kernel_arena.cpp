@@ -9,9 +9,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
+#include <linux/mempolicy.h>
 #include <linux/prctl.h>
+#include <linux/userfaultfd.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -83,6 +86,17 @@ prctl_mm_map read_layout() {
   layout.start_data = layout.end_data = layout.start_code;
   layout.exe_fd = ~std::uint32_t{0};
   return layout;
+}
+
+std::int64_t bind_memory(const Call& call) {
+  constexpr std::array<int, policy_count> modes = {MPOL_DEFAULT, MPOL_PREFERRED, MPOL_BIND,
+                                                   MPOL_INTERLEAVE, MPOL_LOCAL};
+  const bool has_nodes = call.flags != static_cast<std::uint32_t>(Policy::none) &&
+                         call.flags != static_cast<std::uint32_t>(Policy::local);
+  const unsigned long first_node = 1;
+  return system_call(SYS_mbind, call.address, call.length, modes[call.flags],
+                     has_nodes ? reinterpret_cast<std::uintptr_t>(&first_node) : 0,
+                     has_nodes ? 8 * sizeof first_node : 0, 0);
 }
 
 int open_or_die(const char* path, int flags) {
@@ -179,6 +193,19 @@ std::int64_t KernelArena::execute(const Call& call) {
       return set_limit(call);
     case Operation::lock_right:
       return set_lock_right(static_cast<LockRight>(call.flags));
+    case Operation::userfault_register: {
+      uffdio_register request = {{call.address, call.length}, call.flags, 0};
+      return ioctl(userfault(call), UFFDIO_REGISTER, &request) == 0 ? 0 : -errno;
+    }
+    case Operation::userfault_unregister: {
+      uffdio_range range = {call.address, call.length};
+      return ioctl(userfault(call), UFFDIO_UNREGISTER, &range) == 0 ? 0 : -errno;
+    }
+    case Operation::userfault_close:
+      close_userfault(static_cast<unsigned>(call.advice));
+      return 0;
+    case Operation::mbind:
+      return bind_memory(call);
     case Operation::fork:
       break;
   }
@@ -191,6 +218,22 @@ std::int64_t KernelArena::set_heap(std::uint64_t at) {
   layout.start_brk = layout.brk = at;
   heap_changed_ = true;
   return prctl(PR_SET_MM, PR_SET_MM_MAP, &layout, sizeof layout, 0) == 0 ? 0 : -errno;
+}
+
+/// Faults in watched memory are signals here: nobody would answer them.
+int KernelArena::userfault(const Call& call) {
+  int& descriptor = userfaults_[static_cast<unsigned>(call.advice)];
+  if (descriptor < 0) {
+    descriptor = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
+    uffdio_api api = {UFFD_API, UFFD_FEATURE_SIGBUS, 0};
+    if (descriptor < 0 || ioctl(descriptor, UFFDIO_API, &api) != 0) abort();
+  }
+  return descriptor;
+}
+
+void KernelArena::close_userfault(unsigned number) {
+  if (userfaults_[number] >= 0) close(userfaults_[number]);
+  userfaults_[number] = -1;
 }
 
 std::int64_t KernelArena::set_limit(const Call& call) {

@@ -46,17 +46,24 @@ class KernelArena {
   const std::array<rlimit, limited_count>& limits() const { return limits_; }
 
   /// To be called first in a child made by fork: the open files show the parent's areas.
-  void become_child() { maps_.reopen(); }
+  /// So do open userfaultfds.
+  void become_child() {
+    maps_.reopen();
+    for (unsigned i = 0; i < userfault_count; ++i) close_userfault(i);
+  }
 
  private:
   std::int64_t set_heap(std::uint64_t at);
   std::int64_t set_limit(const Call& call);
+  int userfault(const Call& call);
+  void close_userfault(unsigned number);
   std::int64_t set_lock_right(LockRight right);
 
   Shape shape_;
   MapsReader maps_;
   std::array<int, file_count> files_{};
-  std::array<rlimit, limited_count> limits_{};  // As the program was started with.
+  std::array<int, userfault_count> userfaults_ = {-1, -1};  // Opened when first asked for.
+  std::array<rlimit, limited_count> limits_{};              // As the program was started with.
   bool heap_changed_ = true;
   bool limits_changed_ = false;
   bool right_dropped_ = false;

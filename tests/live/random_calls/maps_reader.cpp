@@ -154,8 +154,7 @@ void MapsReader::read_areas(Picture& picture, uint64_t end) {
   std::size_t size = 0;
   picture.clear();
   while (arena_is_lowest_) {
-    const std::size_t wanted =
-        size == 0 ? text_expected_ + room_for_more : buffer_size - 1 - size;
+    const std::size_t wanted = size == 0 ? text_expected_ + room_for_more : buffer_size - 1 - size;
     const ssize_t got = pread(maps_, buffer_.get() + size, wanted, static_cast<off_t>(size));
     if (got <= 0) break;
     size += static_cast<std::size_t>(got);

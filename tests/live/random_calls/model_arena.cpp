@@ -66,6 +66,7 @@ struct Host : shims::UserlandOf<Host<node_capacity>> {
     memory->references = 1;
     memory->owned_by_areas = true;
     memory->length_bytes = bytes;
+    memory->rules.storage = Storage::anonymous_memory;
     return memory;
   }
   static void release_file(FileHandle file) noexcept {
@@ -99,7 +100,8 @@ Range touched_by(const Call& call) {
   if (populates) {
     return {call.address, call.address + std::min(call.length, arena_pages_max * page)};
   }
-  const bool touches = call.operation == Operation::read || call.operation == Operation::write;
+  const bool touches = call.operation == Operation::read || call.operation == Operation::write ||
+                       call.operation == Operation::mremap;
   return touches ? Range{call.address, call.address + 1} : Range{};
 }
 
@@ -134,6 +136,7 @@ class ModelOf : public ModelArena {
     }
     settings_.limits = as_started_;
     files_[static_cast<unsigned>(File::read_only)].rules.writable = false;
+    for (shims::File<S>& file : files_) file.rules.storage = Storage::memory;
     S host;
     host.settings = &settings_;
     SpaceLayout layout;
@@ -150,8 +153,12 @@ class ModelOf : public ModelArena {
     const Range touched = touched_by(call);
     if (touched.empty()) return true;
     const State& state = space().state();
-    for (const Area<S>* area = find_at_or_above(state, touched.start);
-         area != nullptr && area->start < touched.end;
+    const Area<S>* first = find_at_or_above(state, touched.start);
+    const bool watched_stack = first != nullptr && first->flags.has_all(flag::grows_down) &&
+                               first->flags.has_any(flag::userfault);
+    // A touch below a stack is one of the stack that has grown.
+    if (watched_stack && touched.length() == 1) return call.operation == Operation::mremap;
+    for (const Area<S>* area = first; area != nullptr && area->start < touched.end;
          area = find_at_or_above(state, area->end)) {
       if (!can_be_touched(*area, call)) return false;
     }
@@ -228,9 +235,8 @@ class ModelOf : public ModelArena {
 
   const char* invariants_broken() const {
     const State& state = space().state();
-    const Broken broken = shape_.crowd == 0
-                              ? check(state)
-                              : check_within(state, {arena_start, shape_.end()});
+    const Broken broken =
+        shape_.crowd == 0 ? check(state) : check_within(state, {arena_start, shape_.end()});
     return broken.what;
   }
 
@@ -245,7 +251,11 @@ class ModelOf : public ModelArena {
 
   /// Whether every page of the area that may be touched can be.
   static bool can_be_touched(const Area<S>& area, const Call& call) {
-    if (call.operation == Operation::mprotect && !area.flags.has_any(flag::locked)) return true;
+    const bool as_it_is_locked =
+        call.operation == Operation::mprotect || call.operation == Operation::mremap;
+    if (as_it_is_locked && !area.flags.has_any(flag::locked)) return true;
+    if (area.flags.has_any(flag::userfault)) return false;
+    if (call.operation == Operation::mremap) return true;
     // What cannot be locked is touched even by a lock on fault.
     if (call.operation == Operation::mlock_on_fault && !area.flags.has_any(flag::droppable)) {
       return true;
@@ -284,8 +294,8 @@ class ModelOf : public ModelArena {
     limit_locked(locked_limit_);
   }
 
-  /// What the kernel counts in excess leaves less for all else. Only a limit of nothing at all takes
-  /// the right to lock away.
+  /// What the kernel counts in excess leaves less for all else. Only a limit of nothing at all
+  /// takes the right to lock away.
   void limit_locked(std::uint64_t bytes) {
     locked_limit_ = bytes;
     const auto excess = static_cast<std::uint64_t>(locked_excess_) * page;
@@ -339,9 +349,26 @@ class ModelOf : public ModelArena {
         return 0;
       case Operation::fork:
         return fork(call);
+      case Operation::userfault_register:
+        return number_of(
+            perform(space().plan_register_userfault({.start = call.address,
+                                                     .length = call.length,
+                                                     .context = context_of_number(call.advice),
+                                                     .modes = UserfaultModes(call.flags)})));
+      case Operation::userfault_unregister:
+        return number_of(perform(space().plan_unregister_userfault(
+            call.address, call.length, context_of_number(call.advice))));
+      case Operation::userfault_close:
+        return number_of(perform(space().plan_release_userfault(context_of_number(call.advice))));
+      case Operation::mbind:
+        return number_of(perform(space().plan_mbind(call.address, call.length, call.flags)));
       default:
         return change_range(call);
     }
+  }
+
+  static UserfaultContext context_of_number(std::int32_t number) {
+    return static_cast<UserfaultContext>(number) + 1;
   }
 
   MmapRequest<S> request_of(const Call& call) {

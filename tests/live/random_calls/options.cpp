@@ -26,7 +26,8 @@ std::optional<Options> parse_options(int count, char** words, int& exit_code) {
   const std::map<std::string, Shape> shapes = {
       {"small", small_shape}, {"deep", deep_shape}, {"crowded", crowded_shape}};
 
-  CLI::App app("Makes random memory calls on the running kernel and on vmarea, compared after each.");
+  CLI::App app(
+      "Makes random memory calls on the running kernel and on vmarea, compared after each.");
   app.footer("kinds:" + names_of_kinds() + "\nbasic: " + text_of(basic_kinds, Naming::in_full) +
              "\n\nExits with 0 if nothing differs, 1 if something does, 2 if the options are not "
              "understood,\nand 77 if this kernel cannot be compared with.");

@@ -21,7 +21,7 @@ struct SeenArea {
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   Flags flags;
-  std::uint64_t offset = 0;    // Bytes; of areas with a file.
+  std::uint64_t offset = 0;  // Bytes; of areas with a file.
   // Ours only; shown, never compared with the kernel's.
   std::uint64_t identity = 0;
   std::uint64_t anonymous_offset = 0;  // Page offset of areas without a file.

@@ -79,10 +79,10 @@ std::string report(const Found& found, const Slate& slate) {
     text += "  after, the kernel:\n" + draw(slate.kernel, true);
     text += "  after, ours:\n" + draw(slate.model, true);
   }
-  if (!found.file.empty()) text += fmt::format("  replay: {} --replay {}\n", found.program, found.file);
+  if (!found.file.empty())
+    text += fmt::format("  replay: {} --replay {}\n", found.program, found.file);
   return text + fmt::format("  again: {} --seed {} --kinds {} --sequence {}{}\n", found.program,
-                            found.seed, text_of(found.kinds), found.sequence,
-                            text_of(found.shape));
+                            found.seed, text_of(found.kinds), found.sequence, text_of(found.shape));
 }
 
 std::string table(const Counts& counts, Kinds kinds, double seconds) {
@@ -93,10 +93,11 @@ std::string table(const Counts& counts, Kinds kinds, double seconds) {
                         counts.calls_of_kind[kind], counts.succeeded_of_kind[kind]);
   }
   const auto calls = static_cast<double>(counts.calls);
-  return text + fmt::format("{} sequences, {} readings of all flags, {:.1f} areas on average, "
-                            "{:.0f} operations a second\n",
-                            counts.sequences, counts.flag_readings,
-                            static_cast<double>(counts.areas_seen) / calls, calls / seconds);
+  return text + fmt::format(
+                    "{} sequences, {} readings of all flags, {:.1f} areas on average, "
+                    "{:.0f} operations a second\n",
+                    counts.sequences, counts.flag_readings,
+                    static_cast<double>(counts.areas_seen) / calls, calls / seconds);
 }
 
 }  // namespace vmarea::live

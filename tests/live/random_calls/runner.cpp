@@ -182,8 +182,7 @@ void Runner::execute(const Call& call) {
 
 /// Only the address of what lies outside the arena is compared; then it goes.
 void Runner::clear_elsewhere(const Call& call) {
-  const std::uint64_t length =
-      call.operation == Operation::mmap ? call.length : call.new_length;
+  const std::uint64_t length = call.operation == Operation::mmap ? call.length : call.new_length;
   const bool ours = is_elsewhere(shape_, call, slate_->model_result);
   if (is_elsewhere(shape_, call, slate_->kernel_result)) {
     kernel_.unmap(static_cast<std::uint64_t>(slate_->kernel_result), length);

@@ -57,7 +57,7 @@ struct Slate {
   PageTotals kernel_totals;
   PageTotals model_totals;
   std::array<std::int64_t, 2048> results{};  // The kernel's, of the steps of this sequence.
-  Picture before;                           // Ours; the kernel's was equal as far as it was read.
+  Picture before;                            // Ours; the kernel's was equal as far as it was read.
   Picture kernel;
   Picture model;
 };
