@@ -122,7 +122,6 @@ MremapPlan<S> plan_fixed_move(const SpaceState<S>& space, MremapRequest request)
     request.old_length -= hole;
     request.new_length -= hole;
   }
-  if (area->flags.has_any(flag::sealed)) return {Error::not_permitted};
   const bool crosses = request.old_length == request.new_length && end > area->end &&
                        request.flags.has_any(remap::fixed);
   if (crosses || request.is_rest) {
@@ -130,6 +129,7 @@ MremapPlan<S> plan_fixed_move(const SpaceState<S>& space, MremapRequest request)
                            space.services.file_rules(area->file).placement == Placement::own;
     if (own_place || area->flags.has_any(flag::userfault)) return {Error::bad_address};
   }
+  if (area->flags.has_any(flag::sealed)) return {Error::not_permitted};
   MremapRequest rest{};
   if (crosses) {
     const std::uint64_t share = area->end - request.address;

@@ -154,10 +154,12 @@ class ModelOf : public ModelArena {
     if (touched.empty()) return true;
     const State& state = space().state();
     const Area<S>* first = find_at_or_above(state, touched.start);
-    const bool watched_stack = first != nullptr && first->flags.has_all(flag::grows_down) &&
-                               first->flags.has_any(flag::userfault);
     // A touch below a stack is one of the stack that has grown.
-    if (watched_stack && touched.length() == 1) return call.operation == Operation::mremap;
+    const bool touches = call.operation == Operation::read || call.operation == Operation::write;
+    if (touches && first != nullptr && first->flags.has_any(flag::grows_down) &&
+        !can_be_touched(*first, call)) {
+      return false;
+    }
     for (const Area<S>* area = first; area != nullptr && area->start < touched.end;
          area = find_at_or_above(state, area->end)) {
       if (!can_be_touched(*area, call)) return false;
