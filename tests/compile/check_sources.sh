@@ -47,6 +47,9 @@ done < <(grep -nHE '^.{101}' "${sources[@]}" | cut -d: -f1,2)
 while read -r file; do
   breach "$file: has no #pragma once"
 done < <(grep -Lx '#pragma once' "${headers[@]}")
+while read -r place; do
+  breach "$place: speaks of planted faults, which only copies of the headers have"
+done < <(grep -rnoi planted include shims)
 while read -r lines file; do
   if [[ "$file" != total ]] && ((lines > 400)); then breach "$file: has more than 400 lines"; fi
 done < <(wc -l "${headers[@]}")

@@ -36,7 +36,7 @@ class Carved : public Stage {
   }
 };
 
-TEST(ScenarioProtect, untouched_left_and_touched_right_become_one) {
+TEST(KernelMergeScenario, 01_untouched_left_and_touched_right_become_one) {
   Carved c;
   c.map(0, 10);
   c.read_only(0, 5);
@@ -46,7 +46,7 @@ TEST(ScenarioProtect, untouched_left_and_touched_right_become_one) {
   EXPECT_EQ(c.picture(), "bbbbbbbbbb");
 }
 
-TEST(ScenarioProtect, touched_left_and_untouched_right_become_one) {
+TEST(KernelMergeScenario, 02_touched_left_and_untouched_right_become_one) {
   Carved c;
   c.map(0, 10);
   c.read_only(5, 10);
@@ -55,7 +55,7 @@ TEST(ScenarioProtect, touched_left_and_untouched_right_become_one) {
   EXPECT_EQ(c.picture(), "bbbbbbbbbb");
 }
 
-TEST(ScenarioProtect, touched_middle_joins_two_untouched_sides) {
+TEST(KernelMergeScenario, 03_touched_middle_joins_two_untouched_sides) {
   Carved c;
   c.map(0, 9);
   c.read_only(0, 3);
@@ -66,7 +66,7 @@ TEST(ScenarioProtect, touched_middle_joins_two_untouched_sides) {
   EXPECT_EQ(c.picture(), "bbbbbbbbb");
 }
 
-TEST(ScenarioProtect, middle_joins_a_touched_left_and_an_untouched_right) {
+TEST(KernelMergeScenario, 04_middle_joins_a_touched_left_and_an_untouched_right) {
   Carved c;
   c.map(0, 9);
   c.read_only(6, 9);
@@ -77,7 +77,7 @@ TEST(ScenarioProtect, middle_joins_a_touched_left_and_an_untouched_right) {
   EXPECT_EQ(c.picture(), "bbbbbbbbb");
 }
 
-TEST(ScenarioProtect, middle_joins_an_untouched_left_and_a_touched_right) {
+TEST(KernelMergeScenario, 05_middle_joins_an_untouched_left_and_a_touched_right) {
   Carved c;
   c.map(0, 9);
   c.read_only(0, 3);
@@ -88,7 +88,7 @@ TEST(ScenarioProtect, middle_joins_an_untouched_left_and_a_touched_right) {
   EXPECT_EQ(c.picture(), "bbbbbbbbb");
 }
 
-TEST(ScenarioProtect, before_6_16_touched_and_untouched_stay_apart) {
+TEST(KernelMergeScenario, 01_before_6_16_touched_and_untouched_stay_apart) {
   Carved c;
   c.host().profile.faulted_into_untouched = FaultedMerge::never;
   c.map(0, 10);
@@ -98,7 +98,7 @@ TEST(ScenarioProtect, before_6_16_touched_and_untouched_stay_apart) {
   EXPECT_EQ(c.picture(), "BBBBB|bbbbb");
 }
 
-TEST(ScenarioFork, new_mapping_does_not_join_what_the_child_inherited) {
+TEST(KernelMergeScenario, 06_new_mapping_does_not_join_what_the_child_inherited) {
   Carved parent;
   parent.map_touched(0, 5);
   const auto child = parent.fork();
@@ -114,7 +114,7 @@ TEST(ScenarioFork, new_mapping_does_not_join_what_the_child_inherited) {
   EXPECT_EQ(parent.picture(), "aaaaaaaaaa") << "the parent's memory is its own";
 }
 
-TEST(ScenarioFork, what_the_child_inherited_does_not_join_a_new_mapping) {
+TEST(KernelMergeScenario, 07_what_the_child_inherited_does_not_join_a_new_mapping) {
   Carved parent;
   parent.map_touched(0, 5);
   const auto child = parent.fork();
@@ -127,7 +127,7 @@ TEST(ScenarioFork, what_the_child_inherited_does_not_join_a_new_mapping) {
   EXPECT_EQ(child->picture(), "eeeee|EEEEE");
 }
 
-TEST(ScenarioMove, file_mapping_that_grew_elsewhere_moves_back_over_its_old_place) {
+TEST(KernelMergeScenario, 08_file_mapping_that_grew_elsewhere_moves_back_over_its_old_place) {
   Stage stage("FFFFF.....");
   const auto away = stage.mremap({.address = TestSpace::column(0),
                                   .old_length = 0x5000,
@@ -142,7 +142,7 @@ TEST(ScenarioMove, file_mapping_that_grew_elsewhere_moves_back_over_its_old_plac
   EXPECT_EQ(stage.legend.at('F').file->references, 2u);
 }
 
-TEST(ScenarioMerging, areas_merge_before_and_after_same_page_merging_was_switched_on) {
+TEST(KernelMergeScenario, 09_areas_merge_before_and_after_same_page_merging_was_switched_on) {
   Carved c;
   c.map(0, 5);
   c.map(5, 10);
@@ -154,7 +154,7 @@ TEST(ScenarioMerging, areas_merge_before_and_after_same_page_merging_was_switche
   EXPECT_EQ(c.picture(), "MMMMMMMMMM");
 }
 
-TEST(ScenarioMove, untouched_joins_the_touched_area_on_its_left) {
+TEST(KernelMergeScenario, 10_untouched_moves_to_the_right_of_a_touched_area) {
   Carved c;
   c.map_touched(0, 5);
   c.map(20, 25);
@@ -162,7 +162,7 @@ TEST(ScenarioMove, untouched_joins_the_touched_area_on_its_left) {
   EXPECT_EQ(c.picture(), "aaaaaaaaaa");
 }
 
-TEST(ScenarioMove, untouched_joins_the_touched_area_on_its_right) {
+TEST(KernelMergeScenario, 11_untouched_moves_to_the_left_of_a_touched_area) {
   Carved c;
   c.map_touched(6, 11);
   c.map(20, 25);
@@ -170,7 +170,7 @@ TEST(ScenarioMove, untouched_joins_the_touched_area_on_its_right) {
   EXPECT_EQ(c.picture(), ".aaaaaaaaaa");
 }
 
-TEST(ScenarioMove, untouched_between_two_identities_joins_the_left_one) {
+TEST(KernelMergeScenario, 12_untouched_between_two_identities_joins_the_left_one) {
   Carved c;
   c.map_touched(0, 5);
   c.map_touched(10, 15);
@@ -179,7 +179,7 @@ TEST(ScenarioMove, untouched_between_two_identities_joins_the_left_one) {
   EXPECT_EQ(c.picture(), "aaaaaaaaaa|aaaaa");
 }
 
-TEST(ScenarioMove, untouched_between_touched_and_untouched_joins_both) {
+TEST(KernelMergeScenario, 13_untouched_between_touched_and_untouched_joins_both) {
   Carved c;
   c.map_touched(0, 5);
   c.map(10, 15);
@@ -188,7 +188,7 @@ TEST(ScenarioMove, untouched_between_touched_and_untouched_joins_both) {
   EXPECT_EQ(c.picture(), "aaaaaaaaaaaaaaa");
 }
 
-TEST(ScenarioMove, untouched_in_the_hole_of_one_touched_area_joins_both) {
+TEST(KernelMergeScenario, 14_untouched_in_the_hole_of_one_touched_area_joins_both) {
   Carved c;
   c.map_touched(0, 15);
   EXPECT_TRUE(c.munmap(columns(5, 10)));
@@ -203,7 +203,7 @@ struct Thirds {
   std::vector<const char*> after_each;  // Of those that come back.
 };
 
-TEST(ScenarioMove, touched_parts_join_as_soon_as_they_are_back_where_they_came_from) {
+TEST(KernelMergeScenario, 15_touched_parts_join_as_soon_as_they_are_back_where_they_came_from) {
   const Thirds orders[] = {
       {{1}, {1}, {"aaaaaaaaaaaaaaa"}},
       {{2}, {2}, {"aaaaaaaaaaaaaaa"}},
@@ -241,7 +241,7 @@ void keep_and_move(Carved& c, std::uint64_t to) {
   EXPECT_FALSE(c.identity(20));
 }
 
-TEST(ScenarioKeptSource, touched_joins_an_untouched_prev) {
+TEST(KernelMergeScenario, 16_touched_joins_an_untouched_prev) {
   Carved c;
   put_touched_aside(c, 3, 3);
   c.map(0, 3);
@@ -250,7 +250,7 @@ TEST(ScenarioKeptSource, touched_joins_an_untouched_prev) {
   EXPECT_TRUE(c.identity(0));
 }
 
-TEST(ScenarioKeptSource, touched_joins_an_untouched_next) {
+TEST(KernelMergeScenario, 17_touched_joins_an_untouched_next) {
   Carved c;
   put_touched_aside(c, 0, 3);
   c.map(3, 6);
@@ -259,7 +259,7 @@ TEST(ScenarioKeptSource, touched_joins_an_untouched_next) {
   EXPECT_EQ(c.chain(0), 1u);
 }
 
-TEST(ScenarioKeptSource, touched_joins_untouched_areas_on_both_sides) {
+TEST(KernelMergeScenario, 18_touched_joins_untouched_areas_on_both_sides) {
   Carved c;
   put_touched_aside(c, 3, 3);
   c.map(0, 3);
@@ -269,7 +269,7 @@ TEST(ScenarioKeptSource, touched_joins_untouched_areas_on_both_sides) {
   EXPECT_TRUE(c.identity(0));
 }
 
-TEST(ScenarioKeptSource, touched_joins_an_untouched_prev_and_a_next_of_its_own_origin) {
+TEST(KernelMergeScenario, 19_touched_joins_an_untouched_prev_and_a_next_of_its_own_origin) {
   Carved c;
   c.map_touched(3, 9);
   c.move_pages(3, 3, 20);
