@@ -7,7 +7,8 @@
 // would not change are left alone, so that nothing is compiled again for nothing.
 //
 // An original text must occur exactly once, runs of white space counting as one blank: otherwise
-// the header has changed, the fault shows nothing any more, and the build stops with its name.
+// the header has changed, the fault shows nothing any more, and the build stops with its name. Of
+// a text with @{ and }@ only what lies between them is replaced; the rest says where it stands.
 // Faults with the same original text share its place; overlapping ones are refused.
 #include <algorithm>
 #include <cctype>
@@ -131,6 +132,14 @@ struct Flat {
   }
 };
 
+/// Cuts `mark` out of `text` and says where it stood; the whole length if it is not there.
+std::size_t take_mark(std::string& text, std::string_view mark) {
+  const std::size_t at = text.find(mark);
+  if (at == std::string::npos) return text.size();
+  text.erase(at, mark.size());
+  return at;
+}
+
 Span find_once(const Fault& fault, const std::string& source, const Flat& flat) {
   const auto wrong = [&](const char* why) {
     stop("fault " + fault.name + ": the original text " + why + " in " + fault.header + ":\n" +
@@ -138,10 +147,14 @@ Span find_once(const Fault& fault, const std::string& source, const Flat& flat) 
   };
   std::string wanted = Flat(fault.original).text;
   if (wanted.ends_with(' ')) wanted.pop_back();
+  const bool is_marked = wanted.find("@{") != std::string::npos;
+  const std::size_t begin = is_marked ? take_mark(wanted, "@{") : 0;
+  const std::size_t end = take_mark(wanted, "}@");
   const std::size_t at = flat.text.find(wanted);
   if (at == std::string::npos) wrong("is not found");
   if (flat.text.find(wanted, at + 1) != std::string::npos) wrong("is found more than once");
-  const Span span{flat.from[at], flat.from[at + wanted.size() - 1] + 1};
+  if (begin >= end) wrong("has nothing between its marks");
+  const Span span{flat.from[at + begin], flat.from[at + end - 1] + 1};
   const std::string found = source.substr(span.begin, span.end - span.begin);
   if (found.find("//") != std::string::npos) wrong("has a comment in it");
   return span;
@@ -153,7 +166,7 @@ std::string switched(const Fault& fault, const std::string& before) {
   if (fault.kind == "expression")
     return "(" + is_on + " ? (" + fault.faulty + ") : (" + before + "))";
   if (fault.kind == "before") return "if (" + is_on + ") { " + fault.faulty + " } " + before;
-  return "if (" + is_on + ") { " + fault.faulty + " } else { " + before + " }";
+  return "{ if (" + is_on + ") { " + fault.faulty + " } else { " + before + " } }";
 }
 
 std::string plant(const std::string& source, const std::vector<const Fault*>& faults) {

@@ -627,31 +627,6 @@ TYPED_TEST(Spanning, any_run_of_entries_becomes_none_to_three) {
   }
 }
 
-// Known bug 2.
-TYPED_TEST(Spanning, end_of_a_two_level_tree_overwritten_by_one_entry_leaves_a_root_leaf) {
-  const std::size_t n = TestFixture::options.capacity + 1;
-  this->put_many(0, n, 10, 8);
-  ASSERT_EQ(this->tree_.height_for_test(), 1u);
-  this->put(10, last_key, value_of('x'));
-  EXPECT_EQ(this->tree_.height_for_test(), 0u);
-  EXPECT_EQ(this->tree_.size(), 2u);
-  EXPECT_EQ(this->tree_.find(last_key), (Entry{10, last_key, value_of('x')}));
-}
-
-// Known bug 3.
-TYPED_TEST(Spanning, tree_emptied_at_one_stroke_stays_empty_when_emptied_again) {
-  this->put_many(0, 500, 10, 10);
-  for (int i = 0; i < 3; ++i) {
-    this->erase(0, last_key);
-    EXPECT_TRUE(this->tree_.empty());
-    EXPECT_EQ(this->tree_.lowest_gap(last_key, 0, last_key), (TreeGap{true, 0}));
-    this->memory_.end_grace_period();
-    EXPECT_TRUE(this->memory_.live.empty());
-  }
-  this->draw("ab");
-  EXPECT_EQ(this->picture(3), "ab.");
-}
-
 TYPED_TEST(Spanning, stack_moves_down_the_way_exec_does_it) {
   constexpr TreeKey top = 0x7ffffffff000;
   this->put_many(1, 60, 0x1000, 0x1000);
