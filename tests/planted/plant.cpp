@@ -9,7 +9,8 @@
 // An original text must occur exactly once, runs of white space counting as one blank: otherwise
 // the header has changed, the fault shows nothing any more, and the build stops with its name. Of
 // a text with @{ and }@ only what lies between them is replaced; the rest says where it stands.
-// Faults with the same original text share its place; overlapping ones are refused.
+// Faults with the same original text share its place, and one may lie in the text of another;
+// texts that merely overlap are refused.
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
@@ -115,6 +116,7 @@ void check(const std::vector<Fault>& faults) {
 struct Span {
   std::size_t begin;
   std::size_t end;
+  friend bool operator==(const Span&, const Span&) = default;
 };
 
 /// A text in which each run of white space is one blank, and where each character came from.
@@ -169,34 +171,43 @@ std::string switched(const Fault& fault, const std::string& before) {
   return "{ if (" + is_on + ") { " + fault.faulty + " } else { " + before + " } }";
 }
 
-std::string plant(const std::string& source, const std::vector<const Fault*>& faults) {
-  struct Place {
-    std::size_t end = 0;
-    const Fault* first = nullptr;
-    std::string text;
-  };
-  const Flat flat(source);
-  std::map<std::size_t, Place> places;  // By their beginning.
-  for (const Fault* fault : faults) {
-    const Span span = find_once(*fault, source, flat);
-    Place& place = places[span.begin];
-    if (place.first == nullptr) {
-      place = {span.end, fault, source.substr(span.begin, span.end - span.begin)};
-    } else if (place.end != span.end) {
-      stop("fault " + fault->name + " overlaps fault " + place.first->name);
+struct Placed {
+  Span span;
+  const Fault* fault;
+};
+
+/// The text of `span` with the faults that lie in it: `*next` and the following ones. What lies in
+/// another one's text is built into that, where it does what is right.
+std::string render(const std::string& source, Span span, const std::vector<Placed>& placed,
+                   std::size_t& next) {
+  std::string text;
+  std::size_t done = span.begin;
+  while (next < placed.size() && placed[next].span.begin < span.end) {
+    const Placed& outer = placed[next];
+    if (outer.span.end > span.end) {
+      stop("fault " + outer.fault->name + " overlaps fault " + placed[next - 1].fault->name);
     }
-    place.text = switched(*fault, place.text);
+    const std::size_t first = next++;
+    while (next < placed.size() && placed[next].span == outer.span) ++next;
+    const std::size_t upto = next;
+    text += source.substr(done, outer.span.begin - done);
+    std::string inside = render(source, outer.span, placed, next);
+    for (std::size_t i = first; i < upto; ++i) inside = switched(*placed[i].fault, inside);
+    text += inside;
+    done = outer.span.end;
   }
-  std::string planted;
-  std::size_t done = 0;
-  const Fault* last = nullptr;
-  for (const auto& [begin, place] : places) {
-    if (begin < done) stop("fault " + place.first->name + " overlaps fault " + last->name);
-    planted += source.substr(done, begin - done) + place.text;
-    done = place.end;
-    last = place.first;
-  }
-  planted += source.substr(done);
+  return text + source.substr(done, span.end - done);
+}
+
+std::string plant(const std::string& source, const std::vector<const Fault*>& faults) {
+  const Flat flat(source);
+  std::vector<Placed> placed;
+  for (const Fault* fault : faults) placed.push_back({find_once(*fault, source, flat), fault});
+  std::stable_sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
+    return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.span.end > b.span.end;
+  });
+  std::size_t next = 0;
+  std::string planted = render(source, {0, source.size()}, placed, next);
   const std::string once = "#pragma once\n";
   const std::size_t top = planted.find(once);
   if (top == std::string::npos) stop("a header with a fault has no #pragma once");

@@ -288,5 +288,60 @@ TEST(KnownBug, C2_append_never_changes_a_node_that_a_reader_may_hold) {
   append_while_a_reader_looks<DefaultPublished>();
 }
 
+template <class Config>
+void replace_while_a_reader_looks() {
+  KeyMap<Config> map;
+  map.put_row(40);
+  map.memory.end_grace_period();
+  const auto reader = map.tree.seek(60);
+  const Entry old = reader.entry();
+  // A stack grows down to the next one: the hole between them goes, and its node with it.
+  ASSERT_TRUE(map.tree.assign(59, 61, value_of('X')));
+  ASSERT_FALSE(map.memory.retired.empty()) << "a node that readers hold was given back at once";
+  EXPECT_EQ(reader.entry(), old);
+  EXPECT_EQ(map.tree.find(60), (Entry{59, 61, value_of('X')}));
+}
+
+TEST(KnownBug, C1_node_that_is_replaced_stays_for_those_who_read_it) {
+  replace_while_a_reader_looks<TinyPublished>();
+  replace_while_a_reader_looks<DefaultPublished>();
+}
+
+/// A reader that goes on by address: what it meets from `at` on.
+template <class Config>
+std::string read_on(const KeyMap<Config>& map, TreeKey at, int steps, TreeKey* stopped_at) {
+  std::string met;
+  for (int i = 0; i < steps; ++i) {
+    const Entry entry = map.tree.seek(at).entry();
+    if (!entry) break;
+    met += static_cast<char>(entry.value - letters);
+    at = entry.last + 1;
+  }
+  *stopped_at = at;
+  return met;
+}
+
+TEST(KnownBug, C6_reader_meets_an_area_once_that_shrinks_from_the_left_beside_a_new_one) {
+  on_every_tree([]<class Config>() {
+    for (const int steps_before : {0, 1, 2, 3}) {
+      for (const int steps_between : {0, 1, 9}) {
+        KeyMap<Config> map("p.aaan.q");
+        TreeKey at = 0;
+        std::string met = read_on(map, 0, steps_before, &at);
+        map.erase(2, 2);
+        met += read_on(map, at, steps_between, &at);
+        map.put(2, 2, 'b');
+        met += read_on(map, at, 9, &at);
+        EXPECT_EQ(std::count(met.begin(), met.end(), 'a'), 1) << met;
+        EXPECT_LE(std::count(met.begin(), met.end(), 'b'), 1) << met;
+        EXPECT_TRUE(met == "panq" || met == "pbanq") << met;
+        if (steps_before + steps_between < 2) {
+          EXPECT_EQ(met, "pbanq") << "the reader had not come so far";
+        }
+      }
+    }
+  });
+}
+
 }  // namespace
 }  // namespace vmarea::test
