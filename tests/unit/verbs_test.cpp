@@ -117,24 +117,6 @@ TEST(Modify, part_that_joins_needs_no_room_below_the_limit) {
   EXPECT_EQ(stage.picture(), "AAAB");
 }
 
-// What it does instead is not known before reserve, so there is no preview to compare.
-TEST(Modify, whole_area_without_memory_to_join_gives_up_joining) {
-  using Plan = ModifyPlan<TestServices>;
-  Stage stage("AAA|aa");
-  stage.host().faults.kinds = kind_bit(shims::Resource::link);
-  for (const Shortage shortage : {Shortage::fails, Shortage::gives_up_joining}) {
-    stage.host().faults.fail(1);
-    Change<TestServices, Plan> change(stage.state(), [&](const TestSpaceState& s) {
-      return plan_modify(s, *stage.area(3), columns(3, 5), {rw_flags}, shortage);
-    });
-    const Result<void> done = change.reserve_and_commit();
-    EXPECT_EQ(done.error(), shortage == Shortage::fails ? Error::no_memory : Error::none);
-    EXPECT_EQ(stage.host().faults.failures, 1u);
-    EXPECT_EQ(stage.picture(), "AAA|aa");
-  }
-  stage.check();
-}
-
 TEST(Expand, over_a_hole_in_both_directions) {
   Stage stage("..FF..");
   const TestArea* whole = stage.area(2);
