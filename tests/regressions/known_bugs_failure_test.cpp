@@ -16,8 +16,6 @@ namespace {
 using shims::FaultCount;
 using shims::Resource;
 
-constexpr Flags locked_flags = rw_flags | flag::locked;
-
 std::int64_t lines_with(const std::vector<std::string>& lines, std::string_view what) {
   return std::count_if(lines.begin(), lines.end(),
                        [&](const std::string& line) { return line.starts_with(what); });
