@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "unit/stage.hpp"
+#include "unit/userfault_stage.hpp"
 
 namespace vmarea::test {
 namespace {
@@ -329,32 +329,25 @@ TEST(KnownBug, 16_fork_that_fails_half_way_leaves_an_empty_child) {
   parent.host().recorder.on = false;
 }
 
-/// Changes the touched area behind an untouched one so that they could join.
-Result<void> match_prev(Stage& stage, Shortage shortage) {
-  Change<TestServices, ModifyPlan<TestServices>> change(
-      stage.state(), [&](const TestSpaceState& s) {
-        return plan_modify(s, *stage.area(3), columns(3, 5), {rw_flags}, shortage);
-      });
-  return change.reserve_and_commit();
-}
-
-TEST(KnownBug, 17_clearing_of_a_tracking_flag_does_not_fail_for_lack_of_memory_to_merge) {
-  Stage stage("AAA|aa");
-  const TestAttributes* tracked = stage.host().attributes({.userfault_context = 7});
-  ASSERT_TRUE(stage.plan_and_commit([&](const TestSpaceState& s) {
-    return plan_modify(s, *stage.area(3), columns(3, 5),
-                       {rw_flags | flag::userfault_missing, tracked});
-  }));
-  stage.host().faults.kinds = kind_bit(Resource::link);
-  stage.host().faults.fail(1, FaultCount::for_ever);
-  EXPECT_EQ(match_prev(stage, Shortage::fails).error(), Error::no_memory);
-  EXPECT_EQ(stage.area(3)->attributes, tracked) << "nothing is changed";
-  EXPECT_TRUE(match_prev(stage, Shortage::gives_up_joining));
-  EXPECT_EQ(stage.picture(), "AAA|aa");
-  EXPECT_EQ(stage.area(3)->attributes, nullptr);
-  EXPECT_EQ(tracked->references, 0);
-  stage.host().faults.fail(0);
-  stage.check();
+// What it does instead is not known before reserve, so there is no preview to compare.
+TEST(KnownBug, 17_release_of_a_userfaultfd_does_not_fail_for_lack_of_memory_to_merge) {
+  const std::function<Result<void>(Watched&)> ways_out[] = {
+      [](Watched& s) { return s.space().release_userfault(ours); },
+      [](Watched& s) {
+        return s.space().unregister_userfault(TestSpace::column(3), 0x2000, ours);
+      }};
+  for (const auto& leave : ways_out) {
+    Watched stage("AAA|aa");
+    ASSERT_EQ(stage.watch(columns(3, 5)), Error::none);
+    ASSERT_EQ(stage.picture(), "AAAuu");
+    stage.host().faults.kinds = kind_bit(Resource::link);
+    stage.host().faults.fail(1, FaultCount::for_ever);
+    EXPECT_TRUE(leave(stage));
+    EXPECT_GT(stage.host().faults.failures, 0u);
+    stage.host().faults.fail(0);
+    EXPECT_EQ(stage.picture(), "AAA|aa") << "free, and apart";
+    stage.check();
+  }
 }
 
 TEST(KnownBug, 18_change_that_lacks_memory_to_merge_fails_and_does_not_split_instead) {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "unit/stage.hpp"
+#include "unit/userfault_stage.hpp"
 
 namespace vmarea::test {
 namespace {
@@ -208,26 +208,21 @@ TEST(KnownBug, 29_equal_identities_have_equal_chains_after_nested_forks) {
   EXPECT_EQ(last->picture(), "aa|aa");
 }
 
-TEST(KnownBug, 30_context_that_begins_inside_an_area_cuts_there_and_merges_back) {
-  Stage stage("AAAAAA");
-  const TestAttributes* context = stage.host().attributes({.userfault_context = 7});
-  stage.legend['U'] = {.adds = flag::userfault_missing, .attributes = context};
-  const auto give = [&](Range part, Flags flags, const Attributes* attributes) {
-    const TestArea& area = *find_area(stage.state(), part.start);
-    return stage.plan_and_commit([&](const TestSpaceState& s) {
-      return plan_modify(s, area, part, {flags, attributes});
-    });
-  };
-  ASSERT_TRUE(give(columns(2, 4), rw_flags | flag::userfault_missing, context));
+TEST(KnownBug, 30_registration_that_begins_inside_an_area_cuts_there_and_merges_back) {
+  Watched stage("AAAAAA");
+  EXPECT_EQ(stage.watch(columns(2, 4)), Error::none);
   EXPECT_EQ(stage.picture(), "AAUUAA");
   EXPECT_EQ(stage.shape(2), "[2,4)p2");
-  ASSERT_TRUE(give(columns(4, 6), rw_flags | flag::userfault_missing, context));
+  EXPECT_EQ(stage.watch(columns(3, 6)), Error::none);
   EXPECT_EQ(stage.picture(), "AAUUUU");
-  ASSERT_TRUE(give(columns(3, 6), rw_flags, nullptr));
+  EXPECT_EQ(stage.shape(2), "[2,6)p2");
+  EXPECT_EQ(stage.unwatch(columns(3, 6)), Error::none);
   EXPECT_EQ(stage.picture(), "AAUAAA");
-  ASSERT_TRUE(give(columns(2, 3), rw_flags, nullptr));
+  EXPECT_EQ(stage.unwatch(columns(0, 6)), Error::none);
   EXPECT_EQ(stage.picture(), "AAAAAA");
-  EXPECT_EQ(context->references, 0);
+  EXPECT_EQ(stage.watch(columns(1, 5)), Error::none);
+  EXPECT_TRUE(stage.release_userfault(ours));
+  EXPECT_EQ(stage.picture(), "AAAAAA");
 }
 
 TEST(KnownBug, 31_flag_that_stops_no_merge_survives_it) {
