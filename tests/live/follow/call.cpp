@@ -35,7 +35,7 @@ constexpr auto kinds = std::to_array<CallKind>({
     {SYS_shmat, "shmat", modelled, {decimal, hex, hex}},
     {SYS_shmdt, "shmdt", modelled, {hex}},
     {SYS_remap_file_pages, "remap_file_pages", modelled, {hex, decimal, hex, decimal, hex}},
-    {SYS_mbind, "mbind", unmodelled, {hex, decimal, decimal, hex, decimal, hex}},
+    {SYS_mbind, "mbind", modelled, {hex, decimal, decimal, hex, decimal, hex}},
     {SYS_set_mempolicy_home_node, "set_mempolicy_home_node", unmodelled, {hex, decimal, decimal}},
     {number_map_shadow_stack, "map_shadow_stack", unmodelled, {hex, decimal, hex}},
     {SYS_prctl, "prctl", unmodelled, {decimal, hex, hex, hex, hex}},

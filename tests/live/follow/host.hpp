@@ -15,6 +15,7 @@
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
 
+#include "attributes.hpp"
 #include "kernel_maps.hpp"
 
 namespace follow {
@@ -81,7 +82,7 @@ struct Services : vmarea::shims::HeapMemory,
                   vmarea::NoLocks,
                   vmarea::NoReverseMap,
                   vmarea::NoPageTables,
-                  vmarea::NoAttributes,
+                  KeptAttributes,
                   vmarea::NoNotifications {
   using FileHandle = OpenFile*;
   template <class AreaType>

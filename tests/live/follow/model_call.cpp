@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include "attributes.hpp"
 #include "proc_text.hpp"
 #include "process_facts.hpp"
 
@@ -208,6 +209,17 @@ ModelAnswer make_process_madvise(const Request& request) {
   return compared(done);
 }
 
+/// Whether a policy makes sense is not ours to say, nor whether pages can follow it.
+ModelAnswer make_mbind(const Request& request) {
+  const bool known = request.kernel_raw == 0 || request.kernel_raw == -EFAULT ||
+                     request.kernel_raw == -ENOMEM || request.kernel_raw == -EIO;
+  if (!known) return {Made::told_result, request.kernel_raw};
+  const Result<void> result = request.space.space().mbind(request.argument(0), request.argument(1),
+                                                          policy_of(request.task, request.call));
+  if (request.kernel_raw == -EIO) return {Made::told_result, request.kernel_raw};
+  return compared(raw(result));
+}
+
 ModelAnswer make_mlock(const Request& request, vmarea::Locking locking) {
   const Result<void> result =
       request.space.space().mlock(request.argument(0), request.argument(1), locking);
@@ -381,6 +393,8 @@ ModelAnswer make_call(FollowedSpace& space, pid_t task, const Call& call, const 
       return make_shmat(request);
     case SYS_shmdt:
       return compared(raw(ours.detach_shared(request.argument(0))));
+    case SYS_mbind:
+      return make_mbind(request);
     case SYS_remap_file_pages:
       return make_remap_file_pages(request);
     default:
