@@ -57,7 +57,7 @@ enum class Placement : unsigned char {
 /// What holds the pages of a file.
 enum class Storage : unsigned char {
   file_system,
-  memory,            // tmpfs, a memfd: userfaultfd can watch it.
+  memory,            // tmpfs, a memfd, no System V segment: userfaultfd can watch it.
   anonymous_memory,  // Shared memory that mmap made: it can have a name, too.
 };
 
@@ -205,12 +205,12 @@ concept FileServices = std::equality_comparable<typename S::FileHandle> &&
   { s.release_file(file) } noexcept;
 };
 
-/// Attributes are interned by the host and counted: equal content is one pointer; the empty content
-/// is null and never asked for. intern_attributes is asked while planning, null: out of memory. What
-/// it gave stays until the last end_interning, although no area has retained it yet; asked again
-/// until then, it gives the same and cannot fail. What is left of interned attributes without their
-/// userfault context stays as long as they do, and can be had at any time: closing a descriptor must
-/// not fail for lack of memory. Scopes of interning nest, one for each change that is under way.
+/// Attributes are interned by the host and counted: equal content is one pointer, the empty content
+/// is null and never asked for. intern_attributes is asked while planning; null: out of memory.
+/// What it gave stays until the last end_interning although no area has retained it yet: there is a
+/// scope for each change that is under way. Asked again meanwhile, it gives the same and cannot
+/// fail. What is left of interned attributes without their userfault context stays as long as they
+/// do and can be had at any time, so that closing a descriptor never lacks memory.
 template <class S>
 concept AttributeServices = requires(S s, const S planning, const Attributes& content,
                                      const Attributes* attributes) {
