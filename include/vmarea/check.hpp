@@ -51,8 +51,8 @@ Broken check_area(const SpaceState<S>& space, const Area<S>& area, Address befor
   return {};
 }
 
-/// Checks the invariants of single areas for those that have a byte in `range`, and that they do not
-/// overlap. Requires: the space does not change meanwhile.
+/// Checks the invariants of single areas for those that have a byte in `range`, and that they do
+/// not overlap. Requires: the space does not change meanwhile.
 template <class S>
 Broken check_within(const SpaceState<S>& space, Range range) noexcept {
   Address before = 0;

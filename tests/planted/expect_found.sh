@@ -9,8 +9,8 @@ program="$1" kinds="$2" fault="$3"
 
 run() {
   status=0
-  said="$(VMAREA_PLANTED="$1" "$program" --operations 10000 --kinds "$kinds" --save /dev/null 2>&1)" ||
-    status=$?
+  said="$(VMAREA_PLANTED="$1" "$program" --operations 10000 --kinds "$kinds" \
+    --save /dev/null 2>&1)" || status=$?
 }
 
 stop() {

@@ -215,9 +215,9 @@ TEST(Mremap, driver_that_refuses_late_leaves_a_hole_at_the_destination_as_linux_
 TEST(Mremap, shrinking_move_that_a_driver_refuses_leaves_two_holes_in_one_area) {
   Stage stage("FFFFFFFF");
   stage.area(0)->hooks = &unmovable_hooks;
-  EXPECT_EQ(
-      stage.mremap({TestSpace::column(4), 0x3000, 0x1000, fixed_move, TestSpace::column(1)}).error(),
-      Error::busy);
+  EXPECT_EQ(stage.mremap({TestSpace::column(4), 0x3000, 0x1000, fixed_move, TestSpace::column(1)})
+                .error(),
+            Error::busy);
   EXPECT_EQ(stage.picture(), "F.FFF..F");
 }
 

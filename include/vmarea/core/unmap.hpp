@@ -177,8 +177,8 @@ template <class S>
 Window<S> window_of_cut(const SpaceState<S>& space, const Side<S>& area, Address at) noexcept {
   Window<S> window{.extent = area.description.range(), .event = Event::resized};
   window.add({area.description.below(at), nullptr, area.links(), nullptr});
-  window.add({area.description.above(at, space.services.geometry()), area.object, area.copied,
-              nullptr});
+  window.add(
+      {area.description.above(at, space.services.geometry()), area.object, area.copied, nullptr});
   return window;
 }
 
