@@ -25,7 +25,9 @@
 #include "vmarea/calls/insert.hpp"
 #include "vmarea/calls/madvise.hpp"
 #include "vmarea/calls/mlock.hpp"
+#include "vmarea/calls/mlockall.hpp"
 #include "vmarea/calls/mmap.hpp"
+#include "vmarea/calls/modes.hpp"
 #include "vmarea/calls/mprotect.hpp"
 #include "vmarea/calls/mremap.hpp"
 #include "vmarea/calls/mseal.hpp"
@@ -114,17 +116,29 @@ class AddressSpace {
     return done ? populate_as_advised(state_, start, length, advice) : done;
   }
   [[nodiscard]] Result<void> mlock(Address start, std::uint64_t length, Locking locking) {
-    Range populated;
-    {
-      auto change = plan_mlock(start, length, locking);
-      const Result<void> done = change.reserve_and_commit();
-      if (!done) return done;
-      populated = change.plan().populated;
-    }
-    return populate(state_, populated);
+    return lock_and_populate(plan_mlock(start, length, locking));
   }
-  [[nodiscard]] Result<void> mseal(Address start, std::uint64_t length) {
-    return plan_mseal(start, length).reserve_and_commit();
+  /// mlock with the flags of the system call.
+  [[nodiscard]] Result<void> mlock2(Address start, std::uint64_t length, LockFlags flags) {
+    return lock_and_populate(plan_mlock2(start, length, flags));
+  }
+  /// That some memory cannot be touched is no error here.
+  [[nodiscard]] Result<void> mlockall(LockAllFlags flags) {
+    const Result<void> done = plan_mlockall(flags).reserve_and_commit();
+    if (done && flags.has_any(lock_all::current)) populate_everything(state_);
+    return done;
+  }
+  [[nodiscard]] Result<void> munlockall() { return plan_munlockall().reserve_and_commit(); }
+  [[nodiscard]] Result<void> mseal(Address start, std::uint64_t length, SealFlags flags = {}) {
+    return plan_mseal(start, length, flags).reserve_and_commit();
+  }
+  /// PR_SET_MEMORY_MERGE: marks all memory, now and from now on, for same-page merging, or unmarks.
+  [[nodiscard]] Result<void> set_memory_merge(MemoryMerge wanted) {
+    return plan_memory_merge(wanted).reserve_and_commit();
+  }
+  /// PR_SET_MDWE: from now on no memory becomes executable that was written.
+  [[nodiscard]] Result<void> deny_write_exec(WriteExecFlags wanted) {
+    return plan_deny_write_exec(wanted).reserve_and_commit();
   }
   /// Lets a userfaultfd watch memory. Its context is a handle of the host, as are policy and name
   /// below.
@@ -200,8 +214,24 @@ class AddressSpace {
   ChangeOf<LockPlan<Services>> plan_mlock(Address start, std::uint64_t length, Locking locking) {
     return {state_, [&](const State& s) { return plan_lock(s, start, length, locking); }};
   }
-  ChangeOf<SealPlan<Services>> plan_mseal(Address start, std::uint64_t length) {
-    return {state_, [&](const State& s) { return vmarea::plan_mseal(s, start, length); }};
+  ChangeOf<LockPlan<Services>> plan_mlock2(Address start, std::uint64_t length, LockFlags flags) {
+    return {state_, [&](const State& s) { return plan_lock(s, start, length, flags); }};
+  }
+  ChangeOf<LockAllPlan<Services>> plan_mlockall(LockAllFlags flags) {
+    return {state_, [&](const State& s) { return vmarea::plan_mlockall(s, flags); }};
+  }
+  ChangeOf<LockAllPlan<Services>> plan_munlockall() {
+    return {state_, [&](const State& s) { return vmarea::plan_munlockall(s); }};
+  }
+  ChangeOf<SealPlan<Services>> plan_mseal(Address start, std::uint64_t length,
+                                          SealFlags flags = {}) {
+    return {state_, [&](const State& s) { return vmarea::plan_mseal(s, start, length, flags); }};
+  }
+  ChangeOf<MemoryMergePlan<Services>> plan_memory_merge(MemoryMerge wanted) {
+    return {state_, [&](const State& s) { return vmarea::plan_memory_merge(s, wanted); }};
+  }
+  ChangeOf<WriteExecPlan<Services>> plan_deny_write_exec(WriteExecFlags wanted) {
+    return {state_, [&](const State& s) { return vmarea::plan_deny_write_exec(s, wanted); }};
   }
   ChangeOf<WatchPlan<Services>> plan_register_userfault(const UserfaultRequest& request) {
     return {state_, [&](const State& s) { return vmarea::plan_register_userfault(s, request); }};
@@ -256,6 +286,7 @@ class AddressSpace {
   std::uint64_t area_count() const noexcept { return state_.area_count; }
   const PageTotals& totals() const noexcept { return state_.totals; }
   const SpaceLayout& layout() const noexcept { return state_.layout; }
+  const SpaceModes& modes() const noexcept { return state_.modes; }
   const Services& services() const noexcept { return state_.services; }
   /// The fields, for the verbs of core/, check() and hosts that drive them.
   State& state() noexcept { return state_; }
@@ -269,6 +300,17 @@ class AddressSpace {
   }
 
  private:
+  Result<void> lock_and_populate(ChangeOf<LockPlan<Services>> planned) {
+    Range populated;
+    {
+      ChangeOf<LockPlan<Services>> change = std::move(planned);
+      const Result<void> done = change.reserve_and_commit();
+      if (!done) return done;
+      populated = change.plan().populated;
+    }
+    return populate(state_, populated);
+  }
+
   /// Reserve and commit, then touch what the plan says; `rest`: what the plan leaves to do.
   template <class Plan>
   Result<typename Plan::Value> complete(ChangeOf<Plan> planned, MremapRequest* rest = nullptr) {

@@ -131,6 +131,34 @@ inline constexpr UserfaultModes minor{4};
 inline constexpr UserfaultModes all = missing | protect | minor;
 }  // namespace uffd
 
+/// MLOCK_* of mlock2.
+using LockFlags = BitSet<struct LockFlagsTag, std::uint32_t>;
+
+namespace lock {
+inline constexpr LockFlags on_fault{1};
+}  // namespace lock
+
+/// MCL_* of mlockall.
+using LockAllFlags = BitSet<struct LockAllFlagsTag, std::uint32_t>;
+
+namespace lock_all {
+inline constexpr LockAllFlags current{1};
+inline constexpr LockAllFlags future{2};
+inline constexpr LockAllFlags on_fault{4};
+inline constexpr LockAllFlags all = current | future | on_fault;
+}  // namespace lock_all
+
+/// The flags of mseal; none are known.
+using SealFlags = BitSet<struct SealFlagsTag, std::uint64_t>;
+
+/// PR_MDWE_* of prctl(PR_SET_MDWE).
+using WriteExecFlags = BitSet<struct WriteExecFlagsTag, std::uint64_t>;
+
+namespace write_exec {
+inline constexpr WriteExecFlags refuse_exec_gain{1};
+inline constexpr WriteExecFlags no_inherit{2};
+}  // namespace write_exec
+
 /// MADV_* of madvise; any number may be passed, unknown ones are refused by the call.
 enum class Advice : std::int32_t {
   normal = 0,
@@ -171,6 +199,12 @@ constexpr Flags userfault_flags(UserfaultModes modes) noexcept {
       .with_if(modes.has_any(uffd::missing), flag::userfault_missing)
       .with_if(modes.has_any(uffd::protect), flag::userfault_protect)
       .with_if(modes.has_any(uffd::minor), flag::userfault_minor);
+}
+
+/// Whether same-page merging (KSM) may look for equal pages in an area with these flags.
+constexpr bool is_mergeable(Flags flags) noexcept {
+  return !flags.has_any(flag::shared | flag::may_share | flag::special | flag::droppable |
+                        flag::huge_tlb);
 }
 
 }  // namespace vmarea

@@ -72,6 +72,7 @@ struct FileRules {
   bool synchronous = false;  // MAP_SYNC is understood.
   Placement placement = Placement::plain;
   Storage storage = Storage::file_system;
+  DriverTurn driver_turn = DriverTurn::before_joining;
   std::uint64_t bytes_max = ~std::uint64_t{0} >> 1;  // No mapping reaches past it.
   std::uint64_t segment_bytes = 0;                   // Of a System V segment; 0: not one.
 };
@@ -192,7 +193,8 @@ concept PageServices = !S::has_page_tables || requires(S s, typename S::PageTabl
 
 /// Files: an opaque, comparable handle; FileHandle{} is none. Two handles are equal if and only if
 /// they are the same open file. prepare_mapping turns the descriptor of a mapping into what the
-/// driver makes of it (flags, hooks, page offset, file); it is asked while planning: no effect.
+/// driver makes of it (flags, hooks, page offset, file); it is asked while planning: no effect. By
+/// the driver's turn it is asked before the joins are decided, or not at all if there is one.
 /// make_shared_memory makes the file behind anonymous shared memory of so many bytes; its reference
 /// goes to the area.
 template <class S>

@@ -30,6 +30,27 @@ struct SpaceLayout {
   Address end_data = 0;
 };
 
+/// What a process chose for all of its memory (prctl).
+struct SpaceModes {
+  bool merges_same_pages = false;  // PR_SET_MEMORY_MERGE
+  WriteExecFlags write_exec{};     // PR_SET_MDWE
+
+  /// What a child, or the program that is executed next, begins with.
+  constexpr SpaceModes inherited() const noexcept {
+    const bool keeps = !write_exec.has_any(write_exec::no_inherit);
+    return {merges_same_pages, keeps ? write_exec : WriteExecFlags{}};
+  }
+  /// Whether an area that goes from one set of flags to the other could run what was written; a new
+  /// area goes from what it will be.
+  constexpr bool refuses_exec(Flags before, Flags after) const noexcept {
+    if (!write_exec.has_any(write_exec::refuse_exec_gain) || !after.has_any(flag::exec)) {
+      return false;
+    }
+    return after.has_any(flag::write) || !before.has_any(flag::exec);
+  }
+  friend constexpr bool operator==(const SpaceModes&, const SpaceModes&) = default;
+};
+
 /// Pages by class (behaviour specification 23); signed so that it is also a difference.
 struct PageTotals {
   std::int64_t total = 0;
@@ -68,8 +89,9 @@ struct SpaceState {
   PageTotals totals;
   std::uint64_t area_count = 0;
   std::uint64_t last_identity = 0;  // Numbers identities where there is no reverse map.
-  Flags default_flags;              // Added to every new mapping (mlockall, merging of same pages).
-  PageCount charged = 0;            // Pages of the commit charge that areas with `account` hold.
+  Flags default_flags;              // Added to every new mapping (mlockall).
+  SpaceModes modes;
+  PageCount charged = 0;  // Pages of the commit charge that areas with `account` hold.
 };
 
 }  // namespace vmarea

@@ -136,21 +136,25 @@ Result<void> TestSpace::madvise(Range range, Advice advice) {
   return done;
 }
 
-Result<void> TestSpace::mlock(Range range, Locking locking) {
-  Range populated;
-  const Result<void> done = [&] {
-    auto change = space_.plan_mlock(range.start, range.length(), locking);
-    populated = change.plan().populated;
-    return perform(std::move(change));
-  }();
-  Result<void> touched = done;
-  if (done) touched = populate(state(), populated);
+Result<void> TestSpace::lock_and_populate(Change<TestServices, LockPlan<TestServices>> change) {
+  const Range populated = change.plan().populated;
+  const Result<void> done = perform(std::move(change));
+  const Result<void> touched = done ? populate(state(), populated) : done;
   check();
   return touched;
 }
 
-Result<void> TestSpace::mseal(Range range) {
-  const Result<void> done = perform(space_.plan_mseal(range.start, range.length()));
+Result<void> TestSpace::mlock(Range range, Locking locking) {
+  return lock_and_populate(space_.plan_mlock(range.start, range.length(), locking));
+}
+
+Result<void> TestSpace::mlock2(Range range, LockFlags flags) {
+  return lock_and_populate(space_.plan_mlock2(range.start, range.length(), flags));
+}
+
+Result<void> TestSpace::mlockall(LockAllFlags flags) {
+  const Result<void> done = perform(space_.plan_mlockall(flags));
+  if (done && flags.has_any(lock_all::current)) populate_everything(state());
   check();
   return done;
 }
@@ -192,6 +196,22 @@ Result<void> TestSpace::set_name(Range range, MemoryName name) {
   const Result<void> done = perform(space_.plan_set_name(range.start, range.length(), name));
   check();
   return done;
+}
+
+Result<void> TestSpace::munlockall() {
+  return perform_and_check(space_.plan_munlockall());
+}
+
+Result<void> TestSpace::mseal(Range range, SealFlags flags) {
+  return perform_and_check(space_.plan_mseal(range.start, range.length(), flags));
+}
+
+Result<void> TestSpace::set_memory_merge(MemoryMerge wanted) {
+  return perform_and_check(space_.plan_memory_merge(wanted));
+}
+
+Result<void> TestSpace::deny_write_exec(WriteExecFlags wanted) {
+  return perform_and_check(space_.plan_deny_write_exec(wanted));
 }
 
 Result<Address> TestSpace::attach_shared(const AttachRequest<TestServices>& request) {

@@ -80,13 +80,18 @@ class TestSpace {
   Address brk(Address wanted);
   Result<void> madvise(Range range, Advice advice);
   Result<void> mlock(Range range, Locking locking);
-  Result<void> mseal(Range range);
   Result<void> register_userfault(Range range, UserfaultContext context, UserfaultModes modes);
   Result<void> unregister_userfault(Range range, UserfaultContext context);
   Result<void> release_userfault(UserfaultContext context);
   Result<void> mbind(Range range, MemoryPolicy policy);
   Result<void> set_home_node(Range range, const HomeNode& home);
   Result<void> set_name(Range range, MemoryName name);
+  Result<void> mlock2(Range range, LockFlags flags);
+  Result<void> mlockall(LockAllFlags flags);
+  Result<void> munlockall();
+  Result<void> mseal(Range range, SealFlags flags = {});
+  Result<void> set_memory_merge(MemoryMerge wanted);
+  Result<void> deny_write_exec(WriteExecFlags wanted);
   Result<Address> attach_shared(const AttachRequest<TestServices>& request);
   Result<void> detach_shared(Address start);
   Result<void> touch(Address at, Touch how = Touch::write);
@@ -117,6 +122,14 @@ class TestSpace {
 
   template <class Plan>
   Result<typename Plan::Value> perform(Change<TestServices, Plan> change);
+  /// perform() and check().
+  template <class Plan>
+  Result<typename Plan::Value> perform_and_check(Change<TestServices, Plan> change) {
+    const Result<typename Plan::Value> result = perform(std::move(change));
+    check();
+    return result;
+  }
+  Result<void> lock_and_populate(Change<TestServices, LockPlan<TestServices>> change);
   /// Also touches what the call populates.
   template <class Plan>
   Result<typename Plan::Value> complete(Change<TestServices, Plan> change);

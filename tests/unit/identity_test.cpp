@@ -174,11 +174,11 @@ TEST(Fork, what_is_not_to_be_copied_is_missing_and_what_is_to_be_wiped_is_untouc
 
 TEST(Fork, locks_and_the_locks_of_the_future_are_not_inherited) {
   Stage parent("LL");
-  parent.state().default_flags = flag::locked | flag::lock_on_fault | flag::mergeable;
+  parent.state().default_flags = flag::locked | flag::lock_on_fault;
   const auto child = parent.fork();
   EXPECT_EQ(child->picture(), "AA");
   EXPECT_EQ(child->space().totals().locked, 0);
-  EXPECT_EQ(child->state().default_flags, flag::mergeable);
+  EXPECT_EQ(child->state().default_flags, Flags{});
   EXPECT_EQ(parent.space().totals().locked, 2);
 }
 

@@ -253,11 +253,11 @@ TEST(Mmap, shared_anonymous_memory_never_joins) {
 
 TEST(Mmap, default_flags_are_added_before_the_merge_is_decided) {
   Stage stage;
-  stage.state().default_flags = flag::mergeable;
+  stage.state().default_flags = flag::locked | flag::lock_on_fault;
   ASSERT_TRUE(stage.map_fixed(0, 1));
   ASSERT_TRUE(stage.map_fixed(1, 2));
   EXPECT_EQ(stage.count_areas(), 1u);
-  EXPECT_TRUE(stage.area(0)->flags.has_any(flag::mergeable));
+  EXPECT_TRUE(stage.area(0)->flags.has_any(flag::locked));
 }
 
 TEST(Mmap, populated_memory_is_touched_unless_it_is_only_read) {

@@ -65,7 +65,7 @@ template <class S>
 constexpr std::size_t bare_space_bytes = sizeof(typename SpaceState<S>::Tree) +
                                          sizeof(SpaceLayout) + sizeof(PageTotals) +
                                          2 * sizeof(std::uint64_t) + sizeof(Flags) +
-                                         sizeof(PageCount);
+                                         sizeof(SpaceModes) + sizeof(PageCount);
 
 TEST(Sizes, area_of_the_smallest_host_is_one_cache_line) {
   static_assert(sizeof(Description<Smallest>) == cache_line_bytes);

@@ -56,8 +56,10 @@ BrkPlan<S> plan_grow_heap(const SpaceState<S>& space, Range range, Address wante
   // Only what reaches above start_brk is heap; the program's own data may touch it from below.
   const bool is_heap_below = range.start > space.layout.start_brk;
   const JoinSides sides = is_heap_below ? JoinSides::prev_only : JoinSides::neither;
+  NewRange<S> added{.description = heap, .sides = sides};
+  mark_range(space, added);
   Window<S>& window = plan.add();
-  window = plan_place(space, plan_clear(space, range), {.description = heap, .sides = sides});
+  window = plan_place(space, plan_clear(space, range), added);
   window.totals += area_totals(flags, pages);
   window.charge = pages;
   if (flags.has_any(flag::locked)) plan.populated = range;

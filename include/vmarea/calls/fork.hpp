@@ -44,6 +44,7 @@ class Fork {
       clear_space_locked(child_);
       child_.layout = {};
       child_.default_flags = {};
+      child_.modes = {};
     } else if constexpr (S::has_userfault_events) {
       child_.services.send_events(events_);
     }
@@ -170,6 +171,7 @@ class Fork {
   void copy_fields() noexcept {
     child_.layout = parent_.layout;
     child_.default_flags = parent_.default_flags.without(flag::lock_group);
+    child_.modes = parent_.modes.inherited();
     child_.last_identity = parent_.last_identity;
     child_.charged = charged_;
     child_.area_count = child_.tree.size();

@@ -16,10 +16,12 @@
 namespace vmarea {
 
 /// Whether this kernel knows the advice.
-constexpr bool is_known_advice(Advice advice) noexcept {
+constexpr bool is_known_advice(const KernelProfile& profile, Advice advice) noexcept {
+  if (advice == Advice::guard_install || advice == Advice::guard_remove) {
+    return profile.knows_guard_advice;
+  }
   const auto number = static_cast<std::int32_t>(advice);
-  return (number >= 0 && number <= 4) || (number >= 8 && number <= 25) || number == 102 ||
-         number == 103;
+  return (number >= 0 && number <= 4) || (number >= 8 && number <= 25);
 }
 
 /// Whether the advice drops what private anonymous memory holds, so that a seal refuses it.
@@ -146,10 +148,7 @@ struct AdviseRule {
     using Answer = RuleAnswer<S>;
     const Result<void> allowed = check_advice<S>(area, advice);
     if (!allowed) return Answer::refuse(allowed.error());
-    constexpr Flags never_merged_pages =
-        flag::shared | flag::may_share | flag::special | flag::droppable | flag::huge_tlb;
-    if (advice == Advice::mergeable && area.flags.has_any(never_merged_pages))
-      return Answer::skip();
+    if (advice == Advice::mergeable && !is_mergeable(area.flags)) return Answer::skip();
     const Flags after = advised_flags(area.flags, advice);
     if (after == area.flags) return Answer::skip();
     return Answer::change(area, after);
@@ -215,7 +214,7 @@ struct AdvisePlan : RangePlan<S, AdviseRule<S>> {
       if (area.start >= this->range.end || !check_advice<S>(area, Advice::guard_install)) return;
       Window<S> window{.extent = area.range(), .event = Event::protected_};
       Piece<S> guarded{area, &area, nullptr, nullptr};
-      guarded.after.flags |= flag::maybe_guard;
+      if (space.services.profile().marks_guarded_areas) guarded.after.flags |= flag::maybe_guard;
       const bool shared = area.flags.has_any(flag::shared | flag::may_share);
       if (area.anonymous() && !shared && !area.identity) {
         plan_identity(space, guarded, left, Side<S>::of(find_area(space, area.end)),
@@ -236,7 +235,8 @@ template <class S>
 AdvisePlan<S> plan_madvise(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
                            Advice advice) noexcept {
   const Geometry geometry = space.services.geometry();
-  if (!is_known_advice(advice) || !geometry.aligned(start)) return {Error::invalid};
+  if (!is_known_advice(space.services.profile(), advice) || !geometry.aligned(start))
+    return {Error::invalid};
   const std::uint64_t length = geometry.round_up(length_bytes);
   if ((length_bytes != 0 && length == 0) || start + length < start) return {Error::invalid};
   if (length == 0) return {success};

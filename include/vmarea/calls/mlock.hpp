@@ -2,6 +2,7 @@
 //
 // mlock, mlock2, munlock (behaviour specification 29; mlock(2)): a walk with a rule that sets or
 // clears the lock flags and counts locked pages. Populating is a call of its own afterwards.
+// The same over everything is mlockall, in a header of its own.
 #pragma once
 
 #include "vmarea/core/account.hpp"
@@ -71,7 +72,7 @@ LockPlan<S> plan_lock(const SpaceState<S>& space, Address start, std::uint64_t l
   const Geometry geometry = space.services.geometry();
   const Limits limits = space.services.limits();
   const bool locks = locking != Locking::unlock;
-  if (locks && !limits.may_lock_any && limits.locked_bytes == 0) return {Error::not_permitted};
+  if (locks && !may_lock(limits)) return {Error::not_permitted};
   const Address from = geometry.round_down(start);
   const std::uint64_t length = geometry.round_up(length_bytes + (start - from));
   const Range range{from, from + length};
@@ -84,6 +85,15 @@ LockPlan<S> plan_lock(const SpaceState<S>& space, Address start, std::uint64_t l
   LockPlan<S> plan{space, range, LockRule<S>{lock_flags(locking)}};
   if (plan.status && locks) plan.populated = range;
   return plan;
+}
+
+/// As plan_lock, with the flags of the system call. Errors: invalid (unknown flags) comes first.
+template <class S>
+LockPlan<S> plan_lock(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
+                      LockFlags flags) noexcept {
+  if (!lock::on_fault.has_all(flags)) return {Error::invalid};
+  const bool on_fault = flags.has_any(lock::on_fault);
+  return plan_lock(space, start, length_bytes, on_fault ? Locking::lock_on_fault : Locking::lock);
 }
 
 }  // namespace vmarea

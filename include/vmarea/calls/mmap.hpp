@@ -69,18 +69,18 @@ template <class S>
 Result<void> describe_anonymous(const SpaceState<S>& space, const MmapRequest<S>& request,
                                 Description<S>& wanted) noexcept {
   const MapFlags type = request.flags & map::type_mask;
-  const bool grows = request.flags.has_any(map::grows_down);
   if (type == map::shared) {
-    if (grows) return Error::invalid;
+    if (request.flags.has_any(map::grows_down)) return Error::invalid;
     if (request.flags.has_any(map::huge_tlb)) return Error::no_memory;
     wanted.flags |= flag::shared | flag::may_share;
     wanted.hooks = &no_hooks<S>;
     return {};
   }
   if (type == map::droppable) {
-    if (grows || wanted.flags.has_any(flag::locked) || request.flags.has_any(map::huge_tlb)) {
-      return Error::invalid;
+    if (space.services.profile().droppable_memory == DroppableMemory::refused) {
+      return Error::not_supported;
     }
+    if (request.flags.has_any(map::grows_down | map::locked | map::huge_tlb)) return Error::invalid;
     wanted.flags |= flag::droppable | flag::no_reserve | flag::wipe_on_fork | flag::dont_dump;
   } else if (type != map::private_) {
     return Error::invalid;
@@ -159,9 +159,9 @@ Flags requested_flags(const SpaceState<S>& space, const MmapRequest<S>& request)
 template <class S>
 Result<void> check_lock_right(const SpaceState<S>& space, const MmapRequest<S>& request,
                               Flags flags, std::uint64_t length) noexcept {
-  const Limits limits = space.services.limits();
-  const bool may_lock = limits.may_lock_any || limits.locked_bytes != 0;
-  if (request.flags.has_any(map::locked) && !may_lock) return Error::not_permitted;
+  if (request.flags.has_any(map::locked) && !may_lock(space.services.limits())) {
+    return Error::not_permitted;
+  }
   if (flags.has_any(flag::locked) && !can_lock(space, page_count(space, length))) {
     return Error::try_again;
   }
@@ -177,10 +177,36 @@ void count_new_range(const SpaceState<S>& space, Window<S>& window, const Descri
   if (charged) window.charge += pages;
 }
 
-/// The part of mmap that knows the address and the flags (12.1).
+/// Asks the driver of a file mapping what it makes of `range`, in its turn. Errors: the driver's.
+template <class S>
+Result<void> ask_driver(const SpaceState<S>& space, const Clearing<S>& clearing,
+                        NewRange<S>& range) noexcept {
+  const KernelProfile profile = space.services.profile();
+  const auto file = range.description.file;
+  const bool first = profile.earliest_driver_turn == DriverTurn::before_joining &&
+                     space.services.file_rules(file).driver_turn == DriverTurn::before_joining;
+  if (first) {
+    const Result<void> prepared = space.services.prepare_mapping(file, range.description);
+    mark_range(space, range);
+    return prepared;
+  }
+  const Joins joins = decide_new_range(space, clearing, range);
+  if (joins.prev.joined() || joins.next.joined()) return {};
+  const Flags before = range.description.flags;
+  const Result<void> prepared = space.services.prepare_mapping(file, range.description);
+  const bool again = profile.driver_flags_join_again && range.description.flags != before &&
+                     clearing.tables_between.start != 0;
+  if (!again) range.sides = JoinSides::neither;
+  range.marks = process_marks(space, range.description.flags);
+  return prepared;
+}
+
+/// The part of mmap that knows the address and the flags (12.1). Errors: access_denied (executing
+/// what was written), those of the clearing, no_memory (limits), the driver's.
 template <class S>
 MmapPlan<S> plan_map_region(const SpaceState<S>& space, Description<S> wanted,
                             bool shared_memory) noexcept {
+  if (space.modes.refuses_exec(wanted.flags, wanted.flags)) return Error::access_denied;
   MmapPlan<S> plan;
   const Clearing<S> clearing = plan_clear(space, wanted.range());
   const std::int64_t pages = page_count(space, wanted.length());
@@ -195,22 +221,26 @@ MmapPlan<S> plan_map_region(const SpaceState<S>& space, Description<S> wanted,
   }
   const bool charged = is_accountable(wanted.flags);
   if (charged) wanted.flags |= flag::account;
-  if (wanted.file != typename S::FileHandle{}) {
-    const Result<void> prepared = space.services.prepare_mapping(wanted.file, wanted);
-    if (!prepared) {
-      // The old areas are gone by the time Linux asks the driver.
-      plan.status = prepared.error();
-      const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
-      if (as_linux && clearing.totals.total != 0) plan.add() = window_of(clearing);
-      return plan;
-    }
+  NewRange<S> range{wanted, shared_memory ? JoinSides::neither : JoinSides::both};
+  if (wanted.file == typename S::FileHandle{}) {
+    mark_range(space, range);
+  } else if (const Result<void> asked = ask_driver(space, clearing, range); !asked) {
+    // The old areas are gone by the time Linux asks the driver.
+    plan.status = asked.error();
+    const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
+    if (as_linux && clearing.totals.total != 0) plan.add() = window_of(clearing);
+    return plan;
   }
-  if (!is_lockable(wanted.flags)) wanted.flags = wanted.flags.without(flag::lock_group);
+  Flags& flags = range.description.flags;
+  if (flags.has_any(flag::lock_group) && !is_lockable(flags)) {
+    // It was to be locked while the joins were decided, and nothing of its kind ever is.
+    range.sides = JoinSides::neither;
+    flags = flags.without(flag::lock_group);
+  }
   Window<S>& window = plan.add();
-  window =
-      plan_place(space, clearing, {wanted, shared_memory ? JoinSides::neither : JoinSides::both});
+  window = plan_place(space, clearing, range);
   window.new_shared_memory = shared_memory;
-  count_new_range(space, window, wanted, charged);
+  count_new_range(space, window, range.description, charged);
   return plan;
 }
 

@@ -22,7 +22,9 @@ struct ProtectRule {
     const Flags before = area.flags;
     Flags after = before.without(flag::access) | access;
     const Flags allowed{(before & flag::may_access).bits() >> 4};
-    if (!allowed.has_all(access)) return Answer::refuse(Error::access_denied);
+    if (!allowed.has_all(access) || space.modes.refuses_exec(before, after)) {
+      return Answer::refuse(Error::access_denied);
+    }
     if (area.hooks != nullptr && area.hooks->may_protect != nullptr) {
       const Result<void> asked = area.hooks->may_protect(area, part, access);
       if (!asked) return Answer::refuse(asked.error());
@@ -71,7 +73,8 @@ Result<Address> stack_start(const SpaceState<S>& space, Range range) noexcept {
 }
 
 /// Errors: invalid (misaligned, unknown bits, both grow bits), no_memory (wraps, a hole, the map
-/// count, charge or data limit), access_denied (more than the file allows), not_permitted (sealed).
+/// count, charge or data limit), access_denied (more than the file allows, executing
+/// what was written), not_permitted (sealed).
 template <class S>
 ProtectPlan<S> plan_mprotect(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
                              Protection protection) noexcept {

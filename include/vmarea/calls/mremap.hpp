@@ -21,53 +21,37 @@ constexpr bool ranges_overlap(Address start, std::uint64_t length, Address other
   return start < other + other_length && other < start + length;
 }
 
+constexpr bool is_move(const MremapRequest& request) noexcept {
+  return request.flags.has_any(remap::fixed | remap::dont_unmap);
+}
+
+/// What is wrong whatever the addresses are; lengths as the caller gave them. Errors: invalid.
+constexpr Result<void> check_remap_flags(const MremapRequest& request) noexcept {
+  if (!remap::all.has_all(request.flags)) return Error::invalid;
+  if (is_move(request) && !request.flags.has_any(remap::may_move)) return Error::invalid;
+  const bool keeps = request.flags.has_any(remap::dont_unmap);
+  return keeps && request.old_length != request.new_length ? Result<void>(Error::invalid) : success;
+}
+
+/// Whether a move may go where it is to go; lengths are page rounded. Errors: invalid.
+constexpr Result<void> check_destination(const Geometry& geometry,
+                                         const MremapRequest& request) noexcept {
+  const bool good =
+      geometry.inside(request.new_address, request.new_length) &&
+      geometry.aligned(request.new_address) &&
+      !ranges_overlap(request.address, request.old_length, request.new_address, request.new_length);
+  return good ? success : Result<void>(Error::invalid);
+}
+
 /// The checks that look at nothing but the arguments; lengths are page rounded. Errors: invalid.
 constexpr Result<void> check_mremap_arguments(const Geometry& geometry,
                                               const MremapRequest& request) noexcept {
-  const bool moves = request.flags.has_any(remap::fixed | remap::dont_unmap);
-  if (!remap::all.has_all(request.flags) || !geometry.aligned(request.address)) {
+  if (request.new_length == 0 || request.new_length > geometry.limit ||
+      !geometry.aligned(request.address)) {
     return Error::invalid;
   }
-  if (request.new_length == 0 || request.new_length > geometry.limit) return Error::invalid;
-  if (!moves) return {};
-  if (!geometry.inside(request.new_address, request.new_length) ||
-      !geometry.aligned(request.new_address) || !request.flags.has_any(remap::may_move)) {
-    return Error::invalid;
-  }
-  if (request.flags.has_any(remap::dont_unmap) && request.old_length != request.new_length) {
-    return Error::invalid;
-  }
-  if (ranges_overlap(request.address, request.old_length, request.new_address,
-                     request.new_length)) {
-    return Error::invalid;
-  }
-  return {};
-}
-
-/// Whether `area` may be resized from old_length to new_length at request.address (14.2).
-/// Errors: invalid, bad_address, try_again (lock limit), no_memory (limits).
-template <class S>
-Result<void> check_resize(const SpaceState<S>& space, const Description<S>& area,
-                          const MremapRequest& request) noexcept {
-  const Geometry geometry = space.services.geometry();
-  constexpr Flags fixed_size = flag::dont_expand | flag::page_frames;
-  if (request.old_length == 0 && !area.flags.has_any(flag::shared | flag::may_share)) {
-    return Error::invalid;
-  }
-  if (request.flags.has_any(remap::dont_unmap) && area.flags.has_any(fixed_size)) {
-    return Error::invalid;
-  }
-  const bool shrinks = request.new_length < request.old_length;
-  const std::uint64_t inside = shrinks ? request.new_length : request.old_length;
-  if (inside > area.end - request.address) return Error::bad_address;
-  if (request.new_length <= request.old_length) return {};
-  const std::uint64_t offset = area.page_offset + geometry.pages(request.address - area.start);
-  if (offset + geometry.pages(request.new_length) < offset) return Error::invalid;
-  if (area.flags.has_any(fixed_size)) return Error::bad_address;
-  const std::int64_t more = page_count(space, request.new_length - request.old_length);
-  if (area.flags.has_any(flag::locked) && !can_lock(space, more)) return Error::try_again;
-  if (!can_expand(space, space.totals, area.flags, more)) return Error::no_memory;
-  return {};
+  const Result<void> flags = check_remap_flags(request);
+  return flags && is_move(request) ? check_destination(geometry, request) : flags;
 }
 
 /// Grows `area` at its end by a new range that belongs to it (13.1).
@@ -123,7 +107,8 @@ MremapPlan<S> plan_fixed_move(const SpaceState<S>& space, MremapRequest request)
     request.new_length -= hole;
   }
   const bool crosses = request.old_length == request.new_length && end > area->end &&
-                       request.flags.has_any(remap::fixed);
+                       request.flags.has_any(remap::fixed) &&
+                       space.services.profile().remap_moves_several_areas;
   if (crosses || request.is_rest) {
     const bool own_place = area->file != typename S::FileHandle{} &&
                            space.services.file_rules(area->file).placement == Placement::own;
@@ -141,8 +126,10 @@ MremapPlan<S> plan_fixed_move(const SpaceState<S>& space, MremapRequest request)
     rest.new_length -= share;
     request.old_length = request.new_length = share;
   }
-  const Result<void> may_resize = check_resize<S>(space, *area, request);
-  if (!may_resize) return {may_resize.error()};
+  if (!checks_after_clearing(space, request)) {
+    const Result<void> may_resize = check_resize<S>(space, space.totals, *area, request);
+    if (!may_resize) return {may_resize.error()};
+  }
   Address to = request.new_address;
   if (!request.flags.has_any(remap::fixed)) {
     const Result<Address> found = choose_new_place<S>(space, *area, request, to);
@@ -167,7 +154,7 @@ MremapPlan<S> plan_resize(const SpaceState<S>& space, Area<S>& area,
     for (unsigned i = 0; i < tail.window_count; ++i) plan.add() = tail.windows[i];
     return plan;
   }
-  const Result<void> may_resize = check_resize<S>(space, area, request);
+  const Result<void> may_resize = check_resize<S>(space, space.totals, area, request);
   if (!may_resize) return {may_resize.error()};
   const bool at_end = request.address + request.old_length == area.end;
   if (at_end && space.services.geometry().inside(request.address, request.new_length) &&
@@ -180,23 +167,46 @@ MremapPlan<S> plan_resize(const SpaceState<S>& space, Area<S>& area,
   return plan_move(space, area, request, *to);
 }
 
+/// Whether a move to a given place is refused at once: three areas have to fit. Errors: no_memory.
+template <class S>
+Result<void> check_count_for_move(const SpaceState<S>& space) noexcept {
+  const bool fits = space.area_count + 5 < space.services.limits().area_count_max;
+  return fits ? success : Result<void>(Error::no_memory);
+}
+
+/// mremap where a move looks for its source before it looks at its destination (14.1, 14.3).
+/// Requires: `request` has page rounded lengths.
+template <class S>
+MremapPlan<S> plan_mremap_source_first(const SpaceState<S>& space,
+                                       const MremapRequest& request) noexcept {
+  const Geometry geometry = space.services.geometry();
+  if (!geometry.aligned(request.address) || request.new_length == 0) return {Error::invalid};
+  Area<S>* area = find_area(space, request.address);
+  if (area == nullptr) return {Error::bad_address};
+  if (!is_move(request)) return plan_resize(space, *area, request);
+  if (area->flags.has_any(flag::sealed)) return {Error::not_permitted};
+  Result<void> good = check_destination(geometry, request);
+  if (good) good = check_count_for_move(space);
+  return good ? plan_fixed_move(space, request) : MremapPlan<S>{good.error()};
+}
+
 /// Errors: invalid (arguments), no_memory (map count, limits, no room), bad_address (nothing there,
 /// or it ends too early), not_permitted (sealed, or the new address), try_again (lock limit).
 template <class S>
 MremapPlan<S> plan_mremap(const SpaceState<S>& space, MremapRequest request) noexcept {
   const Geometry geometry = space.services.geometry();
+  const bool source_first = space.services.profile().remap_checks == RemapChecks::after_clearing;
+  const Result<void> good_flags = source_first ? check_remap_flags(request) : success;
+  if (!good_flags) return {good_flags.error()};
   request.old_length = geometry.round_up(request.old_length);
   request.new_length = geometry.round_up(request.new_length);
-  const Result<void> good = check_mremap_arguments(geometry, request);
+  if (source_first) return plan_mremap_source_first(space, request);
+  Result<void> good = check_mremap_arguments(geometry, request);
+  if (good && is_move(request)) good = check_count_for_move(space);
   if (!good) return {good.error()};
-  if (!request.flags.has_any(remap::fixed | remap::dont_unmap)) {
-    Area<S>* area = find_area(space, request.address);
-    if (area == nullptr) return {Error::bad_address};
-    return plan_resize(space, *area, request);
-  }
-  if (space.area_count + 5 >= space.services.limits().area_count_max) return {Error::no_memory};
-  if (find_area(space, request.address) == nullptr) return {Error::bad_address};
-  return plan_fixed_move(space, request);
+  Area<S>* area = find_area(space, request.address);
+  if (area == nullptr) return {Error::bad_address};
+  return is_move(request) ? plan_fixed_move(space, request) : plan_resize(space, *area, request);
 }
 
 }  // namespace vmarea

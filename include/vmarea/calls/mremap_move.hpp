@@ -148,19 +148,46 @@ struct MremapPlan : PlanBase {
     return clearing.cuts_start;
   }
 
-  /// DONTUNMAP: the area that holds the source now is unlocked, and untouched if it is just that.
+  /// DONTUNMAP: the source stays, unlocked, and untouched if it has an area of its own.
   bool plan_kept_source(const SpaceState<S>& space, const Side<S>& source,
                         Window<S>& window) const noexcept {
+    const KernelProfile profile = space.services.profile();
+    const Description<S>& before = source.description;
+    const bool locked = before.flags.has_any(flag::locked);
+    const bool cut_out = profile.kept_locks == KeptLocks::cut_out && locked;
+    window = Window<S>{.extent = before.range(), .event = Event::protected_};
     Piece<S> piece = source.as_piece();
-    piece.after.flags = piece.after.flags.without(flag::lock_group);
-    if (source.description.range() == moved) piece.after.identity = {};
-    if (piece.after == source.description) return false;
-    window = Window<S>{.extent = source.description.range(), .event = Event::protected_};
-    if (source.description.flags.has_any(flag::locked)) {
-      window.totals.locked = -page_count(space, source.description.length());
+    if (cut_out) piece.after = before.within(moved, space.services.geometry());
+    piece.after.flags = before.flags.without(flag::lock_group);
+    if (piece.after.range() == moved) {
+      piece.after.identity = {};
+      const bool restarts = profile.kept_source_restarts_at_address && before.anonymous();
+      if (restarts) piece.after.page_offset = space.services.geometry().pages(moved.start);
+    }
+    if (piece.after == before) return false;
+    if (locked) window.totals.locked = -page_count(space, piece.after.length());
+    add_cut_out(space, source, piece, window);
+    return true;
+  }
+
+  /// Adds `piece` and the rests beside it. A rest keeps the object, since the copies take their
+  /// links from it and the piece may lose them.
+  static void add_cut_out(const SpaceState<S>& space, const Side<S>& source, Piece<S> piece,
+                          Window<S>& window) noexcept {
+    const Description<S>& before = source.description;
+    Piece<S> rest = source.as_piece();
+    const Piece<S> copy{{}, nullptr, source.object != nullptr ? source.object : source.copied};
+    if (piece.after.range() != before.range()) piece = {piece.after, copy.object, copy.copied};
+    if (piece.after.start > before.start) {
+      rest.after = before.below(piece.after.start);
+      window.add(rest);
+      rest = copy;
     }
     window.add(piece);
-    return true;
+    if (piece.after.end < before.end) {
+      rest.after = before.above(piece.after.end, space.services.geometry());
+      window.add(rest);
+    }
   }
 };
 
@@ -186,6 +213,40 @@ Result<void> check_may_move(const SpaceState<S>& space, const Description<S>& ar
   return {};
 }
 
+/// Whether `area` may be resized from old_length to new_length at request.address, where the
+/// counters are `totals` (14.2). Errors: invalid, bad_address, try_again (lock limit), no_memory
+/// (limits).
+template <class S>
+Result<void> check_resize(const SpaceState<S>& space, const PageTotals& totals,
+                          const Description<S>& area, const MremapRequest& request) noexcept {
+  const Geometry geometry = space.services.geometry();
+  constexpr Flags fixed_size = flag::dont_expand | flag::page_frames;
+  if (request.old_length == 0 && !area.flags.has_any(flag::shared | flag::may_share)) {
+    return Error::invalid;
+  }
+  if (request.flags.has_any(remap::dont_unmap) && area.flags.has_any(fixed_size)) {
+    return Error::invalid;
+  }
+  const bool shrinks = request.new_length < request.old_length;
+  const std::uint64_t inside = shrinks ? request.new_length : request.old_length;
+  if (inside > area.end - request.address) return Error::bad_address;
+  if (request.new_length <= request.old_length) return {};
+  const std::uint64_t offset = area.page_offset + geometry.pages(request.address - area.start);
+  if (offset + geometry.pages(request.new_length) < offset) return Error::invalid;
+  if (area.flags.has_any(fixed_size)) return Error::bad_address;
+  const std::int64_t more = page_count(space, request.new_length - request.old_length);
+  if (area.flags.has_any(flag::locked) && !can_lock(space, totals, more)) return Error::try_again;
+  if (!can_expand(space, totals, area.flags, more)) return Error::no_memory;
+  return {};
+}
+
+/// Whether a fixed move is checked only once its destination is gone.
+template <class S>
+bool checks_after_clearing(const SpaceState<S>& space, const MremapRequest& request) noexcept {
+  return request.flags.has_any(remap::fixed) &&
+         space.services.profile().remap_checks == RemapChecks::after_clearing;
+}
+
 /// What Linux leaves when a fixed move fails after its destination was cleared: a hole there, and
 /// one in place of the tail, or the cut of a tail that could not be cleared.
 template <class S>
@@ -196,6 +257,22 @@ MremapPlan<S> fail_with_hole(const SpaceState<S>& space, const Clearing<S>& dest
   if (destination.totals.total != 0) plan.add() = window_of(destination);
   plan.lost_tail = tail;
   return plan;
+}
+
+/// Which sides the copy of a source that stays may join: on some kernels not its own source, as
+/// long as that is untouched.
+template <class S>
+JoinSides sides_of_kept_source(const SpaceState<S>& space, const Description<S>& area, Range source,
+                               Range to) noexcept {
+  const KernelProfile profile = space.services.profile();
+  if (profile.kept_source_joins_copy || !area.anonymous() || area.identity) return JoinSides::both;
+  const bool cut_out = profile.kept_locks == KeptLocks::cut_out && area.flags.has_any(flag::locked);
+  // What is left of the source's area where the destination cuts it, too.
+  const Address end = to.start > source.start && to.start < area.end ? to.start : area.end;
+  const Address start = to.end <= source.start && to.end > area.start ? to.end : area.start;
+  if (to.start == (cut_out ? source.end : end)) return JoinSides::next_only;
+  if (to.end == (cut_out ? source.start : start)) return JoinSides::prev_only;
+  return JoinSides::both;
 }
 
 /// Moves the part of `area` at request.address to `to`, over what stands there (14.3, 14.4).
@@ -233,6 +310,11 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   }
   PageTotals remaining = space.totals;
   remaining += negated(clearing.totals);
+  if (checks_after_clearing(space, request)) {
+    remaining += negated(tail.totals);
+    const Result<void> may_resize = check_resize<S>(space, remaining, area, request);
+    if (!may_resize) return fail_with_hole(space, clearing, tail.range, may_resize.error());
+  }
   if (keeps && !can_expand(space, remaining, area.flags, page_count(space, moved))) {
     return fail_with_hole(space, clearing, tail.range, Error::no_memory);
   }
@@ -243,7 +325,8 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   }
   if (!may_move) return fail_with_hole(space, clearing, tail.range, may_move.error());
 
-  const NewRange<S> copy = copy_of(space, area, request.address, to, request.new_length);
+  NewRange<S> copy = copy_of(space, area, request.address, to, request.new_length);
+  if (keeps) copy.sides = sides_of_kept_source<S>(space, area, old_range, to_range);
   MremapPlan<S> plan{to};
   Window<S>& window = plan.add();
   window = plan_place(space, clearing, copy);

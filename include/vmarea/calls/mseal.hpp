@@ -23,10 +23,12 @@ struct SealRule {
 template <class S>
 using SealPlan = RangePlan<S, SealRule<S>>;
 
-/// Errors: invalid (misaligned, wraps), no_memory (a hole: nothing is sealed; the map count).
+/// Errors: invalid (any flag, misaligned, wraps), no_memory (a hole: nothing is sealed; the map
+/// count).
 template <class S>
-SealPlan<S> plan_mseal(const SpaceState<S>& space, Address start,
-                       std::uint64_t length_bytes) noexcept {
+SealPlan<S> plan_mseal(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
+                       SealFlags flags = {}) noexcept {
+  if (!flags.empty()) return {Error::invalid};
   const Geometry geometry = space.services.geometry();
   const std::uint64_t length = geometry.round_up(length_bytes);
   if (!geometry.aligned(start) || (length_bytes != 0 && length == 0) || start + length < start) {

@@ -47,7 +47,8 @@ Result<Address> choose_attach_address(const SpaceState<S>& space, const AttachRe
   return at;
 }
 
-/// Errors: invalid (misaligned, occupied, no segment), no_memory (no room, limits).
+/// Errors: invalid (misaligned, occupied, no segment), no_memory (no room, limits), try_again (lock
+/// limit), access_denied (executing what was written).
 template <class S>
 MmapPlan<S> plan_attach(const SpaceState<S>& space, const AttachRequest<S>& request) noexcept {
   using Access = typename AttachRequest<S>::Access;
@@ -75,7 +76,9 @@ MmapPlan<S> plan_attach(const SpaceState<S>& space, const AttachRequest<S>& requ
   if (wanted.flags.has_any(flag::locked) && !can_lock(space, page_count(space, length))) {
     return Error::try_again;
   }
-  return plan_map_region(space, wanted, false);
+  MmapPlan<S> plan = plan_map_region(space, wanted, false);
+  if (plan.status && wanted.flags.has_any(flag::locked)) plan.populated = wanted.range();
+  return plan;
 }
 
 /// A detach: one window for each piece, found again by address.

@@ -83,11 +83,20 @@ bool can_expand(const SpaceState<S>& space, const PageTotals& totals, Flags flag
   return limits.data_bytes == 0 && is_within(space, data, limits.data_bytes_hard);
 }
 
-/// Whether `pages` more locked pages respect RLIMIT_MEMLOCK.
+/// Whether any memory at all may be locked.
+constexpr bool may_lock(const Limits& limits) noexcept {
+  return limits.may_lock_any || limits.locked_bytes != 0;
+}
+
+/// Whether `pages` more pages locked on top of `totals` respect RLIMIT_MEMLOCK.
+template <class S>
+bool can_lock(const SpaceState<S>& space, const PageTotals& totals, std::int64_t pages) noexcept {
+  const Limits limits = space.services.limits();
+  return limits.may_lock_any || is_within(space, totals.locked + pages, limits.locked_bytes);
+}
 template <class S>
 bool can_lock(const SpaceState<S>& space, std::int64_t pages) noexcept {
-  const Limits limits = space.services.limits();
-  return limits.may_lock_any || is_within(space, space.totals.locked + pages, limits.locked_bytes);
+  return can_lock(space, space.totals, pages);
 }
 
 }  // namespace vmarea

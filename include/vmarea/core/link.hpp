@@ -17,13 +17,15 @@ namespace vmarea {
 enum class JoinSides : unsigned char {
   both,
   prev_only,  // brk: never with what lies above.
-  neither,    // Anonymous shared memory, loaders.
+  next_only,
+  neither,  // Anonymous shared memory, loaders.
 };
 
 template <class S>
 struct NewRange {
   Description<S> description{};
   JoinSides sides = JoinSides::both;
+  Flags marks{};                         // Added once it is clear that it joins nobody.
   bool extends_prev = false;             // Belongs to prev: mremap growing in place.
   const Area<S>* copied_from = nullptr;  // mremap: the area whose pages come here.
 };
@@ -36,12 +38,30 @@ Joins decide_new_range(const SpaceState<S>& space, const Clearing<S>& clearing,
     return {refused, refused};
   }
   const JoinRequest<S> request{
-      .prev = clearing.prev.neighbour(),
+      .prev = wanted.sides != JoinSides::next_only ? clearing.prev.neighbour() : nullptr,
       .next = clearing.next.neighbour(),
       .middle = wanted.extends_prev ? Middle::extension : Middle::new_range,
-      .wants_next = wanted.sides == JoinSides::both};
+      .wants_next = wanted.sides != JoinSides::prev_only};
   return decide_joins(wanted.description, request, space.services.geometry(),
                       space.services.profile().faulted_into_untouched);
+}
+
+/// The mark that the process wants on all of its memory.
+template <class S>
+Flags process_marks(const SpaceState<S>& space, Flags flags) noexcept {
+  const bool marked = space.modes.merges_same_pages && is_mergeable(flags);
+  return marked ? flag::mergeable : Flags{};
+}
+
+/// Marks `range`, which no driver has a say in (any more), before its joins are decided or after.
+template <class S>
+void mark_range(const SpaceState<S>& space, NewRange<S>& range) noexcept {
+  const Flags marks = process_marks(space, range.description.flags);
+  if (space.services.profile().mergeable_mark == MergeableMark::before_joining) {
+    range.description.flags |= marks;
+  } else {
+    range.marks = marks;
+  }
 }
 
 /// The window that clears and places in one write. Totals are those of the clearing alone; the
@@ -53,11 +73,14 @@ Window<S> plan_place(const SpaceState<S>& space, const Clearing<S>& clearing,
   window.piece_count = 0;
   if (clearing.totals.total == 0) window.unmapped = {};
   place_between(window, clearing.prev, wanted.description, clearing.next,
-                decide_new_range(space, clearing, wanted), wanted.copied_from);
+                decide_new_range(space, clearing, wanted), wanted.copied_from,
+                space.services.profile().kept_by_joins);
   for (unsigned i = 0; i < window.piece_count; ++i) {
     Piece<S>& piece = window.pieces[i];
     const bool is_new = piece.object == nullptr && piece.copied == nullptr;
-    if (is_new) piece.copied = wanted.copied_from;
+    if (!is_new) continue;
+    piece.copied = wanted.copied_from;
+    piece.after.flags |= wanted.marks;
   }
   return window;
 }

@@ -56,12 +56,8 @@ struct ModestPlan : RangePlan<S, Rule> {
   Shortage shortage = Shortage::fails;
 
   Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
-    Result<void> taken = Base::reserve(space, reserved);
-    if (taken) taken = take_nodes(space, reserved);
-    if (taken || shortage == Shortage::fails) return taken;
-    give_back(space, reserved);
-    static_cast<Base&>(*this) = Base(space, this->range, this->rule, Joining::never);
-    return Base::reserve(space, reserved);
+    return shortage == Shortage::fails ? Base::reserve(space, reserved)
+                                       : this->reserve_or_join_nothing(space, reserved);
   }
 };
 

@@ -20,8 +20,8 @@ namespace vmarea {
 /// What a change holds between its second and third beat.
 template <class S>
 struct Reservation {
-  // A copy between two rests, and the two rests of its source.
-  static constexpr std::size_t areas_max = 5;
+  // A copy between two rests, and its source between two.
+  static constexpr std::size_t areas_max = 6;
 
   Area<S>* areas[areas_max] = {};
   std::size_t area_count = 0;
@@ -41,7 +41,7 @@ void* area_memory(SpaceState<S>& space) noexcept {
 /// Takes one more area object. Errors: no_memory.
 template <class S>
 Result<void> reserve_area(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
-  require<S>(reserved.area_count < Reservation<S>::areas_max, "a change makes at most five areas");
+  require<S>(reserved.area_count < Reservation<S>::areas_max, "a change makes at most six areas");
   void* memory = area_memory(space);
   if (memory == nullptr) return Error::no_memory;
   reserved.areas[reserved.area_count++] = ::new (memory) Area<S>{};

@@ -31,8 +31,8 @@ Window<S> window_of_resize(Area<S>& area, Range extent, Range to,
 /// Requires: `to` covers the area; between the two there is nothing but `next`; a swallowed next
 /// has no close hook.
 template <class S>
-ResizePlan<S> plan_expand(const SpaceState<S>&, Area<S>& area, Range to, std::uint64_t page_offset,
-                          const Area<S>* next = nullptr) noexcept {
+ResizePlan<S> plan_expand(const SpaceState<S>& space, Area<S>& area, Range to,
+                          std::uint64_t page_offset, const Area<S>* next = nullptr) noexcept {
   require<S>(to.contains(area.range()), "an expansion covers the area");
   const bool swallows = next != nullptr && next != &area && next->end == to.end;
   require<S>(!swallows || !next->has_close(), "an area with a close hook is never swallowed");
@@ -42,7 +42,8 @@ ResizePlan<S> plan_expand(const SpaceState<S>&, Area<S>& area, Range to, std::ui
   plan.status = success;
   Window<S>& window = plan.add();
   window = window_of_resize(area, to, to, page_offset);
-  if (swallows) absorb<S>(window.pieces[0], *next, next);
+  const Flags kept = space.services.profile().kept_by_joins;
+  if (swallows) absorb<S>(window.pieces[0], *next, next, kept);
   return plan;
 }
 

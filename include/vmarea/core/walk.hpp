@@ -65,6 +65,7 @@ class RangeWalk {
             Joining joining = Joining::allowed) noexcept
       : space_(space),
         geometry_(space.services.geometry()),
+        kept_(space.services.profile().kept_by_joins),
         range_(range),
         rule_(rule),
         progress_(base),
@@ -216,7 +217,7 @@ class RangeWalk {
       open_ = true;
     }
     run_.after.end = after.end;
-    absorb(run_, after, &area);
+    absorb(run_, after, &area, kept_);
     window_.extent.end = area.end;
   }
 
@@ -234,12 +235,12 @@ class RangeWalk {
     run_ = next.as_piece();
     run_.after.start = after.start;
     run_.after.page_offset = after.page_offset;
-    absorb(run_, after, &area);
+    absorb(run_, after, &area, kept_);
   }
 
   void swallow_next(const Side<S>& next) noexcept {
     run_.after.end = next.description.end;
-    if (run_.object != next.object) absorb(run_, next.description, next.object);
+    if (run_.object != next.object) absorb(run_, next.description, next.object, kept_);
     window_.extent.end = next.description.end;
   }
 
@@ -269,6 +270,7 @@ class RangeWalk {
 
   const SpaceState<S>& space_;
   const Geometry geometry_;
+  const Flags kept_;  // By joins.
   const Range range_;
   const Rule& rule_;
   WalkProgress progress_;
@@ -324,6 +326,18 @@ struct RangePlan : PlanBase {
     }
   }
   Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    return reserve_windows(*this, space, reserved);
+  }
+  /// The same with the tree nodes; where anything is short, every area is changed where it stands.
+  /// Requires: the range cuts no area, for a cut can fail.
+  Result<void> reserve_or_join_nothing(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
+    Result<void> taken = reserve_windows(*this, space, reserved);
+    if (taken) taken = take_nodes(space, reserved);
+    if (taken) return taken;
+    give_back(space, reserved);
+    const PlanBase answers = *this;
+    *this = RangePlan(space, range, rule, Joining::never);
+    static_cast<PlanBase&>(*this) = answers;
     return reserve_windows(*this, space, reserved);
   }
   void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {

@@ -81,10 +81,12 @@ struct Side {
   }
 };
 
-/// What `piece` gains when it swallows `other`: its sticky flags, and its identity if it has none.
+/// What `piece` gains when it swallows `other`: the flags that joins keep, and its identity if it
+/// has none.
 template <class S>
-constexpr void absorb(Piece<S>& piece, const Description<S>& other, const Area<S>* links) noexcept {
-  piece.after.flags |= other.flags & flag::sticky;
+constexpr void absorb(Piece<S>& piece, const Description<S>& other, const Area<S>* links,
+                      Flags kept) noexcept {
+  piece.after.flags |= other.flags & kept;
   if (!piece.after.identity && other.identity) {
     piece.after.identity = other.identity;
     piece.identity_from = links;
@@ -92,19 +94,19 @@ constexpr void absorb(Piece<S>& piece, const Description<S>& other, const Area<S
 }
 
 /// Adds to `window` the pieces for a new range between `prev` and `next` (behaviour specification
-/// 4). `links`: an area whose links the range's identity stands for, if it has one. Ensures: the
-/// window's extent covers every area that takes part.
+/// 4). `links`: an area whose links the range's identity stands for, if it has one; `kept`: the
+/// flags that joins keep. Ensures: the window's extent covers every area that takes part.
 template <class S>
 constexpr void place_between(Window<S>& window, const Side<S>& prev, const Description<S>& middle,
-                             const Side<S>& next, const Joins& joins,
-                             const Area<S>* links = nullptr) noexcept {
+                             const Side<S>& next, const Joins& joins, const Area<S>* links,
+                             Flags kept) noexcept {
   Piece<S> piece{middle, nullptr, nullptr, middle.identity ? links : nullptr};
   const bool left = joins.prev.joined();
   const bool right = joins.next.joined();
   if (left) {
     piece = prev.as_piece();
     piece.after.end = middle.end;
-    absorb(piece, middle, links);
+    absorb(piece, middle, links, kept);
     if (!prev.is_piece) window.extent.start = prev.description.start;
   } else if (prev.is_piece) {
     window.add(prev.as_piece());
@@ -114,10 +116,10 @@ constexpr void place_between(Window<S>& window, const Side<S>& prev, const Descr
       piece = next.as_piece();
       piece.after.start = middle.start;
       piece.after.page_offset = middle.page_offset;
-      absorb(piece, middle, links);
+      absorb(piece, middle, links, kept);
     } else {
       piece.after.end = next.description.end;
-      absorb(piece, next.description, next.links());
+      absorb(piece, next.description, next.links(), kept);
     }
     if (!next.is_piece) window.extent.end = next.description.end;
   }
