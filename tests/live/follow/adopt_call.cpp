@@ -42,7 +42,7 @@ void adopt_userfault(FollowedSpace& space, pid_t task, const Call& call) {
 }
 
 void adopt_prctl(FollowedSpace& space, pid_t task, const Call& call) {
-  constexpr std::uint64_t set_name = 0x53564d41, set_memory = 35, set_merge = 67;
+  constexpr std::uint64_t set_name = 0x53564d41, set_memory = 35;
   constexpr std::uint64_t start_of_break = 6, present_break = 7;
   const auto& arguments = call.arguments;
   if (arguments[0] == set_name) {
@@ -56,10 +56,6 @@ void adopt_prctl(FollowedSpace& space, pid_t task, const Call& call) {
     state.layout.start_brk = arguments[2];
   } else if (arguments[0] == set_memory && arguments[1] == present_break) {
     state.layout.brk = arguments[2];
-  } else if (arguments[0] == set_merge) {
-    const vmarea::Flags mergeable = vmarea::flag::mergeable;
-    state.default_flags =
-        state.default_flags.without(mergeable).with_if(arguments[1] != 0, mergeable);
   }
   space.take_from_kernel();
 }

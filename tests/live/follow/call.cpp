@@ -38,7 +38,7 @@ constexpr auto kinds = std::to_array<CallKind>({
     {SYS_mbind, "mbind", modelled, {hex, decimal, decimal, hex, decimal, hex}},
     {SYS_set_mempolicy_home_node, "set_mempolicy_home_node", unmodelled, {hex, decimal, decimal}},
     {number_map_shadow_stack, "map_shadow_stack", unmodelled, {hex, decimal, hex}},
-    {SYS_prctl, "prctl", unmodelled, {decimal, hex, hex, hex, hex}},
+    {SYS_prctl, "prctl", modelled, {decimal, hex, hex, hex, hex}},
     {SYS_arch_prctl, "arch_prctl", unmodelled, {hex, hex}},
     {SYS_ioctl, "ioctl", unmodelled, {decimal, hex, hex}},
     {SYS_io_setup, "io_setup", unmodelled, {decimal, hex}},

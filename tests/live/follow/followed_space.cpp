@@ -94,6 +94,7 @@ void FollowedSpace::refresh_personality(pid_t task) {
 void FollowedSpace::load_image(pid_t task) {
   const std::vector<KernelArea> areas = kernel_.read_areas_with_flags();
   space_ = std::make_unique<Space>(Services(host_), read_layout(task, areas));
+  space_->state().modes = read_modes(task);
   rebuild(describe_image(areas, files_));
   touch_pages_of(kernel_);
 }
@@ -102,6 +103,7 @@ void FollowedSpace::rebuild(const std::vector<AreaDescription>& areas) {
   auto fresh = std::make_unique<Space>(Services(host_), space_->layout());
   fresh->state().last_identity = space_->state().last_identity;
   fresh->state().default_flags = space_->state().default_flags;
+  fresh->state().modes = space_->state().modes;
   for (const AreaDescription& area : areas) {
     AreaDescription untouched = area;
     untouched.identity = {};

@@ -206,6 +206,9 @@ OpenFile* FileRegistry::find_or_add(pid_t task, int descriptor) {
     if (length > 0) file->name.assign(name.data(), static_cast<std::size_t>(length));
   }
   file->rules = read_rules(file->duplicate, status, magic);  // Seals may be new.
+  if (file->nature == Nature::zero_device) {
+    file->rules.driver_turn = vmarea::DriverTurn::after_joining;
+  }
   return file;
 }
 

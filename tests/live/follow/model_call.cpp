@@ -228,64 +228,34 @@ ModelAnswer make_mlock(const Request& request, vmarea::Locking locking) {
 }
 
 ModelAnswer make_mlock2(const Request& request) {
-  const std::uint64_t flags = request.argument(2);
-  if ((flags & ~std::uint64_t{MLOCK_ONFAULT}) != 0) return compared(-EINVAL);
-  const auto locking = flags != 0 ? vmarea::Locking::lock_on_fault : vmarea::Locking::lock;
-  return make_mlock(request, locking);
-}
-
-/// Locks or unlocks area by area: errors of single ones are ignored, as mlockall ignores them.
-template <class Visit>
-void for_each_range(Space& space, Visit&& visit) {
-  for (Address at = 0;;) {
-    const auto* area = space.find_at_or_above(at);
-    if (area == nullptr) return;
-    const vmarea::Range range = area->range();
-    at = range.end;
-    visit(range);
-  }
-}
-
-ModelAnswer make_mlockall(const Request& request) {
-  const std::uint32_t flags = request.word(0);
-  if (flags == 0 || (flags & ~std::uint32_t{MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT}) != 0 ||
-      flags == MCL_ONFAULT) {
-    return compared(-EINVAL);
-  }
-  Space& space = request.space.space();
-  const vmarea::Limits limits = space.services().limits();
-  if (!limits.may_lock_any && limits.locked_bytes == 0) return compared(-EPERM);
-  const auto pages = static_cast<std::uint64_t>(space.totals().total);
-  if (!limits.may_lock_any && (flags & MCL_CURRENT) != 0 &&
-      pages > geometry.pages(limits.locked_bytes)) {
-    return compared(-ENOMEM);
-  }
-  const bool on_fault = (flags & MCL_ONFAULT) != 0;
-  const auto lock = flag::locked | vmarea::Flags{}.with_if(on_fault, flag::lock_on_fault);
-  vmarea::Flags& defaults = space.state().default_flags;
-  defaults = defaults.without(flag::lock_group).with_if((flags & MCL_FUTURE) != 0, lock);
-  if ((flags & MCL_CURRENT) != 0) {
-    const auto locking = on_fault ? vmarea::Locking::lock_on_fault : vmarea::Locking::lock;
-    for_each_range(space, [&](vmarea::Range range) {
-      static_cast<void>(space.mlock(range.start, range.length(), locking));
-    });
-  }
-  return compared(0);
-}
-
-ModelAnswer make_munlockall(const Request& request) {
-  Space& space = request.space.space();
-  vmarea::Flags& defaults = space.state().default_flags;
-  defaults = defaults.without(flag::lock_group);
-  for_each_range(space, [&](vmarea::Range range) {
-    static_cast<void>(space.mlock(range.start, range.length(), vmarea::Locking::unlock));
-  });
-  return compared(0);
+  const vmarea::LockFlags flags(request.word(2));
+  const Result<void> result =
+      request.space.space().mlock2(request.argument(0), request.argument(1), flags);
+  if (flags == vmarea::lock::on_fault) return compared(raw(result));
+  return compared(answer_of_populating(request, result, ENOMEM));
 }
 
 ModelAnswer make_mseal(const Request& request) {
-  if (request.argument(2) != 0) return compared(-EINVAL);
-  return compared(raw(request.space.space().mseal(request.argument(0), request.argument(1))));
+  const vmarea::SealFlags flags(request.argument(2));
+  return compared(
+      raw(request.space.space().mseal(request.argument(0), request.argument(1), flags)));
+}
+
+/// What a process chooses for all of its memory; the other options are no matter of rules.
+ModelAnswer make_prctl(const Request& request) {
+  constexpr std::uint64_t set_write_exec = 65, set_memory_merge = 67;
+  const std::uint64_t option = request.argument(0);
+  if (option != set_write_exec && option != set_memory_merge) return {Made::not_modelled, 0};
+  for (const std::size_t unused : {2, 3, 4}) {
+    if (request.argument(unused) != 0) return compared(-EINVAL);
+  }
+  Space& space = request.space.space();
+  const std::uint64_t value = request.argument(1);
+  if (option == set_write_exec) {
+    return compared(raw(space.deny_write_exec(vmarea::WriteExecFlags(value))));
+  }
+  using vmarea::MemoryMerge;
+  return compared(raw(space.set_memory_merge(value != 0 ? MemoryMerge::on : MemoryMerge::off)));
 }
 
 ModelAnswer make_shmat(const Request& request) {
@@ -384,11 +354,13 @@ ModelAnswer make_call(FollowedSpace& space, pid_t task, const Call& call, const 
     case SYS_munlock:
       return make_mlock(request, vmarea::Locking::unlock);
     case SYS_mlockall:
-      return make_mlockall(request);
+      return compared(raw(ours.mlockall(vmarea::LockAllFlags(request.word(0)))));
     case SYS_munlockall:
-      return make_munlockall(request);
+      return compared(raw(ours.munlockall()));
     case number_mseal:
       return make_mseal(request);
+    case SYS_prctl:
+      return make_prctl(request);
     case SYS_shmat:
       return make_shmat(request);
     case SYS_shmdt:

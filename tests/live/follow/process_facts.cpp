@@ -151,6 +151,11 @@ bool read_implies_exec(pid_t task) {
   return (personality_of(task) & READ_IMPLIES_EXEC) != 0;
 }
 
+vmarea::SpaceModes read_modes(pid_t task) {
+  const std::string text = read_file(fmt::format("/proc/{}/ksm_stat", task));
+  return {.merges_same_pages = find_field(text, "ksm_merge_any").value_or("") == "yes"};
+}
+
 bool is_randomised(pid_t task) {
   const bool system_wide = read_number("/proc/sys/kernel/randomize_va_space").value_or(0) != 0;
   return system_wide && (personality_of(task) & ADDR_NO_RANDOMIZE) == 0;

@@ -25,6 +25,8 @@ vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas
 /// The kernel's page counters of the task's space.
 vmarea::PageTotals read_totals(pid_t task);
 
+/// What the process chose for all of its memory, as far as the kernel shows it.
+vmarea::SpaceModes read_modes(pid_t task);
 /// Whether every readable mapping of the task is executable too (a personality).
 bool read_implies_exec(pid_t task);
 /// Whether the kernel places and lays out at random for this task.

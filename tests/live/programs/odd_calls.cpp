@@ -115,6 +115,12 @@ void locks() {
   mlockall(MCL_CURRENT);
   munlockall();
   mlockall(0);
+  mlockall(MCL_FUTURE);
+  map(2, all, 0x8 | MAP_ANONYMOUS);  // MAP_DROPPABLE
+  map(2, all, 0x8 | MAP_ANONYMOUS | MAP_LOCKED);
+  shmdt(shmat(shmget(IPC_PRIVATE, page, IPC_CREAT | 0600), nullptr, 0));
+  sbrk(page);
+  munlockall();
 }
 
 void policies() {
@@ -242,6 +248,51 @@ void seals() {
   _exit(0);
 }
 
+void same_page_merging() {
+  constexpr int set_merge = 67;
+  char* at = map(8);
+  madvise(at, 2 * page, MADV_MERGEABLE);
+  prctl(set_merge, 1, 0, 0, 1);
+  prctl(set_merge, 1, 0, 0, 0);
+  map(2);
+  map(2, all, MAP_SHARED | MAP_ANONYMOUS);
+  map(2, all, 0x8 | MAP_ANONYMOUS);  // MAP_DROPPABLE
+  const int zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
+  char* two = static_cast<char*>(mmap(nullptr, 2 * page, all, MAP_PRIVATE, zero, 0));
+  mmap(two + page, page, all, MAP_PRIVATE | MAP_FIXED, zero, page);
+  close(zero);
+  sbrk(2 * page);
+  madvise(at + 4 * page, 2 * page, MADV_UNMERGEABLE);
+  children();
+  prctl(set_merge, 0, 0, 0, 0);
+  map(2);
+}
+
+void written_memory_is_not_executed() {
+  constexpr int set_write_exec = 65;
+  if (fork() != 0) {
+    wait(nullptr);
+    return;
+  }
+  constexpr int execute = PROT_READ | PROT_EXEC;
+  char* code = map(4, execute);
+  prctl(set_write_exec, 2, 0, 0, 0);
+  prctl(set_write_exec, 3, 0, 0, 0);
+  prctl(set_write_exec, 1, 0, 0, 0);
+  mprotect(code, 2 * page, PROT_EXEC);
+  mprotect(code, page, all);
+  mprotect(code, page, execute);
+  map(2, all | PROT_EXEC);
+  char* at = map(2);
+  mprotect(at, page, execute);
+  if (fork() == 0) {
+    map(2, all | PROT_EXEC);
+    _exit(0);
+  }
+  wait(nullptr);
+  _exit(0);
+}
+
 }  // namespace
 
 int main() {
@@ -257,6 +308,8 @@ int main() {
   limits();
   children();
   seals();
+  same_page_merging();
+  written_memory_is_not_executed();
   std::puts("odd_calls: done");
   return 0;
 }
