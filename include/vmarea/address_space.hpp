@@ -35,8 +35,10 @@
 #include "vmarea/calls/name.hpp"
 #include "vmarea/calls/policy.hpp"
 #include "vmarea/calls/shm.hpp"
+#include "vmarea/calls/special.hpp"
 #include "vmarea/calls/stack.hpp"
 #include "vmarea/calls/userfault.hpp"
+#include "vmarea/core/all_locks.hpp"
 #include "vmarea/space_state.hpp"
 
 namespace vmarea {
@@ -181,6 +183,18 @@ class AddressSpace {
   [[nodiscard]] Result<void> insert(const Description<Services>& area) {
     return plan_insert(area).reserve_and_commit();
   }
+  /// Puts an area in place that is never cut or merged, such as a vdso.
+  [[nodiscard]] Result<void> insert_special(const SpecialRequest<Services>& request) {
+    return plan_insert_special(request).reserve_and_commit();
+  }
+  /// The first area of a program: a page of stack that ends at `top` and is still to move.
+  [[nodiscard]] Result<void> insert_initial_stack(Address top) {
+    return plan_initial_stack(top).reserve_and_commit();
+  }
+  /// Zeroed memory where a loader wants it, in place of what is there.
+  [[nodiscard]] Result<void> loader_brk(Address start, std::uint64_t length, LoaderMemory kind) {
+    return complete(plan_loader_brk(start, length, kind));
+  }
   /// Makes `child`, which is empty, a copy of this space. Errors: interrupted, no_memory.
   [[nodiscard]] Result<void> fork_into(AddressSpace& child) {
     return Fork<Services>(state_, child.state_).run();
@@ -272,6 +286,22 @@ class AddressSpace {
   ChangeOf<InsertPlan<Services>> plan_insert(const Description<Services>& area) {
     return {state_, [&](const State& s) { return vmarea::plan_insert(s, area); }};
   }
+  ChangeOf<InsertPlan<Services>> plan_insert_special(const SpecialRequest<Services>& request) {
+    return {state_, [&](const State& s) { return vmarea::plan_insert_special(s, request); }};
+  }
+  ChangeOf<InsertPlan<Services>> plan_initial_stack(Address top) {
+    return {state_, [&](const State& s) { return vmarea::plan_initial_stack(s, top); }};
+  }
+  ChangeOf<WindowPlan<Services, void>> plan_loader_brk(Address start, std::uint64_t length,
+                                                       LoaderMemory kind) {
+    return {state_,
+            [&](const State& s) { return vmarea::plan_loader_brk(s, start, length, kind); }};
+  }
+
+  /// Every lock of this space, until the end of the scope. Errors of taken(): interrupted.
+  AllLocks<Services> lock_everything() requires(Services::has_lock_all) {
+    return AllLocks<Services>(state_);
+  }
 
   // Lookups. Pointers are valid until the next change.
   /// The area that contains `at`, or null.
@@ -280,6 +310,16 @@ class AddressSpace {
   const AreaType* find_at_or_above(Address at) const noexcept {
     return vmarea::find_at_or_above(state_, at);
   }
+  /// The first area that has a byte in `range`, or null. Requires: `range` is not empty.
+  const AreaType* find_intersection(Range range) const noexcept {
+    return vmarea::find_intersection(state_, range);
+  }
+  /// What find_at_or_above() finds, and the last area that lies below `at`.
+  Neighbours<Services> find_with_prev(Address at) const noexcept {
+    return vmarea::find_with_prev(state_, at);
+  }
+  /// The area that contains `at`, if need be after the stack above grew down to it, or null.
+  const AreaType* find_or_grow(Address at) { return vmarea::find_or_grow(state_, at); }
   /// All areas, in address order.
   AreaList<Services> areas() const noexcept { return AreaList<Services>(state_); }
 

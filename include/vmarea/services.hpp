@@ -4,6 +4,7 @@
 //
 //   memory    areas, and the tree that holds them          may fail: only allocate, reserve
 //   locks     space, area, file mapping, identity          may fail: only lock_space (EINTR)
+//   lock all  every lock of a space        (declared)     never fails
 //   reverse   who else maps these pages     (declared)     may fail: only reserve_
 //   pages     page tables                   (declared)     may fail: only reserve_ and copy_pages
 //   files     an opaque handle and its rules               may fail: only prepare_ and make_
@@ -142,6 +143,21 @@ concept LockServices = requires(S s, typename S::SpaceLock& space, typename S::A
   { s.unlock_identity(identity) } noexcept;
 };
 
+/// Locking everything of a space at once. One such operation goes on at a time, in all spaces; marks
+/// belong to it. A mapping or root that many areas share is marked once: mark_ says whether this
+/// call set the mark, unmark_ whether it took it away; an identity stands for its root.
+template <class S>
+concept LockAllServices = !S::has_lock_all || requires(S s, typename S::FileHandle file,
+                                                       AnonIdentity identity) {
+  { s.begin_lock_all() } noexcept;  // Waits for the one that goes on.
+  { s.end_lock_all() } noexcept;
+  { s.signal_pending() } noexcept -> std::same_as<bool>;  // Whoever locks all is to give up.
+  { s.mark_file_mapping(file) } noexcept -> std::same_as<bool>;
+  { s.unmark_file_mapping(file) } noexcept -> std::same_as<bool>;
+  { s.mark_identity(identity) } noexcept -> std::same_as<bool>;
+  { s.unmark_identity(identity) } noexcept -> std::same_as<bool>;
+};
+
 /// What areas, changes and spaces carry for the declared groups: empty types where a group is
 /// absent.
 template <class S>
@@ -273,8 +289,8 @@ concept AssertionServices = requires(const char* promise) {
 /// A host of the library.
 template <class S>
 concept KernelServices = std::copyable<S> && MemoryServices<S> && TreeServices<S> &&
-    LockServices<S> && DeclaredTypes<S> && ReverseMapServices<S> && PageServices<S> &&
-    FileServices<S> && AttributeServices<S> && UserfaultServices<S> && LimitServices<S> &&
+    LockServices<S> && LockAllServices<S> && DeclaredTypes<S> && ReverseMapServices<S> &&
+    PageServices<S> && FileServices<S> && AttributeServices<S> && UserfaultServices<S> && LimitServices<S> &&
     NotificationServices<S> && AssertionServices<S>;
 
 /// Requires: `kept`. Otherwise the programmer broke a promise, and the host is told which.

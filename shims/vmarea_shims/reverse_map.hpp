@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <utility>
 
 #include <vmarea/services.hpp>
 #include <vmarea_shims/reverse_map/identity.hpp>
@@ -57,6 +58,22 @@ class ReverseMap {
       ending = next;
     }
     if (root_ends) release(root);
+  }
+
+  // The marks of whoever locks everything.
+  template <class File>
+  static bool mark_file_mapping(File file) noexcept {
+    return !std::exchange(Host::mapping_of(file).marked, true);
+  }
+  template <class File>
+  static bool unmark_file_mapping(File file) noexcept {
+    return std::exchange(Host::mapping_of(file).marked, false);
+  }
+  static bool mark_identity(AnonIdentity identity) noexcept {
+    return !std::exchange(identity_object<Lock>(identity)->root->marked, true);
+  }
+  static bool unmark_identity(AnonIdentity identity) noexcept {
+    return std::exchange(identity_object<Lock>(identity)->root->marked, false);
   }
 
   /// A source that has no links yet gets its first in the same change.

@@ -92,6 +92,7 @@ struct Archetype {
   // Declared groups. Where they are absent, nothing may ask for their functions.
   static constexpr bool has_reverse_map = Which == Groups::declared;
   static constexpr bool has_page_tables = Which == Groups::declared;
+  static constexpr bool has_lock_all = Which == Groups::declared;
   struct ReverseMapEntry : Immovable<2> {};
   struct LinkReservation {};
   struct PageTable : Immovable<3> {};
@@ -141,6 +142,14 @@ struct DeclaredArchetype : Archetype<Groups::declared> {
   void leave_trees(AreaType&) noexcept {}
   void enter_trees(AreaType&) noexcept {}
   void unlink(AreaType&) noexcept {}
+
+  void begin_lock_all() noexcept {}
+  void end_lock_all() noexcept {}
+  bool signal_pending() noexcept { return false; }
+  bool mark_file_mapping(FileHandle) noexcept { return false; }
+  bool unmark_file_mapping(FileHandle) noexcept { return false; }
+  bool mark_identity(AnonIdentity) noexcept { return false; }
+  bool unmark_identity(AnonIdentity) noexcept { return false; }
 
   void unmap_pages(PageTable&, Range) noexcept {}
   void free_tables(PageTable&, Range, Range) noexcept {}

@@ -93,6 +93,8 @@ struct TestState {
   Balance contents;  // Of attributes.
   PageCount charged = 0;
   std::uint64_t last_token = 0;
+  std::uint64_t signal_checks = 0;
+  std::uint64_t signal_at = 0;        // Pending from that check on, if not 0.
   bool allocation_forbidden = false;  // From reserve to the end of commit.
 
   TestState() = default;
@@ -167,6 +169,12 @@ class TestHost : public shims::MappedFiles<TestServices>,
   static void detach_area(AreaLock&) noexcept {}
   static void lock_file_mapping(FileHandle) noexcept {}
   static void unlock_file_mapping(FileHandle) noexcept {}
+  static constexpr bool has_lock_all = true;
+  static void begin_lock_all() noexcept {}
+  static void end_lock_all() noexcept {}
+  bool signal_pending() noexcept {
+    return ++state_->signal_checks >= state_->signal_at && state_->signal_at != 0;
+  }
 
   // Memory.
   void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {

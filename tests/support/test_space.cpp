@@ -242,6 +242,18 @@ Result<void> TestSpace::insert(const TestDescription& area) {
   return done;
 }
 
+Result<void> TestSpace::insert_special(const SpecialRequest<TestServices>& request) {
+  return perform_and_check(space_.plan_insert_special(request));
+}
+
+Result<void> TestSpace::insert_initial_stack(Address top) {
+  return perform_and_check(space_.plan_initial_stack(top));
+}
+
+Result<void> TestSpace::loader_brk(Range range, LoaderMemory kind) {
+  return complete(space_.plan_loader_brk(range.start, range.length(), kind));
+}
+
 std::unique_ptr<TestSpace> TestSpace::fork(Error* error) {
   std::unique_ptr<TestSpace> child(new TestSpace(family_));
   child->legend = legend;

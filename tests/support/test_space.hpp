@@ -97,6 +97,9 @@ class TestSpace {
   Result<void> touch(Address at, Touch how = Touch::write);
   Result<void> grow_stack(Address at);
   Result<void> insert(const TestDescription& area);
+  Result<void> insert_special(const SpecialRequest<TestServices>& request);
+  Result<void> insert_initial_stack(Address top);
+  Result<void> loader_brk(Range range, LoaderMemory kind = LoaderMemory::data);
   /// A child that shares this host; null if fork failed for `error`.
   std::unique_ptr<TestSpace> fork(Error* error = nullptr);
 

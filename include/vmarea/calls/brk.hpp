@@ -36,34 +36,38 @@ bool data_limit_allows(const SpaceState<S>& space, Address wanted) noexcept {
          (wanted - layout.start_brk) + (layout.end_data - layout.start_data) <= limit;
 }
 
-/// The heap's growth over `range`. Requires: nothing is in the way.
-template <class S>
-BrkPlan<S> plan_grow_heap(const SpaceState<S>& space, Range range, Address wanted) noexcept {
-  const Geometry geometry = space.services.geometry();
-  const Limits limits = space.services.limits();
-  const std::int64_t pages = page_count(space, range.length());
-  const Flags flags =
-      flag::read | flag::write | flag::may_access | flag::account | space.default_flags;
-  const bool within = can_expand(space, space.totals, flags, pages) &&
-                      space.area_count <= limits.area_count_max &&
-                      (!flags.has_any(flag::locked) || can_lock(space, pages));
-  if (!within) return BrkPlan<S>(space.layout.brk);
-  BrkPlan<S> plan(wanted);
-  const Description<S> heap{.start = range.start,
-                            .end = range.end,
-                            .page_offset = geometry.pages(range.start),
-                            .flags = flags};
-  // Only what reaches above start_brk is heap; the program's own data may touch it from below.
-  const bool is_heap_below = range.start > space.layout.start_brk;
-  const JoinSides sides = is_heap_below ? JoinSides::prev_only : JoinSides::neither;
-  NewRange<S> added{.description = heap, .sides = sides};
-  mark_range(space, added);
+/// Plans heap memory where `clearing` leaves a hole, and adds its window to `plan`.
+/// Errors: no_memory (limits, the map count).
+template <class S, class Plan>
+Result<void> plan_heap(const SpaceState<S>& space, const Clearing<S>& clearing, Flags access,
+                       JoinSides sides, Plan& plan) noexcept {
+  const std::int64_t pages = page_count(space, clearing.range.length());
+  const Flags flags = access | flag::may_access | flag::account | space.default_flags;
+  const std::uint64_t count = space.area_count + static_cast<std::uint64_t>(clearing.area_change);
+  PageTotals totals = space.totals;
+  totals += negated(clearing.totals);
+  if (!can_expand(space, totals, flags, pages)) return Error::no_memory;
+  if (count > space.services.limits().area_count_max) return Error::no_memory;
+  NewRange<S> heap{
+      .description = {.start = clearing.range.start,
+                      .end = clearing.range.end,
+                      .page_offset = space.services.geometry().pages(clearing.range.start),
+                      .flags = flags},
+      .sides = sides};
+  mark_range(space, heap);
   Window<S>& window = plan.add();
-  window = plan_place(space, plan_clear(space, range), added);
+  window = plan_place(space, clearing, heap);
   window.totals += area_totals(flags, pages);
-  window.charge = pages;
-  if (flags.has_any(flag::locked)) plan.populated = range;
-  return plan;
+  window.charge += pages;
+  if (flags.has_any(flag::locked)) plan.populated = clearing.range;
+  return {};
+}
+
+/// Whether the default flags allow `pages` more pages of heap. Errors: try_again (lock limit).
+template <class S>
+Result<void> check_heap_lock(const SpaceState<S>& space, std::int64_t pages) noexcept {
+  const bool fits = !space.default_flags.has_any(flag::locked) || can_lock(space, pages);
+  return fits ? success : Result<void>(Error::try_again);
 }
 
 template <class S>
@@ -88,7 +92,48 @@ BrkPlan<S> plan_brk(const SpaceState<S>& space, Address wanted) noexcept {
   if (above != nullptr && guard_start<S>(space, *above) < new_end + geometry.page_size()) {
     return refused;
   }
-  return plan_grow_heap(space, {old_end, new_end}, wanted);
+  const Range range{old_end, new_end};
+  if (!check_heap_lock(space, page_count(space, range.length()))) return refused;
+  // Only what reaches above start_brk is heap; the program's own data may touch it from below.
+  const bool is_heap_below = range.start > layout.start_brk;
+  BrkPlan<S> plan(wanted);
+  const Result<void> grown =
+      plan_heap(space, plan_clear(space, range), flag::read | flag::write,
+                is_heap_below ? JoinSides::prev_only : JoinSides::neither, plan);
+  return grown ? plan : refused;
+}
+
+/// Whether memory that a loader asks for may hold code.
+enum class LoaderMemory : unsigned char { data, code };
+
+/// Zeroed memory where a loader wants it, as the kernel makes a program's data that no file holds:
+/// what stands there goes first. Errors: no_memory (wraps, limits), not_permitted (a seal),
+/// try_again (lock limit), and those of the clearing and of check_address().
+template <class S>
+WindowPlan<S, void> plan_loader_brk(const SpaceState<S>& space, Address start,
+                                    std::uint64_t length_bytes, LoaderMemory kind) noexcept {
+  const Geometry geometry = space.services.geometry();
+  WindowPlan<S, void> plan;
+  const std::uint64_t length = geometry.round_up(length_bytes);
+  if (length < length_bytes) return Error::no_memory;
+  plan.status = success;
+  if (length == 0) return plan;
+  if (length > geometry.limit) return Error::no_memory;
+  plan.status = check_address(space, start, length);
+  if (plan.status) plan.status = check_heap_lock(space, page_count(space, length));
+  if (!plan.status) return plan;
+  const Clearing<S> clearing = plan_clear(space, {start, start + length});
+  if (!clearing.status) {
+    plan.status = clearing.status;
+    leave_cuts(space, plan, clearing);
+    return plan;
+  }
+  const Flags access = flag::read | flag::write;
+  plan.status = plan_heap(space, clearing, access.with_if(kind == LoaderMemory::code, flag::exec),
+                          JoinSides::prev_only, plan);
+  const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
+  if (!plan.status && as_linux && clearing.totals.total != 0) plan.add() = window_of(clearing);
+  return plan;
 }
 
 }  // namespace vmarea

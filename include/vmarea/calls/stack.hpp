@@ -6,6 +6,8 @@
 //                                                    never merges, ignores the map count limit
 #pragma once
 
+#include "vmarea/calls/fault.hpp"
+#include "vmarea/calls/insert.hpp"
 #include "vmarea/core/account.hpp"
 #include "vmarea/core/change.hpp"
 #include "vmarea/core/gap.hpp"
@@ -28,7 +30,8 @@ Result<void> check_stack_growth(const SpaceState<S>& space, const Description<S>
   return {};
 }
 
-/// Plans to grow the first area above `at` down to it; nothing to do if an area holds `at`.
+/// Plans to grow the first area above `at` down to it; nothing to do if an area holds `at`. What a
+/// locked stack gains is `populated`; but a fault touches only its own page.
 /// Errors: bad_address (no stack above), not_permitted (too low), no_memory (guard gap, limits).
 template <class S>
 GrowStackPlan<S> plan_grow_stack(const SpaceState<S>& space, Address at) noexcept {
@@ -70,7 +73,36 @@ GrowStackPlan<S> plan_grow_stack(const SpaceState<S>& space, Address at) noexcep
   grown.after.start = start;
   grown.after.page_offset -= static_cast<std::uint64_t>(pages);
   window.add(grown);
+  if (stack->flags.has_any(flag::locked)) plan.populated = {start, stack->start};
   return plan;
+}
+
+/// The area at `at`, if need be after the stack above grew down to it; a locked stack is touched
+/// there (16.4). Null: neither was to be had.
+template <class S>
+const Area<S>* find_or_grow(SpaceState<S>& space, Address at) noexcept {
+  Range populated;
+  {
+    Change<S, GrowStackPlan<S>> change(
+        space, [at](const SpaceState<S>& s) { return plan_grow_stack(s, at); });
+    if (!change.reserve_and_commit()) return nullptr;
+    populated = change.plan().populated;
+  }
+  if (!populated.empty()) (void)populate(space, populated);
+  return find_area(space, at);
+}
+
+/// The first area of a program that is being executed: a page that ends at `top`, marked as one
+/// that is still to move (10). Errors: as plan_insert.
+template <class S>
+InsertPlan<S> plan_initial_stack(const SpaceState<S>& space, Address top) noexcept {
+  const Geometry geometry = space.services.geometry();
+  if (top < geometry.page_size()) return Error::invalid;
+  Description<S> stack{.start = top - geometry.page_size(), .end = top};
+  stack.page_offset = geometry.pages(stack.start);
+  stack.flags = flag::read | flag::write | flag::may_access | flag::grows_down | flag::account |
+                flag::temporary_stack;
+  return plan_insert(space, stack);
 }
 
 }  // namespace vmarea

@@ -31,6 +31,19 @@ Area<S>* find_starting_below(const SpaceState<S>& space, Address at) noexcept {
   return at == 0 ? nullptr : space.tree.seek_back(at - 1).entry().value;
 }
 
+/// The area that contains `at`, else the first above it, and the last one that lies below.
+template <class S>
+struct Neighbours {
+  Area<S>* area = nullptr;
+  Area<S>* prev = nullptr;
+};
+template <class S>
+Neighbours<S> find_with_prev(const SpaceState<S>& space, Address at) noexcept {
+  auto cursor = space.tree.seek(at);
+  Area<S>* area = cursor.entry().value;
+  return {area, find_starting_below(space, area != nullptr && area->start < at ? area->start : at)};
+}
+
 /// The first area that has a byte in `range`, or null.
 template <class S>
 Area<S>* find_intersection(const SpaceState<S>& space, Range range) noexcept {

@@ -62,6 +62,12 @@ struct LockChecked : Base {
     FileKey file = 0;
     AnonIdentity root{};
     AnonIdentity born{};  // Made under the space lock: no page has it, so nobody can look for it.
+    // With all locks of a space, many are held; the sums tell whether the same ones are given back.
+    bool locks_all = false;
+    std::uint64_t file_count = 0;
+    FileKey file_sum = 0;
+    std::uint64_t root_count = 0;
+    std::uint64_t root_sum = 0;
     void (*on_breach)(const char* promise) noexcept = nullptr;  // For tests of breaches.
 
     bool holds(const SpaceLock& space) const noexcept {
@@ -70,7 +76,11 @@ struct LockChecked : Base {
       }
       return false;
     }
-    bool holds_nothing() const noexcept { return space_count == 0 && file == 0 && !root; }
+    bool holds_root() const noexcept { return root || root_count != 0; }
+    bool holds_below_areas() const noexcept { return file != 0 || file_count != 0 || holds_root(); }
+    bool holds_nothing() const noexcept {
+      return space_count == 0 && !holds_below_areas() && !locks_all;
+    }
   };
   static Book& book() noexcept {
     static thread_local Book of_this_thread;
@@ -138,27 +148,63 @@ struct LockChecked : Base {
     expect_a_space();
     expect(key_of(file) != 0, "no file has no mapping to lock");
     expect(book().file == 0, "one file mapping is locked at a time");
-    expect(!book().root, "a file mapping is locked before an identity");
-    book().file = key_of(file);
+    expect(!book().holds_root(), "a file mapping is locked before an identity");
+    if (book().locks_all) {
+      ++book().file_count;
+      book().file_sum += key_of(file);
+    } else {
+      book().file = key_of(file);
+    }
     Base::lock_file_mapping(file);
   }
   template <class FileHandle>
   void unlock_file_mapping(FileHandle file) noexcept {
-    expect(book().file == key_of(file), "only a locked file mapping is unlocked");
-    book().file = 0;
+    if (book().locks_all) {
+      --book().file_count;
+      book().file_sum -= key_of(file);
+    } else {
+      expect(book().file == key_of(file), "only a locked file mapping is unlocked");
+      book().file = 0;
+    }
     Base::unlock_file_mapping(file);
   }
   void lock_identity(AnonIdentity identity) noexcept {
     expect_a_space();
     expect(!book().root, "one identity root is locked at a time");
-    book().root = root_of_checked(identity);
+    if (book().locks_all) {
+      ++book().root_count;
+      book().root_sum += root_of_checked(identity).value();
+    } else {
+      book().root = root_of_checked(identity);
+    }
     Base::lock_identity(identity);
   }
   void unlock_identity(AnonIdentity identity) noexcept {
-    expect(book().root && book().root == root_of_checked(identity),
-           "only a locked identity is unlocked");
-    book().root = {};
+    if (book().locks_all) {
+      --book().root_count;
+      book().root_sum -= root_of_checked(identity).value();
+    } else {
+      expect(book().root && book().root == root_of_checked(identity),
+             "only a locked identity is unlocked");
+      book().root = {};
+    }
     Base::unlock_identity(identity);
+  }
+  void begin_lock_all() noexcept {
+    expect_a_space();
+    expect_nothing_below("everything is locked before anything below a space");
+    expect(!book().locks_all, "everything is locked once");
+    book().locks_all = true;
+    Base::begin_lock_all();
+  }
+  void end_lock_all() noexcept {
+    Book& held = book();
+    expect(held.locks_all, "only who locked everything ends that");
+    const bool same =
+        held.file_count == 0 && held.file_sum == 0 && held.root_count == 0 && held.root_sum == 0;
+    expect(same, "with all locks, the same are unlocked that were locked");
+    held.locks_all = false;
+    Base::end_lock_all();
   }
 
   // What needs locks.
@@ -218,7 +264,7 @@ struct LockChecked : Base {
     expect(book().space_count > 0, "some space lock is held");
   }
   static void expect_nothing_below(const char* promise) noexcept {
-    expect(book().file == 0 && !book().root, promise);
+    expect(!book().holds_below_areas(), promise);
   }
   static void expect_identity_locked(AnonIdentity identity) noexcept {
     if (identity == book().born) return;

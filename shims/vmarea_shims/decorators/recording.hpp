@@ -81,6 +81,14 @@ struct Recording : Base {
     note("unlock identity");
     Base::unlock_identity(identity);
   }
+  void begin_lock_all() noexcept {
+    note("lock all");
+    Base::begin_lock_all();
+  }
+  void end_lock_all() noexcept {
+    note("unlock all");
+    Base::end_lock_all();
+  }
   template <class AreaType>
   void leave_trees(AreaType& area) noexcept {
     note("leave", area.range());

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+//
+// All locks of a space at once (behaviour specification 21): for whoever has to see that nothing
+// changes anywhere, a watcher that registers itself for instance.
+//
+//   space > one such operation at a time > every area > file mappings > identity roots
+//
+// Huge TLB files come before all others. Areas share mappings and roots: a mark on each, kept by
+// the host and protected by being the one such operation, says that it is locked already, so that
+// nothing has to be remembered here. Area write locks end with the space lock.
+#pragma once
+
+#include <utility>
+
+#include "vmarea/core/change.hpp"
+
+namespace vmarea {
+
+/// Unlocks what take_all_locks() locked. Requires: the space lock, held since.
+template <class S>
+void drop_all_locks(SpaceState<S>& space) noexcept {
+  S& services = space.services;
+  services.assert_space_locked(space.lock);
+  if constexpr (S::has_reverse_map) {
+    for (auto cursor = space.tree.seek(0); cursor.entry(); cursor.next()) {
+      const Area<S>& area = *cursor.entry().value;
+      if (area.identity && services.unmark_identity(area.identity)) {
+        services.unlock_identity(area.identity);
+      }
+      const bool has_file = area.file != typename S::FileHandle{};
+      if (has_file && services.unmark_file_mapping(area.file)) {
+        services.unlock_file_mapping(area.file);
+      }
+    }
+  }
+  services.end_lock_all();
+}
+
+/// Visits every area, unless a signal is pending before. Errors: interrupted.
+template <class S, class Visit>
+Result<void> for_each_unless_signal(SpaceState<S>& space, Visit&& visit) noexcept {
+  for (auto cursor = space.tree.seek(0); cursor.entry(); cursor.next()) {
+    if (space.services.signal_pending()) return Error::interrupted;
+    visit(*cursor.entry().value);
+  }
+  return {};
+}
+
+/// Requires: the space lock, and that it is held until drop_all_locks(); no other space is locked
+/// like this by the same thread. Errors: interrupted; everything is unlocked again then.
+template <class S>
+Result<void> take_all_locks(SpaceState<S>& space) noexcept {
+  S& services = space.services;
+  services.assert_space_locked(space.lock);
+  services.begin_lock_all();
+  Result<void> taken = for_each_unless_signal(
+      space, [&](Area<S>& area) { services.begin_area_write(space.lock, area.lock); });
+  if constexpr (S::has_reverse_map) {
+    const auto lock_files = [&](Flags wanted) {
+      return for_each_unless_signal(space, [&](Area<S>& area) {
+        if (area.file == typename S::FileHandle{}) return;
+        if ((area.flags & flag::huge_tlb) != wanted) return;
+        if (services.mark_file_mapping(area.file)) services.lock_file_mapping(area.file);
+      });
+    };
+    if (taken) taken = lock_files(flag::huge_tlb);
+    if (taken) taken = lock_files({});
+    if (taken) {
+      taken = for_each_unless_signal(space, [&](Area<S>& area) {
+        if (area.identity && services.mark_identity(area.identity)) {
+          services.lock_identity(area.identity);
+        }
+      });
+    }
+  }
+  if (!taken) drop_all_locks(space);
+  return taken;
+}
+
+/// The space lock and all locks below it, as a scope.
+template <class S>
+class [[nodiscard]] AllLocks {
+ public:
+  explicit AllLocks(SpaceState<S>& space) noexcept
+      : space_(&space),
+        lock_(space),
+        taken_(lock_.taken() ? take_all_locks(space) : lock_.taken()) {}
+  AllLocks(AllLocks&& other) noexcept
+      : space_(std::exchange(other.space_, nullptr)),
+        lock_(std::move(other.lock_)),
+        taken_(other.taken_) {}
+  AllLocks& operator=(AllLocks&&) = delete;
+  ~AllLocks() {
+    if (space_ != nullptr && taken_) drop_all_locks(*space_);
+  }
+  /// Errors: interrupted; nothing is locked then but, until the end of the scope, the space.
+  Result<void> taken() const noexcept { return taken_; }
+
+ private:
+  SpaceState<S>* space_;
+  SpaceWriteLock<S> lock_;
+  Result<void> taken_;
+};
+
+}  // namespace vmarea
