@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+//
+// The switches of KernelProfile that concern joining, mmap, brk and madvise, each both ways
+// (behaviour specification 31). Those of mremap have a file of their own.
+#include <optional>
+#include <string>
+
+#include "unit/stage.hpp"
+
+namespace vmarea::test {
+namespace {
+
+/// The outcome under a profile.
+template <class Outcome>
+auto under(const KernelProfile& profile, Outcome&& outcome) {
+  Stage stage;
+  stage.legend['M'] = {.adds = flag::mergeable};
+  stage.legend['G'] = {.adds = flag::maybe_guard};
+  stage.host().profile = profile;
+  return outcome(stage);
+}
+
+TEST(Profile, defaults_are_those_of_6_18) {
+  static_assert(KernelProfile{} == linux_6_18);
+  static_assert(!(linux_6_12 == linux_6_18));
+  EXPECT_EQ(TestState{}.profile, linux_6_18);
+}
+
+TEST(Profile, touched_range_and_untouched_neighbour) {
+  const auto outcome = [](Stage& stage) {
+    stage.build("eeAA");
+    EXPECT_TRUE(stage.mprotect(columns(0, 2), rw));
+    return stage.picture();
+  };
+  EXPECT_EQ(under(linux_6_18, outcome), "aaaa");
+  EXPECT_EQ(under({.faulted_into_untouched = FaultedMerge::never}, outcome), "aa|AA");
+  EXPECT_EQ(under(linux_6_12, outcome), "aa|AA");
+}
+
+/// A touched source that is moved beside an untouched area: the neighbour's own rule only.
+TEST(Profile, touched_source_of_a_move_and_untouched_neighbour) {
+  const auto outcome = [](Stage& stage) {
+    stage.build("aa....AA");
+    EXPECT_TRUE(stage.insert(stage.fresh(10, 12)));
+    stage.area(10)->page_offset = stage.area(0)->page_offset + 2;
+    EXPECT_TRUE(stage.move(0, 2, 8));
+    return stage.count_areas();
+  };
+  EXPECT_EQ(under(linux_6_18, outcome), 2u);
+  EXPECT_EQ(under(linux_6_12, outcome), 3u);
+}
+
+TEST(Profile, sticky_flags_of_what_a_neighbour_swallows) {
+  const auto outcome = [](Stage& stage) {
+    stage.build("AABB");
+    EXPECT_TRUE(stage.area(2) != nullptr);
+    stage.area(2)->flags |= flag::soft_dirty;
+    EXPECT_TRUE(stage.mprotect(columns(2, 4), rw));
+    EXPECT_EQ(stage.picture(), "AAAA") << "it stops no merge";
+    return stage.sticky(0);
+  };
+  EXPECT_TRUE(under(linux_6_18, outcome));
+  EXPECT_FALSE(under({.kept_by_joins = {}}, outcome));
+  EXPECT_FALSE(under(linux_6_12, outcome));
+  const auto new_range = [](Stage& stage) {
+    stage.build("AA.AA");
+    stage.area(3)->flags |= flag::soft_dirty;
+    EXPECT_TRUE(stage.map_fixed(2, 3));
+    EXPECT_EQ(stage.count_areas(), 1u);
+    return stage.sticky(0);
+  };
+  EXPECT_TRUE(under(linux_6_18, new_range));
+  EXPECT_FALSE(under(linux_6_12, new_range));
+  const auto expansion = [](Stage& stage) {
+    stage.build("AA.AA");
+    stage.area(3)->flags |= flag::soft_dirty;
+    EXPECT_TRUE(stage.expand(0, columns(0, 5), stage.area(3)));
+    return stage.sticky(0);
+  };
+  EXPECT_TRUE(under(linux_6_18, expansion));
+  EXPECT_FALSE(under(linux_6_12, expansion));
+}
+
+TEST(Profile, mark_of_same_page_merging_and_the_joins_of_new_memory) {
+  const auto map_two = [](Stage& stage) {
+    EXPECT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+    EXPECT_TRUE(stage.map_fixed(0, 1));
+    EXPECT_TRUE(stage.map_fixed(1, 2));
+    EXPECT_TRUE(stage.area(0)->flags.has_any(flag::mergeable));
+    EXPECT_TRUE(stage.area(1)->flags.has_any(flag::mergeable));
+    return stage.count_areas();
+  };
+  EXPECT_EQ(under(linux_6_18, map_two), 1u);
+  EXPECT_EQ(under({.mergeable_mark = MergeableMark::after_mapping}, map_two), 2u);
+  EXPECT_EQ(under(linux_6_12, map_two), 2u);
+
+  const auto grow_heap = [](Stage& stage) {
+    stage.state().layout.start_brk = stage.state().layout.brk = TestSpace::base;
+    EXPECT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+    stage.brk(TestSpace::column(1));
+    stage.brk(TestSpace::column(2));
+    EXPECT_TRUE(stage.area(1)->flags.has_any(flag::mergeable));
+    return stage.count_areas();
+  };
+  EXPECT_EQ(under(linux_6_18, grow_heap), 1u);
+  EXPECT_EQ(under(linux_6_12, grow_heap), 2u);
+
+  const auto beside_unmarked = [](Stage& stage) {
+    stage.build("AA");
+    EXPECT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+    EXPECT_TRUE(stage.madvise(columns(0, 2), Advice::unmergeable));
+    EXPECT_TRUE(stage.map_fixed(2, 3));
+    return stage.picture();
+  };
+  EXPECT_EQ(under(linux_6_18, beside_unmarked), "AAM");
+  EXPECT_EQ(under(linux_6_12, beside_unmarked), "AAA") << "joined before it could be marked";
+}
+
+struct DriverOutcome {
+  std::string picture;
+  Error error;
+  friend bool operator==(const DriverOutcome&, const DriverOutcome&) = default;
+};
+
+/// A page of a file whose driver adds dont_copy, beside one that has it (D) or has not (F).
+DriverOutcome map_beside(Stage& stage, Flags neighbour, Error refusal = Error::none) {
+  TestFile* file = stage.host().make_file();
+  stage.legend['F'] = {.file = file};
+  stage.legend['D'] = {.adds = flag::dont_copy, .file = file};
+  stage.build(neighbour.empty() ? "F." : "D.");
+  file->adds = flag::dont_copy;
+  file->refuses = refusal;
+  const Result<Address> at = stage.mmap({.address = TestSpace::column(1),
+                                         .length = 0x1000,
+                                         .protection = rw,
+                                         .flags = map::private_ | map::fixed,
+                                         .file = file,
+                                         .offset = 0x1000});
+  return {stage.picture(), at.error()};
+}
+
+TEST(Profile, turn_of_the_driver_and_the_joins_of_a_file_mapping) {
+  const auto alike = [](Stage& stage) { return map_beside(stage, flag::dont_copy); };
+  const auto differs = [](Stage& stage) { return map_beside(stage, {}); };
+  const auto refused = [](Stage& stage) { return map_beside(stage, {}, Error::access_denied); };
+  constexpr KernelProfile late{.earliest_driver_turn = DriverTurn::after_joining};
+
+  EXPECT_EQ(under(linux_6_18, alike), (DriverOutcome{"DD", Error::none}));
+  EXPECT_EQ(under(late, alike), (DriverOutcome{"D|D", Error::none})) << "it was not alike in time";
+  EXPECT_EQ(under(linux_6_12, alike), (DriverOutcome{"DD", Error::none})) << "the second try";
+
+  EXPECT_EQ(under(linux_6_18, differs), (DriverOutcome{"FD", Error::none}));
+  EXPECT_EQ(under(late, differs), (DriverOutcome{"FF", Error::none})) << "nobody was asked";
+  EXPECT_EQ(under(linux_6_12, differs), (DriverOutcome{"FF", Error::none}));
+
+  EXPECT_EQ(under(linux_6_18, refused), (DriverOutcome{"F.", Error::access_denied}));
+  EXPECT_EQ(under(linux_6_12, refused), (DriverOutcome{"FF", Error::none}));
+}
+
+/// The second try needs an area below; then it may also join the one above.
+TEST(Profile, second_try_to_join_with_the_flags_of_the_driver) {
+  const auto outcome = [](Stage& stage, const char* picture) {
+    TestFile* file = stage.host().make_file();
+    stage.legend['D'] = {.adds = flag::dont_copy, .file = file};
+    stage.build(picture);
+    file->adds = flag::dont_copy;
+    EXPECT_TRUE(stage.mmap({.address = TestSpace::column(2),
+                            .length = 0x1000,
+                            .protection = rw,
+                            .flags = map::private_ | map::fixed,
+                            .file = file,
+                            .offset = 0x2000}));
+    return stage.picture();
+  };
+  const auto above = [&](Stage& stage) { return outcome(stage, "...D"); };
+  const auto above_and_below = [&](Stage& stage) { return outcome(stage, "A..D"); };
+  KernelProfile once = linux_6_12;
+  once.driver_flags_join_again = false;
+  EXPECT_EQ(under(linux_6_12, above), "..D|D");
+  EXPECT_EQ(under(linux_6_12, above_and_below), "A.DD");
+  EXPECT_EQ(under(once, above_and_below), "A.D|D");
+}
+
+TEST(Profile, one_driver_may_be_late_where_others_are_not) {
+  const auto outcome = [](Stage& stage) {
+    const DriverOutcome early = map_beside(stage, {});
+    EXPECT_EQ(early, (DriverOutcome{"FD", Error::none}));
+    TestFile* late = stage.host().make_file({.driver_turn = DriverTurn::after_joining});
+    for (const std::uint64_t column : {4, 5}) {
+      EXPECT_TRUE(stage.mmap({.address = TestSpace::column(column),
+                              .length = 0x1000,
+                              .protection = rw,
+                              .flags = map::private_ | map::fixed,
+                              .file = late,
+                              .offset = column << 12}));
+      late->adds = flag::dont_copy;
+    }
+    return stage.shape(4);
+  };
+  EXPECT_EQ(under(linux_6_18, outcome), "[4,6)p4");
+}
+
+TEST(Profile, guard_advice) {
+  const auto outcome = [](Stage& stage) {
+    stage.build("AAB");
+    EXPECT_EQ(stage.madvise(columns(0, 2), Advice::guard_remove).error(),
+              stage.madvise(columns(0, 2), Advice::guard_install).error());
+    return stage.identity(0) ? (stage.sticky(0) ? "marked" : "installed") : "unknown";
+  };
+  EXPECT_STREQ(under(linux_6_18, outcome), "marked");
+  EXPECT_STREQ(under({.marks_guarded_areas = false}, outcome), "installed");
+  EXPECT_STREQ(under(linux_6_12, outcome), "unknown");
+  const auto refused = [](Stage& stage) {
+    stage.build("X");
+    EXPECT_TRUE(stage.mprotect(columns(0, 0), prot::read));
+    stage.area(0)->flags = (rw_flags | flag::sealed).without(flag::write);
+    stage.state().totals.data = 0;
+    return stage.madvise(columns(0, 1), Advice::guard_install).error();
+  };
+  EXPECT_EQ(under(linux_6_18, refused), Error::not_permitted) << "on the list of what a seal stops";
+  EXPECT_EQ(under(linux_6_12, refused), Error::invalid);
+}
+
+TEST(Profile, droppable_memory) {
+  const auto outcome = [](Stage& stage) {
+    return stage
+        .mmap({.address = TestSpace::base,
+               .length = 0x1000,
+               .protection = rw,
+               .flags = map::droppable | map::anonymous | map::fixed})
+        .error();
+  };
+  EXPECT_EQ(under(linux_6_18, outcome), Error::none);
+  EXPECT_EQ(under({.droppable_memory = DroppableMemory::refused}, outcome), Error::not_supported);
+  EXPECT_EQ(under(linux_6_12, outcome), Error::none);
+}
+
+TEST(Profile, stack_mappings_and_huge_pages) {
+  const auto outcome = [](Stage& stage) {
+    EXPECT_TRUE(stage.map_fixed(0, 1, rw, map::stack));
+    return stage.area(0)->flags.has_any(flag::no_huge_page);
+  };
+  EXPECT_TRUE(under(linux_6_18, outcome));
+  EXPECT_TRUE(under(linux_6_12, outcome));
+  EXPECT_FALSE(under({.stack_mappings_refuse_huge_pages = false}, outcome));
+}
+
+TEST(Profile, partial_effects) {
+  const auto outcome = [](Stage& stage) {
+    stage.build("AA.A");
+    EXPECT_EQ(stage.mprotect(columns(0, 4), prot::read).error(), Error::no_memory);
+    return stage.picture();
+  };
+  EXPECT_EQ(under(linux_6_18, outcome), "BB.A");
+  EXPECT_EQ(under({.partial_effects = PartialEffects::all_or_nothing}, outcome), "AA.A");
+}
+
+/// Holes are nothing that these calls fail for, so nothing is taken back.
+TEST(Profile, calls_over_everything_do_not_mind_holes) {
+  const auto outcome = [](Stage& stage) {
+    stage.build("AA.A");
+    EXPECT_TRUE(stage.mlockall(lock_all::current | lock_all::on_fault));
+    EXPECT_EQ(stage.space().totals().locked, 3);
+    EXPECT_TRUE(stage.munlockall());
+    EXPECT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+    return stage.picture();
+  };
+  EXPECT_EQ(under({.partial_effects = PartialEffects::all_or_nothing}, outcome), "MM.M");
+}
+
+}  // namespace
+}  // namespace vmarea::test
