@@ -27,7 +27,12 @@ struct Case {
   std::function<Error(Stage&)> call;
   Error shortage = Error::no_memory;      // What it says when a reservation fails,
   Error locked_out = Error::interrupted;  // and when the space lock is refused.
+  void (*prepare)(Stage&) = nullptr;      // Before the picture is built.
 };
+
+void as_6_12(Stage& stage) {
+  stage.host().profile = linux_6_12;
+}
 
 constexpr std::uint64_t far_away = 0x300;  // A column that needs page tables of its own.
 
@@ -127,7 +132,29 @@ std::vector<Case> mapping_calls() {
          return s.move(1, 2, far_away, remap::may_move | remap::dont_unmap).error();
        }},
       {"mremap a second mapping", "SSS", [](Stage& s) { return grow(s, 0, 0, 2); }},
+      {"mremap and cut the kept source out", "lllll",
+       [](Stage& s) { return s.move(1, 2, far_away, remap::may_move | remap::dont_unmap).error(); },
+       Error::no_memory, Error::interrupted, as_6_12},
+      {"mremap and cut it out of an area that the destination cuts", "hhhhhhhhh",
+       [](Stage& s) { return s.move(1, 2, 5, fixed_move | remap::dont_unmap).error(); },
+       Error::no_memory, Error::interrupted,
+       [](Stage& s) {
+         as_6_12(s);
+         s.legend['H'].adds |= flag::locked;
+       }},
       {"fork", "aaa.AAA.HH.SS.bb", fork_and_end},
+      {"a special mapping", "A..A",
+       [](Stage& s) {
+         return s
+             .insert_special({.start = TestSpace::column(1),
+                              .length = 0x1000,
+                              .flags = flag::read | flag::may_access})
+             .error();
+       }},
+      {"a loader's memory", "AABB.HHH",
+       [](Stage& s) { return s.loader_brk(columns(3, 6)).error(); }},
+      {"the first stack", "A..A",
+       [](Stage& s) { return s.insert_initial_stack(TestSpace::column(2)).error(); }},
   };
 }
 
@@ -222,6 +249,7 @@ bool fails_cleanly(const Case& c, unsigned crowd, std::uint64_t n, FaultCount ho
                    unsigned kinds, Error wanted) {
   Watched stage;
   stage.host().userfaults[ours] = all_events;
+  if (c.prepare != nullptr) c.prepare(stage);
   stage.build(crowded(c.before, crowd));
   const Snapshot before = Snapshot::of(stage.state());
   const Live live = Live::of(stage.host());
