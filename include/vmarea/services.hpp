@@ -143,9 +143,9 @@ concept LockServices = requires(S s, typename S::SpaceLock& space, typename S::A
   { s.unlock_identity(identity) } noexcept;
 };
 
-/// Locking everything of a space at once. One such operation goes on at a time, in all spaces; marks
-/// belong to it. A mapping or root that many areas share is marked once: mark_ says whether this
-/// call set the mark, unmark_ whether it took it away; an identity stands for its root.
+/// Locking everything of a space at once. One such operation goes on at a time, in all spaces, and
+/// marks belong to it. A mapping or root that many areas share is marked once: mark_ says whether
+/// this call set the mark, unmark_ whether it took it away; an identity stands for its root.
 template <class S>
 concept LockAllServices = !S::has_lock_all || requires(S s, typename S::FileHandle file,
                                                        AnonIdentity identity) {

@@ -30,7 +30,7 @@ struct Identity {
   std::uint32_t active = 0;      // Areas whose identity this is, not only a link's.
   std::uint32_t link_count = 0;  // Also of links that left the tree for a moment.
   IntervalTree links;
-  bool marked = false;  // At the root: locked with all locks of a space.
+  bool marked = false;              // At the root: locked with all locks of a space.
   Identity* next_ending = nullptr;  // At the root: identities that end when the lock is dropped.
   [[no_unique_address]] Lock lock;  // Used at the root only.
 };
