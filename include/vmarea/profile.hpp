@@ -67,9 +67,10 @@ struct KernelProfile {
   bool kept_source_joins_copy = true;            // Untouched DONTUNMAP right beside its source.
   bool kept_source_restarts_at_address = false;  // Its page offset, where all of it was moved.
 
-  // madvise and mmap.
-  bool knows_guard_advice = true;   // Since 6.13.
-  bool marks_guarded_areas = true;  // Since 6.19 and 6.18.y.
+  // madvise, mseal and mmap.
+  bool knows_guard_advice = true;         // Since 6.13.
+  bool marks_guarded_areas = true;        // Since 6.19 and 6.18.y.
+  bool seals_only_64_bit_spaces = false;  // Until 6.12; EPERM in others.
   DroppableMemory droppable_memory = DroppableMemory::granted;
   bool stack_mappings_refuse_huge_pages = true;  // MAP_STACK, since 6.8.
   bool places_for_huge_pages = true;             // Since 6.7.
@@ -95,6 +96,7 @@ inline constexpr KernelProfile linux_6_12{
     .kept_source_restarts_at_address = true,
     .knows_guard_advice = false,
     .marks_guarded_areas = false,
+    .seals_only_64_bit_spaces = true,
 };
 
 }  // namespace vmarea

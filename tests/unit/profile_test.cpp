@@ -221,6 +221,23 @@ TEST(Profile, guard_advice) {
   EXPECT_EQ(under(linux_6_12, refused), Error::invalid);
 }
 
+TEST(Profile, seals_in_32_bits) {
+  const auto outcome = [](std::uint64_t limit, SealFlags flags = {}) {
+    return [=](Stage& stage) {
+      stage.build("AA");
+      stage.host().geometry.limit = limit;
+      return stage.mseal(columns(0, 1), flags).error();
+    };
+  };
+  constexpr std::uint64_t narrow = 0xc000'0000;
+  const std::uint64_t wide = Geometry{}.limit;
+  EXPECT_EQ(under(linux_6_18, outcome(narrow)), Error::none);
+  EXPECT_EQ(under(linux_6_12, outcome(narrow)), Error::not_permitted);
+  EXPECT_EQ(under(linux_6_12, outcome(narrow, SealFlags(1))), Error::not_permitted);
+  EXPECT_EQ(under(linux_6_12, outcome(wide)), Error::none);
+  EXPECT_EQ(under(linux_6_12, outcome(wide, SealFlags(1))), Error::invalid);
+}
+
 TEST(Profile, droppable_memory) {
   const auto outcome = [](Stage& stage) {
     return stage

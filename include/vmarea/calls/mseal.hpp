@@ -23,13 +23,15 @@ struct SealRule {
 template <class S>
 using SealPlan = RangePlan<S, SealRule<S>>;
 
-/// Errors: invalid (any flag, misaligned, wraps), no_memory (a hole: nothing is sealed; the map
-/// count).
+/// Errors: not_permitted (32 bits, by the profile), invalid (any flag, misaligned, wraps),
+/// no_memory (a hole: nothing is sealed; the map count).
 template <class S>
 SealPlan<S> plan_mseal(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
                        SealFlags flags = {}) noexcept {
-  if (!flags.empty()) return {Error::invalid};
   const Geometry geometry = space.services.geometry();
+  const bool narrow = geometry.limit <= std::uint64_t{1} << 32;
+  if (narrow && space.services.profile().seals_only_64_bit_spaces) return {Error::not_permitted};
+  if (!flags.empty()) return {Error::invalid};
   const std::uint64_t length = geometry.round_up(length_bytes);
   if (!geometry.aligned(start) || (length_bytes != 0 && length == 0) || start + length < start) {
     return {Error::invalid};
