@@ -323,6 +323,8 @@ TEST(CountLimit, of_each_call) {
       {"attach", "AAAA.B", attach, Error::no_memory, 0},
       {"brk", "AAAA.B", heap(9), Error::no_memory, 0},
       {"a loader's memory", "AAAA.B", load, Error::no_memory, 0},
+      {"a loader's memory in place of an area", "AAAA.B",
+       [](Stage& s) { return s.loader_brk(columns(5, 7)).error(); }, Error::no_memory, 1},
       {"munmap a middle", "AAAA.B", [](Stage& s) { return s.munmap(columns(1, 2)).error(); },
        Error::no_memory, -1},
       {"munmap an end", "AAAA.B", [](Stage& s) { return s.munmap(columns(3, 4)).error(); },

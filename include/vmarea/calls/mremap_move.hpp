@@ -311,7 +311,6 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   PageTotals remaining = space.totals;
   remaining += negated(clearing.totals);
   if (checks_after_clearing(space, request)) {
-    remaining += negated(tail.totals);
     const Result<void> may_resize = check_resize<S>(space, remaining, area, request);
     if (!may_resize) return fail_with_hole(space, clearing, tail.range, may_resize.error());
   }
