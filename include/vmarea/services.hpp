@@ -290,8 +290,8 @@ concept AssertionServices = requires(const char* promise) {
 template <class S>
 concept KernelServices = std::copyable<S> && MemoryServices<S> && TreeServices<S> &&
     LockServices<S> && LockAllServices<S> && DeclaredTypes<S> && ReverseMapServices<S> &&
-    PageServices<S> && FileServices<S> && AttributeServices<S> && UserfaultServices<S> && LimitServices<S> &&
-    NotificationServices<S> && AssertionServices<S>;
+    PageServices<S> && FileServices<S> && AttributeServices<S> && UserfaultServices<S> &&
+    LimitServices<S> && NotificationServices<S> && AssertionServices<S>;
 
 /// Requires: `kept`. Otherwise the programmer broke a promise, and the host is told which.
 template <class S>
