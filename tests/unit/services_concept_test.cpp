@@ -22,7 +22,17 @@ struct Full : Good<Host> {
   struct PageTable {};
   static constexpr bool has_userfault_events = true;
   struct EventReservation {};
+  static constexpr bool has_lock_all = true;
   using A = Area<Host>;
+  using FileHandle = typename Good<Host>::FileHandle;
+
+  void begin_lock_all() noexcept {}
+  void end_lock_all() noexcept {}
+  bool signal_pending() noexcept { return false; }
+  bool mark_file_mapping(FileHandle) noexcept { return false; }
+  bool unmark_file_mapping(FileHandle) noexcept { return false; }
+  bool mark_identity(AnonIdentity) noexcept { return false; }
+  bool unmark_identity(AnonIdentity) noexcept { return false; }
 
   Result<void> reserve_links(LinkReservation&, const A&) noexcept { return {}; }
   Result<void> reserve_identity(LinkReservation&) noexcept { return {}; }
@@ -114,6 +124,24 @@ static_assert(!LockServices<NoAreaWrite>);
 static_assert(!LockServices<ThrowingAttach>);
 static_assert(!LockServices<NoFileLock>);
 static_assert(!LockServices<NoIdentityUnlock>);
+
+// All locks: declared, so all of it is wanted.
+struct LockAllOnly : Good<LockAllOnly> {
+  static constexpr bool has_lock_all = true;
+};
+struct NoUnmark : Full<NoUnmark> {
+  bool unmark_identity(AnonIdentity) = delete;
+};
+struct VoidMark : Full<VoidMark> {
+  void mark_file_mapping(FileHandle) noexcept;
+};
+struct ThrowingSignal : Full<ThrowingSignal> {
+  bool signal_pending();
+};
+static_assert(!LockAllServices<LockAllOnly> && !KernelServices<LockAllOnly>);
+static_assert(!LockAllServices<NoUnmark> && !KernelServices<NoUnmark>);
+static_assert(!LockAllServices<VoidMark>);
+static_assert(!LockAllServices<ThrowingSignal>);
 
 // Reverse map: declared, so all of it is wanted.
 struct DeclaredOnly : Good<DeclaredOnly> {

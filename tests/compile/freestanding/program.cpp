@@ -145,6 +145,27 @@ void advise_lock_and_seal() {
   expect_picture(space, "W|WWW|WW");
 }
 
+/// What concerns all of a space, now and from now on.
+void whole_space() {
+  Space space;
+  map(space, 0, 2);
+  expect(static_cast<bool>(space.mlockall(lock_all::current | lock_all::future)));
+  map(space, 3, 1);
+  expect(space.totals().locked == 3);
+  expect(static_cast<bool>(space.munlockall()));
+  expect(space.totals().locked == 0);
+  expect(static_cast<bool>(space.set_memory_merge(MemoryMerge::on)));
+  map(space, 4, 1);
+  expect_picture(space, "WW.WW");
+  expect(static_cast<bool>(space.deny_write_exec(write_exec::refuse_exec_gain)));
+  expect(space.mprotect(at(0), page, prot::exec).error() == Error::access_denied);
+  expect(static_cast<bool>(space.insert_special({.start = at(8), .length = 2 * page})));
+  expect(space.munmap(at(8), page).error() == Error::invalid);
+  expect(static_cast<bool>(space.loader_brk(at(0), 2 * page, LoaderMemory::data)));
+  expect(static_cast<bool>(space.insert_initial_stack(at(40))));
+  expect(space.find_or_grow(at(38)) == space.find(at(39)));
+}
+
 /// Plan, reserve, commit: what is previewed is what happens, and a plan that is dropped is nothing.
 void three_beats() {
   Space space;
@@ -207,6 +228,7 @@ int run() noexcept {
   protect_unmap_and_remap();
   touch_and_fork();
   advise_lock_and_seal();
+  whole_space();
   three_beats();
   exhausted_memory();
   many_areas();
