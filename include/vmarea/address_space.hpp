@@ -298,11 +298,6 @@ class AddressSpace {
             [&](const State& s) { return vmarea::plan_loader_brk(s, start, length, kind); }};
   }
 
-  /// Every lock of this space, until the end of the scope. Errors of taken(): interrupted.
-  AllLocks<Services> lock_everything() requires(Services::has_lock_all) {
-    return AllLocks<Services>(state_);
-  }
-
   // Lookups. Pointers are valid until the next change.
   /// The area that contains `at`, or null.
   const AreaType* find(Address at) const noexcept { return find_area(state_, at); }
@@ -328,7 +323,7 @@ class AddressSpace {
   const SpaceLayout& layout() const noexcept { return state_.layout; }
   const SpaceModes& modes() const noexcept { return state_.modes; }
   const Services& services() const noexcept { return state_.services; }
-  /// The fields, for the verbs of core/, check() and hosts that drive them.
+  /// The fields, for the verbs of core/, for AllLocks and check(), and for hosts that drive them.
   State& state() noexcept { return state_; }
   const State& state() const noexcept { return state_; }
 

@@ -20,7 +20,7 @@ std::int64_t count(const Lines& lines, const char* what) {
 class AllLocksStage : public Stage {
  public:
   using Stage::Stage;
-  AllLocks<TestServices> lock_everything() { return space().lock_everything(); }
+  AllLocks<TestServices> lock_everything() { return AllLocks<TestServices>(state()); }
   /// What was asked of the host.
   template <class Act>
   Lines lines_of(Act&& act) {
@@ -103,7 +103,7 @@ TEST(AllLocks, family_of_identities_is_one_lock) {
   const auto child = parent.fork();
   EXPECT_NE(child->area(0)->identity, child->area(1)->identity);
   child->host().recorder.on = true;
-  { EXPECT_TRUE(child->space().lock_everything().taken()); }
+  { EXPECT_TRUE(AllLocks<TestServices>(child->state()).taken()); }
   child->host().recorder.on = false;
   const Lines lines = child->host().recorder.take();
   EXPECT_EQ(count(lines, "lock identity"), 1);

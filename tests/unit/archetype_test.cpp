@@ -33,6 +33,7 @@ void use(SpaceState<S>& space, const Plan& plan) {
 template <class S>
 void use_verbs(SpaceState<S>& space, Area<S>& area) {
   (void)check(space);
+  if constexpr (S::has_lock_all) (void)AllLocks<S>(space).taken();
   use(space, plan_split(space, area, area.start, NewPart::below));
   use(space, plan_expand(space, area, area.range(), area.page_offset));
   use(space, plan_shrink(space, area, area.range(), area.page_offset));

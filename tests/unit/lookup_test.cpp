@@ -73,7 +73,7 @@ TEST(FindOrGrow, touches_what_a_locked_stack_gains) {
   stage.area(5)->flags |= flag::locked;
   stage.state().totals.locked += 2;
   EXPECT_EQ(column_of(stage.space().find_or_grow(TestSpace::column(2))), 2u);
-  for (const std::uint64_t column : {2, 3, 4}) EXPECT_NE(stage.token(column), 0u) << column;
+  for (const std::uint64_t column : {2u, 3u, 4u}) EXPECT_NE(stage.token(column), 0u) << column;
   EXPECT_EQ(stage.token(5), 0u);
   EXPECT_EQ(stage.space().totals().locked, 5);
   ASSERT_TRUE(stage.grow_stack(TestSpace::column(1)));

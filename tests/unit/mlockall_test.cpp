@@ -137,7 +137,7 @@ TEST(Mlockall, new_mappings_get_the_default_and_are_touched) {
   stage.brk(TestSpace::column(41));
   TestFile* segment = stage.host().make_file({.segment_bytes = 0x1000});
   ASSERT_TRUE(stage.attach_shared({.address = TestSpace::column(6), .segment = segment}));
-  for (const std::uint64_t column : {0, 2, 4, 6, 40}) {
+  for (const std::uint64_t column : {0u, 2u, 4u, 6u, 40u}) {
     EXPECT_TRUE(stage.area(column)->flags.has_any(flag::locked)) << column;
     EXPECT_EQ(stage.token(column) != 0, column != 4) << column;
   }
@@ -150,7 +150,7 @@ TEST(Mlockall, new_mappings_wait_for_a_fault_where_the_default_says_so) {
   ASSERT_TRUE(stage.map_fixed(0, 1));
   ASSERT_TRUE(stage.map_fixed(2, 3, rw, map::locked));
   ASSERT_TRUE(stage.map_fixed(4, 5, rw, map::populate));
-  for (const std::uint64_t column : {0, 2, 4}) {
+  for (const std::uint64_t column : {0u, 2u, 4u}) {
     EXPECT_EQ(stage.area(column)->flags, rw_flags | locked_on_fault) << column;
     EXPECT_FALSE(stage.identity(column)) << column;
   }

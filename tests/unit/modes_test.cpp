@@ -108,12 +108,12 @@ TEST(MemoryMerge, drivers_that_take_the_area_stop_it_from_joining) {
                        .file = file,
                        .offset = column << 12});
   };
-  for (const std::uint64_t column : {0, 1}) ASSERT_TRUE(map_page(described, column));
-  for (const std::uint64_t column : {4, 5}) ASSERT_TRUE(map_page(given, column));
+  for (const std::uint64_t column : {0u, 1u}) ASSERT_TRUE(map_page(described, column));
+  for (const std::uint64_t column : {4u, 5u}) ASSERT_TRUE(map_page(given, column));
   EXPECT_EQ(stage.shape(0), "[0,2)p0");
   EXPECT_EQ(stage.shape(4), "[4,5)p4");
   EXPECT_EQ(stage.shape(5), "[5,6)p5");
-  for (const std::uint64_t column : {0, 4, 5}) {
+  for (const std::uint64_t column : {0u, 4u, 5u}) {
     EXPECT_TRUE(stage.area(column)->flags.has_any(flag::mergeable)) << column;
   }
   ASSERT_TRUE(stage.madvise(columns(5, 6), Advice::unmergeable));

@@ -184,7 +184,7 @@ TEST(RemapProfile, cut_out_source_of_touched_memory_loses_its_identity_alone) {
     stage.host().profile = linux_6_12;
     ASSERT_TRUE(stage.move(1, 2, 8, keeps_fixed));
     EXPECT_FALSE(stage.identity(1));
-    for (const std::uint64_t column : {0, 3, 8}) {
+    for (const std::uint64_t column : {0u, 3u, 8u}) {
       EXPECT_TRUE(stage.identity(column)) << column;
       EXPECT_EQ(stage.identity(column), stage.identity(0)) << column;
       EXPECT_NE(stage.token(column), 0u) << column;
@@ -203,7 +203,7 @@ TEST(RemapProfile, cut_out_source_in_the_area_that_the_destination_cuts) {
     stage.host().profile = linux_6_12;
     ASSERT_TRUE(stage.move(1, 2, 5, keeps_fixed));
     EXPECT_FALSE(stage.area(1)->flags.has_any(flag::locked));
-    for (const std::uint64_t column : {0, 3, 4, 5, 6, 7, 8}) {
+    for (const std::uint64_t column : {0u, 3u, 4u, 5u, 6u, 7u, 8u}) {
       EXPECT_TRUE(stage.area(column)->flags.has_any(flag::locked)) << column;
     }
     EXPECT_EQ(stage.space().totals().locked, 7);

@@ -186,7 +186,7 @@ TEST(Profile, one_driver_may_be_late_where_others_are_not) {
     const DriverOutcome early = map_beside(stage, {});
     EXPECT_EQ(early, (DriverOutcome{"FD", Error::none}));
     TestFile* late = stage.host().make_file({.driver_turn = DriverTurn::after_joining});
-    for (const std::uint64_t column : {4, 5}) {
+    for (const std::uint64_t column : {4u, 5u}) {
       EXPECT_TRUE(stage.mmap({.address = TestSpace::column(column),
                               .length = 0x1000,
                               .protection = rw,

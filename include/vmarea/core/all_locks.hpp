@@ -8,6 +8,9 @@
 // Huge TLB files come before all others. Areas share mappings and roots: a mark on each, kept by
 // the host and protected by being the one such operation, says that it is locked already, so that
 // nothing has to be remembered here. Area write locks end with the space lock.
+//
+//   const AllLocks<Host> locks(space.state());      for hosts that declare has_lock_all
+//   if (!locks.taken()) ...                         a signal: nothing below the space is locked
 #pragma once
 
 #include <utility>
