@@ -223,6 +223,6 @@ int main(int count, char** words) {
   if (!options) return exit_code;
   if (!options->replay.empty() && !take_shape_of_file(*options)) return exit_bad_input;
   options->kinds &= kinds_of(options->shape);
-  prepare_heap();
+  prepare_heap(options->shape);
   return Program(*options, words[0]).run();
 }

@@ -50,6 +50,10 @@ enum class Kind : std::uint8_t {
   // What areas carry with them.
   userfault,
   policy,
+  // What concerns all memory of a process.
+  lock_all,
+  merge_pages,
+  deny_write_exec,
   // Arguments that a program should not pass.
   bad,
   // Goes on in a child, or lets a child come and go.
@@ -76,12 +80,16 @@ std::string_view name_of(Kind kind);
 /// name.
 bool parse_kinds(std::string_view text, Kinds& kinds);
 /// What is compared in this shape: a process that holds a crowd is too large to be forked for every
-/// sequence.
+/// sequence, or to be locked as a whole.
 constexpr Kinds kinds_of(const Shape& shape) {
   Kinds kinds = all_kinds;
-  if (shape.crowd != 0) kinds &= ~(kind_bit(Kind::fork) | kind_bit(Kind::seal));
+  if (shape.crowd != 0) {
+    kinds &= ~(kind_bit(Kind::fork) | kind_bit(Kind::seal) | kind_bit(Kind::lock_all) |
+               kind_bit(Kind::merge_pages) | kind_bit(Kind::deny_write_exec));
+  }
   if (!Shape::compares_placement) {
-    kinds &= ~(kind_bit(Kind::place) | kind_bit(Kind::heap) | kind_bit(Kind::limit));
+    kinds &= ~(kind_bit(Kind::place) | kind_bit(Kind::heap) | kind_bit(Kind::limit) |
+               kind_bit(Kind::lock_all));
   }
   return kinds;
 }
@@ -110,6 +118,10 @@ enum class Operation : std::uint8_t {
   userfault_unregister,
   userfault_close,
   mbind,
+  mlockall,
+  munlockall,
+  memory_merge,     // PR_SET_MEMORY_MERGE.
+  deny_write_exec,  // PR_SET_MDWE.
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;
@@ -142,7 +154,7 @@ struct Call {
   Operation operation = Operation::mmap;
   File file = File::none;
   std::uint32_t protection = 0;
-  std::uint32_t flags = 0;  // MAP_*, MREMAP_*, UFFDIO_REGISTER_MODE_* or one of the enums above.
+  std::uint32_t flags = 0;  // MAP_*, MREMAP_*, MCL_*, or what else a call has.
   std::int32_t advice = 0;  // MADV_*, Limited, or the number of a userfaultfd.
   std::uint64_t address = 0;
   std::uint64_t length = 0;

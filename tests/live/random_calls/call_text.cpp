@@ -40,6 +40,10 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "userfault_unregister",
                                                              "userfault_close",
                                                              "mbind",
+                                                             "mlockall",
+                                                             "munlockall",
+                                                             "memory_merge",
+                                                             "deny_write_exec",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
@@ -91,6 +95,10 @@ constexpr auto watch_names = std::to_array<Name>({{1, "missing"}, {2, "protect"}
 constexpr auto userfault_names = std::to_array<Name>({{0, "context_0"}, {1, "context_1"}});
 constexpr auto policy_names = std::to_array<Name>(
     {{0, "none"}, {1, "preferred"}, {2, "bound"}, {3, "interleaved"}, {4, "local"}});
+constexpr auto lock_all_names =
+    std::to_array<Name>({{1, "current"}, {2, "future"}, {4, "on_fault"}});
+constexpr auto switch_names = std::to_array<Name>({{0, "off"}, {1, "on"}});
+constexpr auto write_exec_names = std::to_array<Name>({{1, "refuse_exec_gain"}, {2, "no_inherit"}});
 constexpr auto fork_names = std::to_array<Name>({{0, "in_child"}, {1, "in_parent"}});
 constexpr auto error_names = std::to_array<Name>({{1, "EPERM"},
                                                   {4, "EINTR"},
@@ -314,6 +322,14 @@ void fields(Format& format, AnyCall& call) {
       return format.number(call.flags, right_names);
     case Operation::fork:
       return format.number(call.flags, fork_names);
+    case Operation::mlockall:
+      return format.bits(call.flags, lock_all_names, "|");
+    case Operation::munlockall:
+      return;
+    case Operation::memory_merge:
+      return format.number(call.flags, switch_names);
+    case Operation::deny_write_exec:
+      return format.bits(call.flags, write_exec_names, "|");
     case Operation::userfault_close:
       return format.number(call.advice, userfault_names);
     case Operation::userfault_register:

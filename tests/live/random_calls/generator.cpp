@@ -40,8 +40,11 @@ constexpr unsigned base_weight(Kind kind) {
     case Kind::read:
     case Kind::seal:
     case Kind::limit:
+    case Kind::merge_pages:
+    case Kind::deny_write_exec:
       return 4;
-    case Kind::fork:  // As dear as a hundred other calls.
+    case Kind::lock_all:  // It walks all of the process.
+    case Kind::fork:      // As dear as a hundred other calls.
       return 1;
     default:
       return 12;
@@ -81,9 +84,11 @@ Generator::Generator(uint64_t seed, uint64_t sequence, Kinds kinds, const Shape&
     weights_[kind] = wanted ? 1 + static_cast<unsigned>(random_.below(weight * 2)) : 0;
     sum += weights_[kind];
   }
-  if (!has_kind(kinds, Kind::seal) || !random_.one_in(3)) {
-    sum -= weights_[static_cast<unsigned>(Kind::seal)];
-    weights_[static_cast<unsigned>(Kind::seal)] = 0;
+  // These need a process for each sequence, or change nearly everything that follows.
+  for (const Kind kind : {Kind::seal, Kind::deny_write_exec, Kind::lock_all, Kind::merge_pages}) {
+    if (has_kind(kinds, kind) && random_.one_in(3)) continue;
+    sum -= weights_[static_cast<unsigned>(kind)];
+    weights_[static_cast<unsigned>(kind)] = 0;
   }
   for (unsigned kind = 0; sum == 0 && kind < kind_count; ++kind) {
     weights_[kind] = (kinds_ >> kind) & 1;
@@ -166,6 +171,11 @@ Call Generator::make(Kind kind) {
       break;
     case Kind::policy:
       make_policy(call);
+      break;
+    case Kind::lock_all:
+    case Kind::merge_pages:
+    case Kind::deny_write_exec:
+      make_mode(call);
       break;
     case Kind::advise:
     case Kind::discard:
@@ -378,6 +388,25 @@ void Generator::make_policy(Call& call) {
   choose_range(call);
   call.flags = static_cast<std::uint32_t>(random_.below(random_.one_in(3) ? policy_count : 2));
   if (random_.one_in(24)) call.address += 1 + random_.below(page - 1);
+}
+
+void Generator::make_mode(Call& call) {
+  constexpr std::array<std::uint32_t, 8> lock_all = {1, 2, 2, 3, 5, 6, 7, 4};
+  switch (call.kind) {
+    case Kind::lock_all:
+      call.operation = random_.one_in(3) ? Operation::munlockall : Operation::mlockall;
+      if (call.operation == Operation::mlockall) call.flags = random_.pick(lock_all);
+      if (call.operation == Operation::mlockall && random_.one_in(24)) call.flags |= 8;
+      break;
+    case Kind::merge_pages:
+      call.operation = Operation::memory_merge;
+      call.flags = random_.one_in(3) ? 0 : 1;
+      break;
+    default:
+      call.operation = Operation::deny_write_exec;
+      call.flags = random_.one_in(4) ? static_cast<std::uint32_t>(random_.below(8)) : 1;
+      break;
+  }
 }
 
 void Generator::make_advise(Call& call) {

@@ -56,6 +56,7 @@ class Generator {
   void make_limit(Call& call);
   void make_userfault(Call& call);
   void make_policy(Call& call);
+  void make_mode(Call& call);
   void make_advise(Call& call);
   void make_bad(Call& call);
   void spoil_map(Call& call);

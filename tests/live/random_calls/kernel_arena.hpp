@@ -67,6 +67,8 @@ class KernelArena {
   bool heap_changed_ = true;
   bool limits_changed_ = false;
   bool right_dropped_ = false;
+  bool all_locked_ = false;
+  bool pages_merge_ = false;
 };
 
 }  // namespace vmarea::live

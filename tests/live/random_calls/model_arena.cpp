@@ -97,6 +97,9 @@ Range touched_by(const Call& call) {
                          (call.operation == Operation::madvise &&
                           (call.advice == static_cast<std::int32_t>(Advice::populate_read) ||
                            call.advice == static_cast<std::int32_t>(Advice::populate_write)));
+  const bool locks_all =
+      call.operation == Operation::mlockall && LockAllFlags(call.flags).has_any(lock_all::current);
+  if (locks_all) return {arena_start, arena_start + arena_pages_max * page};
   if (populates) {
     return {call.address, call.address + std::min(call.length, arena_pages_max * page)};
   }
@@ -180,6 +183,10 @@ class ModelOf : public ModelArena {
     settings_.limits = as_started_;
     limit_locked(as_started_.locked_bytes);
     set_heap(arena_start);
+    if (modes_changed_) {
+      if (!space().munlockall() || !space().set_memory_merge(MemoryMerge::off)) return false;
+      modes_changed_ = false;
+    }
     const bool unmapped = static_cast<bool>(space().munmap(arena_start, shape_.pages * page));
     read_areas();
     return unmapped && picture_.areas().empty();
@@ -259,7 +266,10 @@ class ModelOf : public ModelArena {
     if (area.flags.has_any(flag::userfault)) return false;
     if (call.operation == Operation::mremap) return true;
     // What cannot be locked is touched even by a lock on fault.
-    if (call.operation == Operation::mlock_on_fault && !area.flags.has_any(flag::droppable)) {
+    const bool on_fault = call.operation == Operation::mlock_on_fault ||
+                          (call.operation == Operation::mlockall &&
+                           LockAllFlags(call.flags).has_any(vmarea::lock_all::on_fault));
+    if (on_fault && !area.flags.has_any(flag::droppable)) {
       return true;
     }
     if (area.flags.has_any(flag::maybe_guard)) return false;
@@ -362,11 +372,31 @@ class ModelOf : public ModelArena {
             call.address, call.length, context_of_number(call.advice))));
       case Operation::userfault_close:
         return number_of(perform(space().plan_release_userfault(context_of_number(call.advice))));
+      case Operation::mlockall:
+        return lock_all(LockAllFlags(call.flags));
+      case Operation::munlockall:
+        return number_of(perform(space().plan_munlockall()));
+      case Operation::memory_merge:
+        modes_changed_ = true;
+        return number_of(perform(
+            space().plan_memory_merge(call.flags != 0 ? MemoryMerge::on : MemoryMerge::off)));
+      case Operation::deny_write_exec:
+        return number_of(perform(space().plan_deny_write_exec(WriteExecFlags(call.flags))));
       case Operation::mbind:
         return number_of(perform(space().plan_mbind(call.address, call.length, call.flags)));
       default:
         return change_range(call);
     }
+  }
+
+  std::int64_t lock_all(LockAllFlags flags) {
+    modes_changed_ = true;
+    const Result<void> done = perform(space().plan_mlockall(flags));
+    if (done && flags.has_any(vmarea::lock_all::current)) {
+      populate_everything(space().state());
+      read_areas();
+    }
+    return number_of(done);
   }
 
   static UserfaultContext context_of_number(std::int32_t number) {
@@ -498,6 +528,7 @@ class ModelOf : public ModelArena {
   std::deque<std::unique_ptr<Space>> generations_;
   Picture expected_;
   const char* wrong_ = nullptr;
+  bool modes_changed_ = false;
 };
 
 }  // namespace

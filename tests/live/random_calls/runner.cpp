@@ -22,8 +22,9 @@ constexpr unsigned seconds_for_a_sequence = 30;
 
 /// Whether something stays that no reset takes away.
 bool needs_child(const Sequence& sequence) {
-  return std::any_of(sequence.begin(), sequence.end(),
-                     [](const Call& call) { return call.operation == Operation::mseal; });
+  return std::any_of(sequence.begin(), sequence.end(), [](const Call& call) {
+    return call.operation == Operation::mseal || call.operation == Operation::deny_write_exec;
+  });
 }
 
 /// Where a call put memory that may not be compared any further.

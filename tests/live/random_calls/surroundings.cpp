@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "live/random_calls/surroundings.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -12,7 +13,6 @@
 namespace vmarea::live {
 namespace {
 
-constexpr int heap_bytes = 256 << 20;
 /// Between the arena and the crowd: neither may merge with the other.
 constexpr std::uint64_t rampart = 16 * page;
 
@@ -22,6 +22,15 @@ void map_or_die(std::uint64_t start, std::uint64_t length, int flags, int file) 
   if (mmap(wanted, length, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE | no_replace | flags, file, 0) !=
       wanted) {
     abort();
+  }
+}
+
+/// In pieces, each from the file's start so that they do not merge: where an area has 2^31 pages,
+/// Linux loses count of its locked pages.
+void map_barrier(std::uint64_t start, std::uint64_t end, int file) {
+  constexpr std::uint64_t piece = std::uint64_t{7} << 40;
+  for (std::uint64_t at = start; at < end; at += piece) {
+    map_or_die(at, std::min(piece, end - at), 0, file);
   }
 }
 
@@ -52,14 +61,16 @@ std::uint64_t placement_end(const std::vector<SeenArea>& areas) {
 
 }  // namespace
 
-void prepare_heap() {
+void prepare_heap(const Shape& shape) {
+  // As little as will do: mlockall touches all of it, and every fork after that copies it.
+  const int heap_bytes = shape.crowd != 0 ? 32 << 20 : 4 << 20;
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TOP_PAD, heap_bytes);
   mallopt(M_TRIM_THRESHOLD, heap_bytes);
   void* volatile taken = std::malloc(1);
   std::free(taken);
   // The stack, too, takes what it will need: a limit of its size may come.
-  constexpr std::size_t stack_bytes = 1 << 20;
+  constexpr std::size_t stack_bytes = 1 << 18;
   auto* bytes = static_cast<volatile char*>(alloca(stack_bytes));
   for (std::size_t i = 0; i < stack_bytes; i += page) bytes[stack_bytes - 1 - i] = 0;
 }
@@ -73,7 +84,7 @@ std::uint64_t fill_surroundings(MapsReader& maps, const Shape& shape) {
   std::uint64_t hole = shape.end();
   for (const SeenArea& area : areas) {
     if (area.start >= upto) break;
-    if (area.start > hole) map_or_die(hole, area.start - hole, 0, barrier);
+    if (area.start > hole) map_barrier(hole, area.start, barrier);
     if (area.end > hole) hole = area.end;
   }
   close(barrier);

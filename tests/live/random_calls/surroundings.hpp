@@ -13,7 +13,7 @@
 namespace vmarea::live {
 
 /// Makes the heap so large that it never grows again. To be called first, by the only thread.
-void prepare_heap();
+void prepare_heap(const Shape& shape);
 
 /// Where the kernel begins to look for room, downwards, when every hole above the arena is filled.
 /// Errors end the program: without a barrier nothing that follows would mean anything.
