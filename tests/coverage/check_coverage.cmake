@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+#
+# Asks ctest for the names of all tests, then judges the table with them.
+execute_process(
+  COMMAND "${CTEST}" --test-dir "${BUILD}" --show-only
+  OUTPUT_VARIABLE listed
+  COMMAND_ERROR_IS_FATAL ANY
+)
+string(REGEX MATCHALL "Test +#[0-9]+: [^\n]+" names "${listed}")
+list(TRANSFORM names REPLACE "^Test +#[0-9]+: " "")
+list(JOIN names "\n" names)
+file(WRITE "${NAMES}" "${names}\n")
+execute_process(
+  COMMAND bash "${ROOT}/tests/coverage/check_coverage.sh" "${ROOT}/tests/coverage/behaviour.txt"
+          "${ROOT}" "${NAMES}"
+  COMMAND_ERROR_IS_FATAL ANY
+)
