@@ -114,5 +114,30 @@ TEST(Accounting, area_that_cannot_be_locked_is_mapped_unlocked) {
   EXPECT_EQ(totals_of(stage).locked, 0);
 }
 
+TEST(Accounting, shadow_stack_is_a_stack_that_the_data_limit_holds_back) {
+  Stage stage("AA");
+  stage.host().limits.data_bytes = 0x3000;
+  constexpr Flags shadow = r | w | flag::shadow_stack;
+  EXPECT_TRUE(can_expand(stage.state(), totals_of(stage), shadow, 1));
+  EXPECT_FALSE(can_expand(stage.state(), totals_of(stage), shadow, 2));
+}
+
+TEST(Accounting, inserted_memory_is_charged_or_refused) {
+  Stage stage("AA");
+  stage.host().charge_max = 3;
+  EXPECT_EQ(stage.insert(stage.fresh(4, 6)).error(), Error::no_memory);
+  EXPECT_EQ(stage.count_areas(), 1u);
+  EXPECT_TRUE(stage.insert(stage.fresh(4, 5)));
+  EXPECT_EQ(stage.host().charged, 3u);
+  EXPECT_EQ(stage.area(4)->page_offset, 0x104u);
+}
+
+TEST(Accounting, unmapping_locked_and_unlocked_areas_counts_what_was_locked) {
+  Stage stage("LLAALBL");
+  EXPECT_EQ(totals_of(stage).locked, 4);
+  ASSERT_TRUE(stage.munmap(columns(1, 6)));
+  EXPECT_EQ(totals_of(stage).locked, 2);
+}
+
 }  // namespace
 }  // namespace vmarea::test

@@ -235,5 +235,18 @@ TEST(GrowStack, stack_that_is_a_part_of_locked_memory_counts_its_pages_as_locked
   EXPECT_EQ(stage.space().totals().locked, 3);
 }
 
+// The first stack of a program, as exec makes it: one page, to be filled and moved down (10).
+TEST(GrowStack, first_stack_of_a_program_is_one_page_that_grows_and_moves) {
+  Stage stage;
+  TestDescription first = stage.fresh(20, 21, 'K');
+  first.flags |= flag::temporary_stack;
+  ASSERT_TRUE(stage.insert(first));
+  EXPECT_EQ(stage.space().totals(), (PageTotals{.total = 1, .stack = 1}));
+  ASSERT_TRUE(stage.grow_stack(TestSpace::column(18)));
+  ASSERT_TRUE(stage.relocate_down(18, 10));
+  EXPECT_EQ(stage.shape(8), "[8,b)p12") << "the offset stays where it was filled";
+  EXPECT_EQ(stage.space().totals(), (PageTotals{.total = 3, .stack = 3}));
+}
+
 }  // namespace
 }  // namespace vmarea::test
