@@ -53,7 +53,7 @@ awk -v existing="$existing" -v ctest_file="$ctest_names" '
     sub(/ +$/, "", rest)
     row = ""
     if (id !~ /^[^-]+-[^-]/) { breach(id ": is no row of a section"); return }
-    if (at == 0 || at == length(id) + 1 || rest == "") { breach(id ": says nothing"); return }
+    if (at == 0 || rest == "") { breach(id ": says nothing"); return }
     if (id in seen) breach(id ": stands twice")
     seen[id] = 1
     if (!(section_of(id) in listed)) breach(id ": its section is not listed")

@@ -139,5 +139,16 @@ TEST(Accounting, unmapping_locked_and_unlocked_areas_counts_what_was_locked) {
   EXPECT_EQ(totals_of(stage).locked, 2);
 }
 
+TEST(Accounting, limits_are_those_of_a_system_that_nobody_tuned) {
+  constexpr Limits limits{};
+  EXPECT_EQ(limits.area_count_max, 65530u);
+  EXPECT_EQ(limits.stack_guard_gap_pages, 256u);
+  EXPECT_EQ(limits.address_space_bytes & limits.data_bytes & limits.stack_bytes, Limits::no_limit);
+  constexpr Geometry geometry{};
+  EXPECT_EQ(geometry.limit, 0x7fff'ffff'f000u);
+  EXPECT_EQ(geometry.fixed_min, 0x1000u);
+  EXPECT_EQ(geometry.placement_min, 0x10000u);
+}
+
 }  // namespace
 }  // namespace vmarea::test

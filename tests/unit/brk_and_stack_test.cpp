@@ -248,5 +248,23 @@ TEST(GrowStack, first_stack_of_a_program_is_one_page_that_grows_and_moves) {
   EXPECT_EQ(stage.space().totals(), (PageTotals{.total = 3, .stack = 3}));
 }
 
+TEST(GrowStack, is_for_touches_alone_and_not_for_locks_and_advice_below_a_stack) {
+  Stage stage("....KK");
+  EXPECT_EQ(stage.mlock(columns(3, 5), Locking::lock).error(), Error::no_memory);
+  for (const Advice advice : {Advice::populate_read, Advice::populate_write, Advice::dont_need}) {
+    EXPECT_EQ(stage.madvise(columns(3, 5), advice).error(), Error::no_memory);
+  }
+  EXPECT_EQ(stage.shape(4), "[4,6)p4");
+}
+
+TEST(Brk, heap_of_a_locked_future_is_locked_counted_and_touched) {
+  HeapStage stage("........");
+  stage.state().default_flags = flag::locked;
+  ASSERT_TRUE(stage.brk_to(TestSpace::column(4)));
+  EXPECT_EQ(stage.picture(), "..ll....");
+  EXPECT_EQ(stage.space().totals().locked, 2);
+  EXPECT_NE(stage.token(3), 0u);
+}
+
 }  // namespace
 }  // namespace vmarea::test

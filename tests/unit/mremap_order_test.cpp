@@ -144,5 +144,13 @@ TEST(Placement, anonymous_memory_that_grows_elsewhere_to_whole_huge_pages_is_ali
   }
 }
 
+TEST(Placement, hint_of_a_kept_move_is_not_raised_to_the_minimum_of_mappings) {
+  Stage stage("AA");
+  const Result<Address> kept = stage.mremap(
+      {TestSpace::column(0), 0x2000, 0x2000, remap::may_move | remap::dont_unmap, 0x1000});
+  EXPECT_EQ(kept, Result<Address>(0x1000));
+  EXPECT_EQ(stage.mmap({.address = 0x1000, .length = 0x1000}), Result<Address>(0x10000));
+}
+
 }  // namespace
 }  // namespace vmarea::test
