@@ -95,5 +95,22 @@ TEST(PageContents, are_where_the_calls_put_them) {
   }
 }
 
+TEST(PageContents, sequences_make_each_call_succeed_and_fail) {
+  constexpr auto kinds = static_cast<std::size_t>(Kind::count);
+  std::vector<unsigned> succeeded(kinds), failed(kinds);
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    World world(Settings::of(seed));
+    for (const Step& step : make_steps(seed, steps_per_sequence)) {
+      ASSERT_EQ(world.take(step), "");
+      ++(world.succeeded() ? succeeded : failed)[static_cast<std::size_t>(step.kind)];
+    }
+  }
+  for (std::size_t kind = 0; kind < kinds; ++kind) {
+    const bool never_succeeds = static_cast<Kind>(kind) == Kind::map_refused;
+    EXPECT_EQ(succeeded[kind] == 0, never_succeeds) << kind_names[kind];
+    EXPECT_GT(failed[kind], 0u) << kind_names[kind];
+  }
+}
+
 }  // namespace
 }  // namespace vmarea::test::page_contents

@@ -36,7 +36,7 @@ std::string World::take(const Step& step) {
   last_token_ = host_.last_token;
   populated_ = {};
   host_.faults.fail(step.fails_at);
-  make(step, at);
+  succeeded_ = make(step, at);
   host_.faults.fail(0);
   TestSpaces states;
   for (Space& each : spaces_) {
@@ -48,18 +48,20 @@ std::string World::take(const Step& step) {
   return wrong_;
 }
 
-void World::make(const Step& step, Space& at) {
+bool World::make(const Step& step, Space& at) {
   const Span from = span(step.from, step.pages);
   const Address start = address(from.first);
   const std::uint64_t length = step.pages << 12;
   switch (step.kind) {
-    case Kind::unmap:
-      if (at.space->munmap(start, length)) clear(at.expected, from);
-      return;
+    case Kind::unmap: {
+      const bool done = static_cast<bool>(at.space->munmap(start, length));
+      if (done) clear(at.expected, from);
+      return done;
+    }
     case Kind::protect:
       populated_ = from;  // Locked memory that becomes writable.
-      (void)at.space->mprotect(start, length, protections[step.variant % 4]);
-      return;
+      return static_cast<bool>(
+          at.space->mprotect(start, length, protections[step.variant % std::size(protections)]));
     case Kind::resize:
     case Kind::resize_or_move:
     case Kind::move:
@@ -74,40 +76,47 @@ void World::make(const Step& step, Space& at) {
     case Kind::free_late:
     case Kind::advise:
       return advise(step, at);
-    case Kind::lock: {
-      populated_ = from;
-      if (!at.space->mlock(start, length, Locking::lock)) return;
-      for (Page page = from.first; page < from.upto; ++page) {
-        if (at.space->state().pages.find(page) == 0) fail("locked memory without a page\n");
-      }
-      return;
-    }
+    case Kind::lock:
     case Kind::unlock:
-      (void)at.space->mlock(start, length, Locking::unlock);
-      return;
+      return lock(step, at);
     case Kind::touch:
-    case Kind::read: {
-      populated_ = {from.first, from.first + 1};
-      const Touch how = step.kind == Kind::read ? Touch::read : Touch::write;
-      if (!at.space->touch(start, how)) return;
-      const Token token = shims::page_table::token_of(at.space->state().pages.find(from.first));
-      if (token == 0) fail("touched memory without a page\n");
-      if (how == Touch::write) know_again(token);
-      return;
-    }
+    case Kind::read:
+      return touch(step, at);
     case Kind::grow_stack:
       return grow_stack(step, at);
     case Kind::seal:
-      (void)at.space->mseal(start, length);
-      return;
+      return static_cast<bool>(at.space->mseal(start, length));
     case Kind::fork:
       return fork(at);
     case Kind::exit:
-      if (spaces_.size() > 1) spaces_.erase(spaces_.begin() + (&at - spaces_.data()));
-      return;
+      if (spaces_.size() == 1) return false;
+      spaces_.erase(spaces_.begin() + (&at - spaces_.data()));
+      return true;
     default:
       return map(step, at);
   }
+}
+
+bool World::lock(const Step& step, Space& at) {
+  const Span where = span(step.from, step.pages);
+  const Locking how = step.kind == Kind::lock ? Locking::lock : Locking::unlock;
+  if (how == Locking::lock) populated_ = where;
+  if (!at.space->mlock(address(where.first), step.pages << 12, how)) return false;
+  for (Page page = where.first; how == Locking::lock && page < where.upto; ++page) {
+    if (at.space->state().pages.find(page) == 0) fail("locked memory without a page\n");
+  }
+  return true;
+}
+
+bool World::touch(const Step& step, Space& at) {
+  const Page page = first_page + step.from;
+  populated_ = {page, page + 1};
+  const Touch how = step.kind == Kind::read ? Touch::read : Touch::write;
+  if (!at.space->touch(address(page), how)) return false;
+  const Token token = shims::page_table::token_of(at.space->state().pages.find(page));
+  if (token == 0) fail("touched memory without a page\n");
+  if (how == Touch::write) know_again(token);
+  return true;
 }
 
 /// A page that was only read is written: it is anonymous from now on. A page that several spaces
@@ -122,7 +131,7 @@ void World::know_again(Token token) {
   if (std::count_if(spaces_.begin(), spaces_.end(), holds) == 1) origins_.erase(known);
 }
 
-void World::map(const Step& step, Space& at) {
+bool World::map(const Step& step, Space& at) {
   const Span where = span(step.from, step.pages);
   MmapRequest<TestServices> request{
       .address = address(where.first),
@@ -171,9 +180,10 @@ void World::map(const Step& step, Space& at) {
              !any_mapped(pages_of(*at.space), where)) {
     clear(at.expected, where);  // A driver that refuses late leaves a hole.
   }
+  return static_cast<bool>(placed);
 }
 
-void World::remap(const Step& step, Space& at) {
+bool World::remap(const Step& step, Space& at) {
   MremapRequest request{.address = address(first_page + step.from),
                         .old_length = step.pages << 12,
                         .new_length = step.to_pages << 12,
@@ -205,7 +215,9 @@ void World::remap(const Step& step, Space& at) {
     default:
       break;
   }
-  settle(at, at.space->mremap(request), request);
+  const Result<Address> answer = at.space->mremap(request);
+  settle(at, answer, request);
+  return static_cast<bool>(answer);
 }
 
 void World::settle(Space& at, const Result<Address>& answer, const MremapRequest& request) {
@@ -237,49 +249,58 @@ void World::settle(Space& at, const Result<Address>& answer, const MremapRequest
   populated_ = move.to;
 }
 
-void World::relocate(const Step& step, Space& at) {
+bool World::relocate(const Step& step, Space& at) {
   SpaceState<TestServices>& state = at.space->state();
   TestArea* area = find_area(state, address(first_page + step.from));
-  if (area == nullptr) return;
+  if (area == nullptr) return false;
   const Span old{area->start >> 12, area->end >> 12};
   using Plan = RelocatePlan<TestServices>;
   const Result<void> done =
       Change<TestServices, Plan>(state, [&](const SpaceState<TestServices>& s) {
         return plan_relocate_down(s, *area, step.to_pages << 12);
       }).reserve_and_commit();
-  if (!done) return;
+  if (!done) return false;
   const Pages before = at.expected;
   clear(at.expected, old);
   for (Page page = old.first; page < old.upto; ++page) {
     at.expected[page - step.to_pages] = before.at(page);
   }
+  return true;
 }
 
-void World::grow_stack(const Step& step, Space& at) {
+bool World::grow_stack(const Step& step, Space& at) {
   const Page page = first_page + step.from;
-  if (!at.space->grow_stack(address(page))) return;
+  if (!at.space->grow_stack(address(page))) return false;
   const auto above = at.expected.lower_bound(page);
-  if (above == at.expected.end()) return fail("a stack grew out of nothing\n");
+  if (above == at.expected.end()) {
+    fail("a stack grew out of nothing\n");
+    return false;
+  }
   populated_ = {page, above->first};
   map_new(at.expected, populated_);
+  return true;
 }
 
-void World::advise(const Step& step, Space& at) {
+bool World::advise(const Step& step, Space& at) {
   constexpr Advice others[] = {Advice::dont_fork,    Advice::do_fork, Advice::wipe_on_fork,
                                Advice::keep_on_fork, Advice::random,  Advice::normal};
   const Span where = span(step.from, step.pages);
   Advice advice = step.kind == Kind::free_late ? Advice::free : Advice::dont_need;
   if (step.kind == Kind::advise) advice = others[step.variant % std::size(others)];
   const Result<void> done = at.space->madvise(address(where.first), step.pages << 12, advice);
-  if (step.kind == Kind::advise) return;
-  if (done) return drop(at.expected, where);
+  if (step.kind == Kind::advise) return static_cast<bool>(done);
+  if (done) {
+    drop(at.expected, where);
+    return true;
+  }
   const Pages now = pages_of(*at.space);
   const bool partial = host_.profile.partial_effects == PartialEffects::as_linux;
   if (partial && may_be_dropped(at.expected, now, where)) at.expected = now;
+  return false;
 }
 
-void World::fork(Space& at) {
-  if (spaces_.size() >= 5) return;
+bool World::fork(Space& at) {
+  if (spaces_.size() >= 5) return false;
   Space child{std::make_unique<Calls>(TestServices(host_)), {}};
   for (const TestArea& area : at.space->areas()) {
     if (area.flags.has_any(flag::dont_copy)) continue;
@@ -290,9 +311,10 @@ void World::fork(Space& at) {
   }
   if (!at.space->fork_into(*child.space)) {
     if (!pages_of(*child.space).empty()) fail("a failed fork left pages in the child\n");
-    return;
+    return false;
   }
   spaces_.push_back(std::move(child));
+  return true;
 }
 
 Pages World::pages_of(const Calls& space) {

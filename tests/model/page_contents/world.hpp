@@ -35,6 +35,8 @@ class World {
 
   /// What is wrong after the step; empty: nothing.
   std::string take(const Step& step);
+  /// Whether the call of the last step succeeded.
+  bool succeeded() const { return succeeded_; }
 
  private:
   struct Space {
@@ -55,13 +57,16 @@ class World {
     return {first_page + column, first_page + column + count};
   }
 
-  void make(const Step& step, Space& at);
-  void map(const Step& step, Space& at);
-  void remap(const Step& step, Space& at);
-  void relocate(const Step& step, Space& at);
-  void grow_stack(const Step& step, Space& at);
-  void advise(const Step& step, Space& at);
-  void fork(Space& at);
+  // These make a call and change what is expected; the answer: whether it succeeded.
+  bool make(const Step& step, Space& at);
+  bool map(const Step& step, Space& at);
+  bool remap(const Step& step, Space& at);
+  bool relocate(const Step& step, Space& at);
+  bool grow_stack(const Step& step, Space& at);
+  bool advise(const Step& step, Space& at);
+  bool lock(const Step& step, Space& at);
+  bool touch(const Step& step, Space& at);
+  bool fork(Space& at);
   void know_again(Token token);
   void settle(Space& at, const Result<Address>& answer, const MremapRequest& request);
 
@@ -83,6 +88,7 @@ class World {
   std::vector<std::uint64_t> identities_;  // Those that some area is linked to.
   Token last_token_ = 0;                   // Before the step.
   Span populated_{};                       // Where the step may have touched pages.
+  bool succeeded_ = false;
   std::string wrong_;
 };
 
