@@ -23,8 +23,7 @@ constexpr AreaHooks<TestServices> unsplittable_hooks{.may_split = refuse_split};
 
 World::World(const Settings& settings)
     : unsplittable_(host_.make_file({}, &unsplittable_hooks)), refused_(host_.make_file()) {
-  host_.profile.partial_effects = settings.partial_effects;
-  host_.profile.reads_share_zero_page = settings.zero_page;
+  host_.profile = settings.profile;
   host_.limits.area_count_max = settings.area_count_max;
   refused_->refuses = Error::invalid;
   spaces_.push_back({std::make_unique<Calls>(TestServices(host_)), {}});

@@ -16,13 +16,15 @@
 namespace vmarea::test::page_contents {
 
 struct Settings {
-  PartialEffects partial_effects = PartialEffects::as_linux;
-  bool zero_page = true;
+  KernelProfile profile = linux_6_18;
   std::uint64_t area_count_max = 65530;
 
   static Settings of(std::uint64_t seed) {
-    return {seed % 3 == 2 ? PartialEffects::all_or_nothing : PartialEffects::as_linux,
-            seed % 2 == 0, seed % 5 == 4 ? std::uint64_t{14} : std::uint64_t{65530}};
+    Settings made{.profile = seed % 4 == 3 ? linux_6_12 : linux_6_18};
+    if (seed % 3 == 2) made.profile.partial_effects = PartialEffects::all_or_nothing;
+    made.profile.reads_share_zero_page = seed % 2 == 0;
+    if (seed % 5 == 4) made.area_count_max = 14;
+    return made;
   }
 };
 
