@@ -6,7 +6,9 @@ set -euo pipefail
 cd "$1"
 
 listed="$(sed -n 's/^deviation: //p' tests/live/known_deviations.txt | sort)"
-published="$(sed -n '/known_deviations\.txt/,/^`follow`/ s/^\* \(.*\) (Linux[^)]*)$/\1/p' README.md | sort)"
+published="$(
+  sed -n '/known_deviations\.txt/,/^`follow`/ s/^\* \(.*\) (Linux[^)]*)$/\1/p' README.md | sort
+)"
 if [[ -z "$listed" || "$listed" != "$published" ]]; then
   echo "The README and tests/live/known_deviations.txt differ (<: README only, >: file only):"
   diff <(echo "$published") <(echo "$listed") || true
