@@ -30,15 +30,16 @@ struct SpaceLayout {
   Address end_data = 0;
 };
 
-/// What a process chose for all of its memory (prctl).
+/// What a process chose for all of its memory (prctl, personality).
 struct SpaceModes {
   bool merges_same_pages = false;  // PR_SET_MEMORY_MERGE
+  bool executes_heap = false;      // READ_IMPLIES_EXEC, as far as brk is concerned.
   WriteExecFlags write_exec{};     // PR_SET_MDWE
 
   /// What a child, or the program that is executed next, begins with.
   constexpr SpaceModes inherited() const noexcept {
     const bool keeps = !write_exec.has_any(write_exec::no_inherit);
-    return {merges_same_pages, keeps ? write_exec : WriteExecFlags{}};
+    return {merges_same_pages, executes_heap, keeps ? write_exec : WriteExecFlags{}};
   }
   /// Whether an area that goes from one set of flags to the other could run what was written; a new
   /// area goes from what it will be.

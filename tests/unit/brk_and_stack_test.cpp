@@ -55,6 +55,19 @@ TEST(Brk, first_growth_does_not_join_the_programs_data_below_it) {
   EXPECT_EQ(stage.picture(), "AAAAA...");
 }
 
+TEST(Brk, executable_heap_is_one_that_only_new_pages_get_and_nothing_refuses) {
+  HeapStage stage("........");
+  ASSERT_TRUE(stage.brk_to(TestSpace::column(3)));
+  ASSERT_TRUE(stage.deny_write_exec(write_exec::refuse_exec_gain));
+  stage.state().modes.executes_heap = true;
+  ASSERT_TRUE(stage.brk_to(TestSpace::column(5)));
+  EXPECT_EQ(stage.picture(), "..AEE...");
+  EXPECT_TRUE(stage.fork()->space().modes().executes_heap);
+  stage.state().modes.executes_heap = false;
+  ASSERT_TRUE(stage.brk_to(TestSpace::column(6)));
+  EXPECT_EQ(stage.picture(), "..AEEA..");
+}
+
 TEST(Brk, refusals_leave_the_break_and_the_picture) {
   struct Case {
     const char* name;

@@ -36,13 +36,14 @@ bool data_limit_allows(const SpaceState<S>& space, Address wanted) noexcept {
          (wanted - layout.start_brk) + (layout.end_data - layout.start_data) <= limit;
 }
 
-/// Plans heap memory where `clearing` leaves a hole, and adds its window to `plan`.
-/// Errors: no_memory (limits, the map count).
+/// Plans heap memory, which MDWE does not concern, where `clearing` leaves a hole, and adds its
+/// window to `plan`. Errors: no_memory (limits, the map count).
 template <class S, class Plan>
 Result<void> plan_heap(const SpaceState<S>& space, const Clearing<S>& clearing, Flags access,
                        JoinSides sides, Plan& plan) noexcept {
   const std::int64_t pages = page_count(space, clearing.range.length());
-  const Flags flags = access | flag::may_access | flag::account | space.default_flags;
+  const Flags flags = (access | flag::may_access | flag::account | space.default_flags)
+                          .with_if(space.modes.executes_heap, flag::exec);
   const std::uint64_t count = space.area_count + static_cast<std::uint64_t>(clearing.area_change);
   PageTotals totals = space.totals;
   totals += negated(clearing.totals);

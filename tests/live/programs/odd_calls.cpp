@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
@@ -268,6 +269,25 @@ void same_page_merging() {
   map(2);
 }
 
+void executable_heap() {
+  if (fork() != 0) {
+    wait(nullptr);
+    return;
+  }
+  sbrk(page);
+  personality(READ_IMPLIES_EXEC);
+  sbrk(2 * page);
+  map(1, PROT_READ);
+  if (fork() == 0) {
+    sbrk(page);
+    _exit(0);
+  }
+  wait(nullptr);
+  personality(0);
+  sbrk(page);
+  _exit(0);
+}
+
 void written_memory_is_not_executed() {
   constexpr int set_write_exec = 65;
   if (fork() != 0) {
@@ -309,6 +329,7 @@ int main() {
   children();
   seals();
   same_page_merging();
+  executable_heap();
   written_memory_is_not_executed();
   std::puts("odd_calls: done");
   return 0;
