@@ -5,6 +5,7 @@
 #include <vmarea_shims/userland.hpp>
 
 struct OwnLocks {
+  static constexpr bool has_lock_all = false;
   using SpaceLock = vmarea::Absent<0>;
   using AreaLock = vmarea::Absent<1>;
   vmarea::Result<void> lock_space(SpaceLock&) noexcept { return {}; }
