@@ -75,20 +75,31 @@ class Program {
     }
   }
 
-  /// Runs every jobs-th sequence until enough calls were made or something differs.
+  /// Runs every jobs-th sequence until enough calls were made or something differs, in one process
+  /// after the other.
   void work(std::uint64_t job) {
     Slate& slate = slates_[job];
     runner_.use(slate);
-    runner_.become_child();
     slate.sequence = options_.sequence.value_or(job);
-    const std::uint64_t share = (options_.operations + options_.jobs - 1) / options_.jobs;
-    while (slate.counts.calls < share && !slates_.anything_wrong()) {
-      runner_.run(generate(slate.sequence), {});
-      if (slate.trouble != Trouble::none) return;
-      ++slate.counts.sequences;
-      if (options_.sequence) return;
-      slate.sequence += options_.jobs;
+    while (!is_done(slate)) {
+      run_in_child(slate, [&] {
+        runner_.become_child();
+        while (!is_done(slate) && !runner_.wants_new_process()) run_next(slate);
+      });
     }
+  }
+
+  bool is_done(const Slate& slate) const {
+    const std::uint64_t share = (options_.operations + options_.jobs - 1) / options_.jobs;
+    const bool only_one = options_.sequence && slate.counts.sequences != 0;
+    return slate.counts.calls >= share || only_one || slates_.anything_wrong();
+  }
+
+  void run_next(Slate& slate) {
+    runner_.run(generate(slate.sequence), {});
+    if (slate.trouble != Trouble::none) return;
+    ++slate.counts.sequences;
+    slate.sequence += options_.jobs;
   }
 
   /// Shows how far the workers are. A thread would map a stack.

@@ -264,5 +264,16 @@ TEST(Detach, works_when_the_head_is_gone) {
   EXPECT_EQ(stage.count_areas(), 0u);
 }
 
+TEST(Mlock, range_that_wraps_is_more_than_any_limit) {
+  constexpr std::uint64_t wrapping = 0xffff'ffff'ffff'e000;
+  Stage stage("LLL");
+  EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, Locking::lock).error(),
+            Error::invalid);
+  stage.host().limits.may_lock_any = false;
+  stage.host().limits.locked_bytes = 0x100000;
+  EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, Locking::lock).error(),
+            Error::no_memory);
+}
+
 }  // namespace
 }  // namespace vmarea::test

@@ -76,11 +76,12 @@ LockPlan<S> plan_lock(const SpaceState<S>& space, Address start, std::uint64_t l
   const Address from = geometry.round_down(start);
   const std::uint64_t length = geometry.round_up(length_bytes + (start - from));
   const Range range{from, from + length};
-  if (locks && !limits.may_lock_any &&
-      !can_lock(space, page_count(space, length) - locked_pages(space, range))) {
-    return {Error::no_memory};
+  const bool wraps = range.end < range.start;
+  if (locks && !limits.may_lock_any) {
+    const std::int64_t counted = wraps ? 0 : locked_pages(space, range);
+    if (!can_lock(space, page_count(space, length) - counted)) return {Error::no_memory};
   }
-  if (range.end < range.start) return {Error::invalid};
+  if (wraps) return {Error::invalid};
   if (length == 0) return {success};
   LockPlan<S> plan{space, range, LockRule<S>{lock_flags(locking)}};
   if (plan.status && locks) plan.populated = range;

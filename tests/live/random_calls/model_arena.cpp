@@ -153,6 +153,7 @@ class ModelOf : public ModelArena {
   }
 
   bool can_follow(const Call& call) const override {
+    if (is_refused_for_excess(call)) return false;
     const Range touched = touched_by(call);
     if (touched.empty()) return true;
     const State& state = space().state();
@@ -201,6 +202,7 @@ class ModelOf : public ModelArena {
     totals.locked += locked_excess_;
     return totals;
   }
+  std::int64_t locked_excess() const override { return locked_excess_; }
   std::int64_t locked_pages() const override { return space().totals().locked; }
   std::int64_t committed_pages() const override {
     return static_cast<std::int64_t>(space().state().charged) - committed_outside_;
@@ -311,8 +313,28 @@ class ModelOf : public ModelArena {
   void limit_locked(std::uint64_t bytes) {
     locked_limit_ = bytes;
     const auto excess = static_cast<std::uint64_t>(locked_excess_) * page;
+    excess_exceeds_limit_ = bytes != Limits::no_limit && bytes != 0 && bytes < excess;
     if (bytes != Limits::no_limit && bytes != 0) bytes = bytes > excess ? bytes - excess : 1;
     settings_.limits.locked_bytes = bytes;
+  }
+
+  /// Whether the kernel refuses the call for what it counts in excess alone, as our limits cannot
+  /// say: it would refuse to lock nothing.
+  bool is_refused_for_excess(const Call& call) const {
+    if (!excess_exceeds_limit_ || settings_.limits.may_lock_any) return false;
+    switch (call.operation) {
+      case Operation::mlock:
+      case Operation::mlock_on_fault:
+      case Operation::mlockall:
+      case Operation::mmap:
+      case Operation::mremap:
+      case Operation::brk:
+      case Operation::read:
+      case Operation::write:
+        return true;
+      default:
+        return false;
+    }
   }
 
   void preview(const Window<S>& window) {
@@ -520,6 +542,7 @@ class ModelOf : public ModelArena {
   Limits as_started_;
   std::uint64_t locked_limit_ = Limits::no_limit;  // As the kernel has it.
   std::int64_t locked_excess_ = 0;
+  bool excess_exceeds_limit_ = false;
   std::int64_t committed_outside_ = 0;
   std::array<std::uint64_t, limited_count> hard_{};
   std::array<shims::File<S>, file_count> files_;

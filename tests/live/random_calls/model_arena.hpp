@@ -43,6 +43,8 @@ class ModelArena {
   /// As the kernel counts, with the locked pages that it forgets to take off its counter: a known
   /// deviation.
   virtual PageTotals totals() const = 0;
+  /// What of these the kernel counts in excess.
+  virtual std::int64_t locked_excess() const = 0;
   /// As the library counts.
   virtual std::int64_t locked_pages() const = 0;
   virtual std::int64_t committed_pages() const = 0;

@@ -56,6 +56,11 @@ void Runner::become_child() {
   model_->become_child();
 }
 
+bool Runner::wants_new_process() const {
+  constexpr std::int64_t pages_enough = 1000;
+  return model_->locked_excess() > pages_enough;
+}
+
 void Runner::run(const Sequence& sequence, RunOptions options) {
   if (needs_child(sequence)) {
     run_in_child(*slate_, [&] {

@@ -37,6 +37,9 @@ class Runner {
   void observe(const Sequence& sequence, Observed observed);
   /// To be called in a child that goes on to run sequences.
   void become_child();
+  /// Whether what the kernel counts in excess comes near the limits: only a new process is rid of
+  /// it.
+  bool wants_new_process() const;
   std::string why_unusable() { return kernel_.why_unusable(); }
 
  private:
