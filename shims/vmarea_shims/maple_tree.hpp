@@ -35,6 +35,7 @@
 #include <vmarea_shims/maple_tree/check.hpp>
 #include <vmarea_shims/maple_tree/cursor.hpp>
 #include <vmarea_shims/maple_tree/gaps.hpp>
+#include <vmarea_shims/maple_tree/leaf_write.hpp>
 #include <vmarea_shims/maple_tree/nodes.hpp>
 #include <vmarea_shims/maple_tree/plan.hpp>
 #include <vmarea_shims/maple_tree/write.hpp>
@@ -46,9 +47,13 @@ enum class WriteMode : std::uint8_t {
   published,  // find() needs no lock, only that retired nodes outlive it (RCU).
 };
 
+/// Short ways past the general ones; tests show that both leave the same tree.
+enum class Shortcuts : std::uint8_t { none, all };
+
 struct MapleTreeOptions {
   std::size_t capacity = 15;  // Slots of a node; one less than a multiple of 8 wastes nothing.
   WriteMode mode = WriteMode::in_place;
+  Shortcuts shortcuts = Shortcuts::all;
 };
 
 /// Models AreaTree, where the meaning of each function is given; here is what goes beyond it.
@@ -58,6 +63,7 @@ struct MapleTreeOptions {
 template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{}>
 class MapleTree {
   static constexpr bool published = Options.mode == WriteMode::published;
+  static constexpr bool takes_shortcuts = Options.shortcuts == Shortcuts::all && !published;
   using Node = maple::Node<Options.capacity>;
   using Nodes = maple::Nodes<Node, Memory, published>;
   using Root = maple::Root<Node>;
@@ -100,6 +106,9 @@ class MapleTree {
   std::size_t nodes_needed(TreeKey first, TreeKey last, std::size_t count,
                            std::size_t before = 0) const noexcept {
     const Root top = root();
+    if (takes_shortcuts && top.node != nullptr && before == 0 && fits_in_leaf(first, last, count)) {
+      return 0;
+    }
     std::size_t erased = 0;
     if (top.node != nullptr) {
       const std::size_t interesting = published ? entries_max + 1 : count;
@@ -131,6 +140,13 @@ class MapleTree {
       maple::promise(entries[i].first >= (i == 0 ? first : entries[i - 1].last + 1));
       maple::promise(entries[i].last <= last);
       slots[i] = {entries[i].first, entries[i].last, stored(entries[i].value)};
+    }
+    if (takes_shortcuts && root_ != 0) {
+      maple::LeafWrite<Node> write(root(), first, last);
+      if (write.replace(slots, count)) {
+        size_ += count - write.erased();
+        return;
+      }
     }
     Write write(nodes_, {first, last}, slots, count);
     set_root(write.replace(root()));
@@ -220,6 +236,22 @@ class MapleTree {
       node = node->child(node->find_slot(first));
     }
     return true;
+  }
+  /// Whether `count` entries in the window surely fit into the leaf that it begins in.
+  bool fits_in_leaf(TreeKey first, TreeKey last, std::size_t count) const noexcept {
+    const Root top = root();
+    const Node* node = top.node;
+    TreeKey bound = maple::last_key;
+    for (std::size_t level = top.height; level > 0; --level) {
+      const std::size_t slot = node->find_slot(first);
+      bound = node->bound_of(slot, bound);
+      node = node->child(slot);
+    }
+    std::size_t grown = count;
+    for (std::size_t i = node->find_begin(first); grown > 0 && i < node->count; ++i, --grown) {
+      if (node->first[i] > last) break;
+    }
+    return grown == 0 || (last <= bound && maple::has_room<Node>(node->count, 0, grown));
   }
   static std::size_t nodes_below(const Node* node, std::size_t level) noexcept {
     std::size_t nodes = 1;

@@ -5,6 +5,7 @@
 //              in place            published
 //   tiny       4 slots a node      4 slots a node     many levels from few entries
 //   default    15 slots a node     15 slots a node
+//   long way   the same two without shortcuts, which must leave the same trees
 #pragma once
 
 #include <string>
@@ -25,15 +26,22 @@ using DefaultInPlace = MapleConfig<shims::MapleTreeOptions{}>;
 using TinyPublished = MapleConfig<shims::MapleTreeOptions{4, shims::WriteMode::published}>;
 using DefaultPublished = MapleConfig<shims::MapleTreeOptions{15, shims::WriteMode::published}>;
 
-using InPlaceConfigs = testing::Types<TinyInPlace, DefaultInPlace>;
+template <class Config>
+using LongWay = MapleConfig<shims::MapleTreeOptions{Config::options.capacity, Config::options.mode,
+                                                    shims::Shortcuts::none}>;
+
+using InPlaceConfigs =
+    testing::Types<TinyInPlace, DefaultInPlace, LongWay<TinyInPlace>, LongWay<DefaultInPlace>>;
 using PublishedConfigs = testing::Types<TinyPublished, DefaultPublished>;
-using AllConfigs = testing::Types<TinyInPlace, DefaultInPlace, TinyPublished, DefaultPublished>;
+using AllConfigs = testing::Types<TinyInPlace, DefaultInPlace, LongWay<TinyInPlace>,
+                                  LongWay<DefaultInPlace>, TinyPublished, DefaultPublished>;
 
 struct ConfigName {
   template <class Config>
   static std::string GetName(int) {
+    const bool shortcuts = Config::options.shortcuts == shims::Shortcuts::all;
     return std::string(Config::options.capacity == 4 ? "tiny" : "default") +
-           (Config::published ? "_published" : "_in_place");
+           (Config::published ? "_published" : "_in_place") + (shortcuts ? "" : "_long_way");
   }
 };
 

@@ -34,9 +34,7 @@ class Check {
   }
 
  private:
-  static constexpr std::size_t pair_min =
-      (Node::joined_max < (Node::capacity + 1) / 2 ? Node::joined_max : (Node::capacity + 1) / 2) +
-      1;
+  static constexpr std::size_t pair_min = Node::joins_below + 1;
 
   void expect(bool holds, const char* constraint) noexcept {
     if (!holds && broken_ == nullptr) broken_ = constraint;

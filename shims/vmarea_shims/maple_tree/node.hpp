@@ -36,6 +36,9 @@ struct Slot {
   void* value_or_child;
 };
 
+/// Whether a node that splits is the last of its level.
+enum class Growth : bool { inside, at_the_end };
+
 template <std::size_t Capacity>
 struct alignas(cache_line_bytes) Node {
   static_assert(Capacity >= 4 && Capacity <= 63);
@@ -44,6 +47,9 @@ struct alignas(cache_line_bytes) Node {
   static constexpr std::size_t padded = (Capacity + 8) / 8 * 8;
   // Two neighbours are joined up to this many slots; what is left free makes reservation provable.
   static constexpr std::size_t joined_max = Capacity - Capacity / 4 - 1;
+  // A node that shrank below this looks at its neighbours, which are seldom in a cache.
+  static constexpr std::size_t joins_below =
+      joined_max < (Capacity + 1) / 2 ? joined_max : (Capacity + 1) / 2;
 
   // Ascending; all slots from `count` on hold the last key, so a search needs no count.
   TreeKey first[padded];
@@ -118,9 +124,10 @@ struct alignas(cache_line_bytes) Node {
     }
     for (std::size_t i = 0; i < added; ++i) set_slot(at + i, slots[i]);
   }
-  /// The same where they do not fit: the upper half goes to `right`, a fresh node.
+  /// The same where they do not fit: the upper part goes to `right`, a fresh node. A node that
+  /// grows at its end because the tree does is left nearly full: nothing more may come there.
   void splice_split(std::size_t at, std::size_t erased, const Slot* slots, std::size_t added,
-                    Node& right) noexcept {
+                    Node& right, Growth growth) noexcept {
     constexpr std::size_t added_max = 3;
     Slot all[Capacity + added_max];
     std::size_t n = 0;
@@ -128,7 +135,8 @@ struct alignas(cache_line_bytes) Node {
     for (std::size_t i = 0; i < at; ++i) all[n++] = slot(i);
     for (std::size_t i = 0; i < added; ++i) all[n++] = slots[i];
     for (std::size_t i = at + erased; i < count; ++i) all[n++] = slot(i);
-    const std::size_t kept = n / 2;
+    const bool appends = growth == Growth::at_the_end && at + added == n;
+    const std::size_t kept = appends && n / 2 < Capacity - 2 ? Capacity - 2 : n / 2;
     for (std::size_t i = 0; i < kept; ++i) set_slot(i, all[i]);
     for (std::size_t i = kept; i < n; ++i) right.set_slot(i - kept, all[i]);
     truncate(kept);

@@ -76,10 +76,11 @@ class Write {
   }
 
   Changed replace_below(Node* node, std::size_t level, TreeKey bound, OnRightEdge edge) noexcept {
-    return level == 0 ? replace_in_leaf(node, edge) : replace_in_inner(node, level, bound, edge);
+    return level == 0 ? replace_in_leaf(node, bound, edge)
+                      : replace_in_inner(node, level, bound, edge);
   }
 
-  Changed replace_in_leaf(Node* leaf, OnRightEdge edge) noexcept {
+  Changed replace_in_leaf(Node* leaf, TreeKey bound, OnRightEdge edge) noexcept {
     const std::size_t begin = leaf->find_begin(window_.first);
     const std::size_t end = leaf->find_end(window_.last);
     promise(begin == 0 || leaf->last(begin - 1) < window_.first);
@@ -96,7 +97,7 @@ class Write {
     left_ -= add;
     added_ += add;
     erased_ += erase;
-    return splice(leaf, begin, erase, entries, add);
+    return splice(leaf, begin, erase, entries, add, growth_at(bound));
   }
 
   Changed replace_in_inner(Node* node, std::size_t level, TreeKey bound,
@@ -126,7 +127,7 @@ class Write {
       Node* const after = put_child(node, l, child.node);
       return {.node = after, .settled = same_gap && after == node};
     }
-    Changed changed = splice(node, l, 1, now, count);
+    Changed changed = splice(node, l, 1, now, count, growth_at(bound));
     if (changed.node != nullptr && join) {
       join_around(changed.node, level, l, count);
       changed.smaller = true;
@@ -162,7 +163,7 @@ class Write {
     }
     settle_before(node, level, l, next);
     const std::size_t before = node->count;
-    Changed changed = splice(node, l, r - l + 1, now, count);
+    Changed changed = splice(node, l, r - l + 1, now, count, Growth::inside);
     if (changed.node != nullptr && changed.right == nullptr) {
       join_around(changed.node, level, l, count);
       changed.smaller = changed.node->count < before;
@@ -196,7 +197,7 @@ class Write {
 
   /// Puts `slots` where `erased` slots at `at` were; owns, splits or drops the node as needed.
   Changed splice(Node* node, std::size_t at, std::size_t erased, const Slot* slots,
-                 std::size_t added) noexcept {
+                 std::size_t added, Growth growth) noexcept {
     const std::size_t after = node->count - erased + added;
     if (after == 0) {
       nodes_.drop(node);
@@ -205,7 +206,7 @@ class Write {
     node = nodes_.own(node);
     if (after > Node::capacity) {
       Node* const right = nodes_.take();
-      node->splice_split(at, erased, slots, added, *right);
+      node->splice_split(at, erased, slots, added, *right, growth);
       return {.node = node, .right = right};
     }
     node->splice(at, erased, slots, added);
@@ -221,6 +222,9 @@ class Write {
     return node;
   }
 
+  Growth growth_at(TreeKey bound) const noexcept {
+    return bound == last_key && spanned_ == 0 ? Growth::at_the_end : Growth::inside;
+  }
   Slot slot_of(Node* node, std::size_t level, TreeKey bound) const noexcept {
     return {node->first[0], level == 0 ? node->leaf_gap(bound) : node->inner_gap(), node};
   }
@@ -241,7 +245,7 @@ class Write {
     return a->count + b->count <= Node::joined_max && (nodes_.owns(a) || nodes_.owns(b));
   }
   bool can_join_around(const Node* node, std::size_t i, const Node* child) const noexcept {
-    if (child->count >= Node::joined_max) return false;
+    if (child->count >= Node::joins_below) return false;
     return (i > 0 && can_join(node->child(i - 1), child)) ||
            (i + 1 < node->count && can_join(child, node->child(i + 1)));
   }
