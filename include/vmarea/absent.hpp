@@ -11,6 +11,7 @@ namespace vmarea {
 /// One thread, nobody to lock out.
 struct NoLocks {
   static constexpr bool has_lock_all = false;
+  static constexpr bool has_area_locks = false;
   using SpaceLock = Absent<0>;
   using AreaLock = Absent<1>;
   static Result<void> lock_space(SpaceLock&) noexcept { return {}; }

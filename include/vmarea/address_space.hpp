@@ -348,14 +348,11 @@ class AddressSpace {
 
   /// Reserve and commit, then touch what the plan says; `rest`: what the plan leaves to do.
   template <class Plan>
-  Result<typename Plan::Value> complete(ChangeOf<Plan> planned, MremapRequest* rest = nullptr) {
-    Range populated;
-    const Result<typename Plan::Value> result = [&] {
-      ChangeOf<Plan> change = std::move(planned);
-      populated = change.plan().populated;
-      if constexpr (std::same_as<Plan, MremapPlan<Services>>) *rest = change.plan().rest;
-      return change.reserve_and_commit();
-    }();
+  Result<typename Plan::Value> complete(ChangeOf<Plan>&& change, MremapRequest* rest = nullptr) {
+    const Range populated = change.plan().populated;
+    if constexpr (std::same_as<Plan, MremapPlan<Services>>) *rest = change.plan().rest;
+    const Result<typename Plan::Value> result = change.reserve_and_commit();
+    change.end();
     if (result && !populated.empty()) (void)populate(state_, populated);
     return result;
   }

@@ -127,10 +127,12 @@ concept TreeServices = requires(S s) {
 
 /// Locks, in the order of space_state.hpp. lock_space may refuse when the waiter is being
 /// killed, but never to whoever clears a space at its end.
-/// An area write lock has no end: unlocking the space ends all of them.
+/// An area write lock has no end: unlocking the space ends all of them. Where areas have no locks,
+/// begin_area_write is not called, so that areas need not be looked for.
 template <class S>
 concept LockServices = requires(S s, typename S::SpaceLock& space, typename S::AreaLock& area,
                                 typename S::FileHandle file, AnonIdentity identity) {
+  requires S::has_area_locks || std::is_empty_v<typename S::AreaLock>;
   { s.lock_space(space) } noexcept -> std::same_as<Result<void>>;
   { s.unlock_space(space) } noexcept;
   { s.assert_space_locked(space) } noexcept;

@@ -4,20 +4,22 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdlib>
 #include <new>
 
 namespace vmarea::shims {
 
-/// Memory of areas and tree nodes from operator new.
+/// Memory of areas and tree nodes from malloc, which operator new only wraps, twice without
+/// exceptions.
 struct HeapMemory {
   struct AreaData {};  // The host keeps nothing of its own with an area.
 
   static void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
-    if (is_plain(alignment)) return ::operator new(bytes, std::nothrow);
+    if (is_plain(alignment)) return std::malloc(bytes);
     return ::operator new (bytes, std::align_val_t{alignment}, std::nothrow);
   }
   static void release(void* object, std::size_t, std::size_t alignment) noexcept {
-    if (is_plain(alignment)) return ::operator delete(object);
+    if (is_plain(alignment)) return std::free(object);
     ::operator delete (object, std::align_val_t{alignment});
   }
 

@@ -73,6 +73,7 @@ struct Archetype {
     Immovable& operator=(const Immovable&) = delete;
   };
   struct SpaceLock : Immovable<0> {};
+  static constexpr bool has_area_locks = Which == Groups::declared;
   struct AreaLock : Immovable<1> {};
   class FileHandle {
    public:

@@ -41,7 +41,7 @@ void Snapshot::apply(const Window<TestServices>& window) {
     EXPECT_TRUE(!window.extent.overlaps(range) || window.extent.contains(range))
         << "an edit cuts through " << describe(area.description, geometry);
   }
-  for (unsigned i = 0; i < window.piece_count; ++i) {
+  for (unsigned i = 0; i < window.pieces.size(); ++i) {
     const Piece<TestServices>& piece = window.pieces[i];
     const bool is_new = piece.object == nullptr && piece.copied == nullptr;
     EXPECT_TRUE(window.extent.contains(piece.after.range())) << "a piece outside its window";

@@ -150,6 +150,7 @@ class TestHost : public shims::MappedFiles<TestServices>,
   };
   using SpaceLock = NoLocks::SpaceLock;
   using AreaLock = NoLocks::AreaLock;
+  static constexpr bool has_area_locks = false;
   template <class AreaType>
   using Tree = shims::MapleTree<AreaType, NodesOf<TestServices>>;
   static constexpr bool checks = true;

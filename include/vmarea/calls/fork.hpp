@@ -186,10 +186,12 @@ class Fork {
   /// out, so that tearing down finds only whole ones.
   Result<void> finish_areas() noexcept {
     Result<void> done;
+    auto copies = child_.tree.seek(0);
     for_each(parent_, [&](Area<S>& area) {
       parent_.services.begin_area_write(parent_.lock, area.lock);
       if (!is_copied(area)) return;
-      Area<S>& copy = *find_area(child_, area.start);
+      Area<S>& copy = *copies.entry().value;
+      copies.next();
       child_.services.attach_area(copy.lock);
       child_.services.begin_area_write(child_.lock, copy.lock);
       if (copy.file != typename S::FileHandle{}) child_.services.retain_file(copy.file);

@@ -72,7 +72,7 @@ struct MremapPlan : PlanBase {
     const Result<void> told = reserve_events(space, reserved, second);
     if (!told || !has_second) return told;
     const Range changed = moved.empty() ? second.extent : find_area(space, moved.start)->range();
-    count_nodes_at_worst(space, reserved, changed, second.piece_count);
+    count_nodes_at_worst(space, reserved, changed, second.pieces.size());
     return reserve_but_nodes(space, reserved, second);
   }
 

@@ -29,8 +29,10 @@ class SpaceWriteLock {
   SpaceWriteLock(SpaceWriteLock&& other) noexcept
       : space_(std::exchange(other.space_, nullptr)), taken_(other.taken_) {}
   SpaceWriteLock& operator=(SpaceWriteLock&&) = delete;
-  ~SpaceWriteLock() {
-    if (space_ != nullptr && taken_) space_->services.unlock_space(space_->lock);
+  ~SpaceWriteLock() { release(); }
+  void release() noexcept {
+    SpaceState<S>* space = std::exchange(space_, nullptr);
+    if (space != nullptr && taken_) space->services.unlock_space(space->lock);
   }
   /// Errors: interrupted.
   Result<void> taken() const noexcept { return taken_; }
@@ -84,9 +86,7 @@ class [[nodiscard]] Change {
         beat_(other.beat_),
         reserved_(std::exchange(other.reserved_, {})) {}
   Change& operator=(Change&&) = delete;
-  ~Change() {
-    if (space_ != nullptr) give_back(*space_, reserved_);
-  }
+  ~Change() { end(); }
 
   /// What commit() will answer.
   Result<Value> status() const noexcept { return plan_.status; }
@@ -122,6 +122,13 @@ class [[nodiscard]] Change {
     if constexpr (S::has_userfault_events) space_->services.send_events(reserved_.events);
     give_back(*space_, reserved_);
     return plan_.status;
+  }
+
+  /// Drops what was not committed, and the lock. Nothing can be asked of the change any more.
+  void end() noexcept {
+    SpaceState<S>* space = std::exchange(space_, nullptr);
+    if (space != nullptr && beat_ == Beat::reserved) give_back(*space, reserved_);
+    lock_.release();
   }
 
   /// The two beats in one, for callers without a host to keep in step.

@@ -35,13 +35,12 @@ class WindowCommit {
       return;
     }
     const bool keeps_range = window_.keeps_range();
+    const bool may_remove = kept_length() < window_.extent.length();
     begin_writes();
     drop_pages();
     write_pieces();
-    if (!keeps_range) {
-      if (areas_before_ > kept_count()) unlink_removed();
-      write_tree();
-    }
+    if (may_remove) unlink_removed();
+    if (!keeps_range) write_tree();
     free_tables();
     announce_pieces();
     destroy_removed();
@@ -62,18 +61,21 @@ class WindowCommit {
   }
 
   bool is_kept(const AreaType& area) const noexcept {
-    for (unsigned i = 0; i < window_.piece_count; ++i) {
-      if (window_.pieces[i].object == &area) return true;
+    for (const Piece<S>& piece : window_.pieces) {
+      if (piece.object == &area) return true;
     }
     return false;
   }
 
-  std::uint64_t kept_count() const noexcept {
-    std::uint64_t count = 0;
-    for (unsigned i = 0; i < window_.piece_count; ++i) {
-      if (window_.pieces[i].object != nullptr) ++count;
+  /// How much of the extent lies in areas that stay.
+  std::uint64_t kept_length() const noexcept {
+    std::uint64_t length = 0;
+    for (const Piece<S>& piece : window_.pieces) {
+      if (piece.object == nullptr) continue;
+      require<S>(window_.extent.contains(piece.object->range()), "what stays lies in the extent");
+      length += piece.object->length();
     }
-    return count;
+    return length;
   }
 
   void settle_charge() noexcept {
@@ -113,10 +115,10 @@ class WindowCommit {
   }
 
   void begin_writes() noexcept {
-    for_each_area([&](AreaType& area) {
-      space_.services.begin_area_write(space_.lock, area.lock);
-      ++areas_before_;
-    });
+    if constexpr (S::has_area_locks) {
+      for_each_area(
+          [&](AreaType& area) { space_.services.begin_area_write(space_.lock, area.lock); });
+    }
   }
 
   void drop_pages() noexcept {
@@ -137,17 +139,21 @@ class WindowCommit {
   /// Pieces of one file and identity are written under one holding of their locks, so that whoever
   /// walks the reverse map finds each page in one of them.
   void write_pieces() noexcept {
+    if constexpr (!S::has_reverse_map) {
+      for (unsigned i = 0; i < window_.pieces.size(); ++i) write_piece(i);
+      return;
+    }
     bool written[3] = {};
-    for (unsigned i = 0; i < window_.piece_count; ++i) {
+    for (unsigned i = 0; i < window_.pieces.size(); ++i) {
       if (written[i]) continue;
       const Family family = family_of(window_.pieces[i]);
       bool member[3] = {};
       lock_family(family);
-      for (unsigned k = i; k < window_.piece_count; ++k) {
+      for (unsigned k = i; k < window_.pieces.size(); ++k) {
         member[k] = !written[k] && family_of(window_.pieces[k]) == family;
         if (member[k]) leave_trees(window_.pieces[k]);
       }
-      for (unsigned k = i; k < window_.piece_count; ++k) {
+      for (unsigned k = i; k < window_.pieces.size(); ++k) {
         if (!member[k]) continue;
         write_piece(k);
         written[k] = true;
@@ -287,14 +293,13 @@ class WindowCommit {
 
   void write_tree() noexcept {
     TreeEntry<AreaType> entries[3];
-    for (unsigned i = 0; i < window_.piece_count; ++i) {
+    for (unsigned i = 0; i < window_.pieces.size(); ++i) {
       const Range range = window_.pieces[i].after.range();
       entries[i] = {range.start, last_key(range), objects_[i]};
     }
     space_.tree.replace(window_.extent.start, last_key(window_.extent), entries,
-                        window_.piece_count);
-    space_.area_count += window_.piece_count;
-    space_.area_count -= areas_before_;
+                        window_.pieces.size());
+    space_.area_count = space_.tree.size();
   }
 
   /// A move's window holds the copy that moved; all else in it was only cut or joined.
@@ -307,7 +312,7 @@ class WindowCommit {
   }
 
   void announce_pieces() noexcept {
-    for (unsigned i = 0; i < window_.piece_count; ++i) {
+    for (unsigned i = 0; i < window_.pieces.size(); ++i) {
       const Piece<S>& piece = window_.pieces[i];
       AreaType& area = *objects_[i];
       if (piece.object == nullptr && piece.copied != nullptr && area.hooks != nullptr &&
@@ -339,7 +344,6 @@ class WindowCommit {
   Reservation<S>& reserved_;
   AreaType* objects_[3] = {};
   AreaType* removed_ = nullptr;
-  std::uint64_t areas_before_ = 0;
 };
 
 /// Ends an area that is in no tree and no reverse map: close hook, references, memory.

@@ -70,12 +70,12 @@ template <class S>
 Window<S> plan_place(const SpaceState<S>& space, const Clearing<S>& clearing,
                      const NewRange<S>& wanted) noexcept {
   Window<S> window = window_of(clearing);
-  window.piece_count = 0;
+  window.pieces.clear();
   if (clearing.totals.total == 0) window.unmapped = {};
   place_between(window, clearing.prev, wanted.description, clearing.next,
                 decide_new_range(space, clearing, wanted), wanted.copied_from,
                 space.services.profile().kept_by_joins);
-  for (unsigned i = 0; i < window.piece_count; ++i) {
+  for (unsigned i = 0; i < window.pieces.size(); ++i) {
     Piece<S>& piece = window.pieces[i];
     const bool is_new = piece.object == nullptr && piece.copied == nullptr;
     if (!is_new) continue;

@@ -70,8 +70,8 @@ template <class S>
 void count_nodes(const SpaceState<S>& space, Reservation<S>& reserved,
                  const Window<S>& window) noexcept {
   reserved.nodes += space.tree.nodes_needed(window.extent.start, last_key(window.extent),
-                                            window.piece_count, reserved.growth);
-  for (unsigned i = 0; i < window.piece_count; ++i) {
+                                            window.pieces.size(), reserved.growth);
+  for (unsigned i = 0; i < window.pieces.size(); ++i) {
     if (window.pieces[i].object == nullptr) ++reserved.growth;
   }
 }
@@ -104,7 +104,7 @@ Result<void> reserve_piece_links(SpaceState<S>& space, Reservation<S>& reserved,
 /// The length of the piece that is neither kept nor copied.
 template <class S>
 std::uint64_t new_range_length(const Window<S>& window) noexcept {
-  for (unsigned i = 0; i < window.piece_count; ++i) {
+  for (unsigned i = 0; i < window.pieces.size(); ++i) {
     const Piece<S>& piece = window.pieces[i];
     if (piece.object == nullptr && piece.copied == nullptr) return piece.after.length();
   }
@@ -122,7 +122,7 @@ Result<void> reserve_but_nodes(SpaceState<S>& space, Reservation<S>& reserved,
     if (!charged) return charged;
   }
   if (window.in_place()) return {};
-  for (unsigned i = 0; i < window.piece_count; ++i) {
+  for (unsigned i = 0; i < window.pieces.size(); ++i) {
     const Piece<S>& piece = window.pieces[i];
     if (piece.object == nullptr) {
       const Result<void> area = reserve_area(space, reserved);

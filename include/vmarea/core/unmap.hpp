@@ -112,7 +112,7 @@ Clearing<S> plan_clear(const SpaceState<S>& space, Range range, View view) noexc
     clearing.status = cut_first(space, clearing, area);
     if (!clearing.status) return clearing;
     clearing.tables_between.start = range.start;
-  } else if (const Side<S> below = view.starting_below(range.start); below.present) {
+  } else if (const Side<S> below = view.previous(); below.present) {
     if (below.description.end == range.start) clearing.prev = below;
     clearing.tables_between.start = below.description.end;
   }

@@ -16,19 +16,19 @@ namespace vmarea {
 template <class S>
 class TreeView {
  public:
-  TreeView(const SpaceState<S>& space, Address from) noexcept
-      : space_(space), cursor_(space.tree.seek(from)) {}
+  TreeView(const SpaceState<S>& space, Address from) noexcept : cursor_(space.tree.seek(from)) {}
 
   /// The area it stands on: at first the one that contains `from`, or the first above.
   Side<S> area() const noexcept { return Side<S>::of(cursor_.entry().value); }
   void next() noexcept { cursor_.next(); }
-  /// The last area that starts below `at`.
-  Side<S> starting_below(Address at) const noexcept {
-    return Side<S>::of(find_starting_below(space_, at));
+  /// The area before it.
+  Side<S> previous() const noexcept {
+    auto cursor = cursor_;
+    cursor.previous();
+    return Side<S>::of(cursor.entry().value);
   }
 
  private:
-  const SpaceState<S>& space_;
   typename SpaceState<S>::Tree::Cursor cursor_;
 };
 
@@ -41,19 +41,20 @@ class PlannedView {
 
   Side<S> area() const noexcept { return at_or_above(position_); }
   void next() noexcept { position_ = area().description.end; }
+  Side<S> previous() const noexcept { return starting_below(position_); }
+
+ private:
   Side<S> starting_below(Address at) const noexcept {
     const Range extent = window_.extent;
     if (at > extent.end) {
       Area<S>* area = find_starting_below(space_, at);
       if (area != nullptr && area->start >= extent.end) return Side<S>::of(area);
     }
-    for (unsigned i = window_.piece_count; i-- > 0;) {
+    for (unsigned i = window_.pieces.size(); i-- > 0;) {
       if (window_.pieces[i].after.start < at) return side(window_.pieces[i]);
     }
     return Side<S>::of(find_starting_below(space_, at < extent.start ? at : extent.start));
   }
-
- private:
   static Side<S> side(const Piece<S>& piece) noexcept {
     return {piece.after, piece.object, piece.copied, true, false};
   }
@@ -63,7 +64,7 @@ class PlannedView {
       Area<S>* area = vmarea::find_at_or_above(space_, at);
       if (area != nullptr && area->start < extent.start) return Side<S>::of(area);
     }
-    for (unsigned i = 0; i < window_.piece_count; ++i) {
+    for (unsigned i = 0; i < window_.pieces.size(); ++i) {
       if (window_.pieces[i].after.end > at) return side(window_.pieces[i]);
     }
     return Side<S>::of(vmarea::find_at_or_above(space_, at > extent.end ? at : extent.end));

@@ -61,8 +61,9 @@ enum class Joining : unsigned char { allowed, never };
 template <class S, class Rule>
 class RangeWalk {
  public:
+  /// `window` is where each edit is put together.
   RangeWalk(const SpaceState<S>& space, Range range, const Rule& rule, const WalkProgress& base,
-            Joining joining = Joining::allowed) noexcept
+            Joining joining, Window<S>& window) noexcept
       : space_(space),
         geometry_(space.services.geometry()),
         kept_(space.services.profile().kept_by_joins),
@@ -71,12 +72,14 @@ class RangeWalk {
         progress_(base),
         joining_(joining),
         position_(range.start),
-        cursor_(space.tree.seek(range.start)) {}
+        cursor_(space.tree.seek(range.start)),
+        window_(window) {}
 
   /// Calls visit(const Window<S>&) for each edit and says how the call ends.
   template <class Visit>
   Result<void> run(Visit&& visit) noexcept {
-    left_ = below_start();
+    const auto first = cursor_.entry();
+    if (first && first.first >= range_.start) left_ = below_start();
     Result<void> status;
     bool hole = false;
     while (position_ < range_.end) {
@@ -121,7 +124,7 @@ class RangeWalk {
       join_left(area, after);
     } else {
       flush(visit);
-      start_run(area, after, joins.next.joined() ? next : Side<S>{});
+      start_run(area, after, joins.next.joined() ? &next : nullptr);
     }
     window_.totals += answer.totals;
     window_.charge += answer.charge;
@@ -129,15 +132,13 @@ class RangeWalk {
     if (joins.next.joined()) swallow_next(next);
     if (!joins.prev.joined() && !joins.next.joined()) add_rest_above(area, part.end, nullptr);
     if (joins.prev.joined()) add_rest_above(area, part.end, &area);
-    if (answer.faults_in && !run_.after.identity) fault_in();
-    go_to(run_.after.end);
+    if (answer.faults_in && !run().after.identity) fault_in();
+    go_to(run().after.end);
     return {};
   }
 
-  /// The neighbour that the first area may join: none if the range starts inside that area.
+  /// The neighbour that the first area may join, unless the range starts inside that area.
   Side<S> below_start() const noexcept {
-    const auto entry = cursor_.entry();
-    if (!entry || entry.first < range_.start) return {};
     auto cursor = cursor_;
     cursor.previous();
     return Side<S>::of(cursor.entry().value);
@@ -145,19 +146,21 @@ class RangeWalk {
 
   /// The run so far is touched before the walk goes on, as locked memory is that becomes writable.
   void fault_in() noexcept {
-    const Address start = run_.after.start;
+    const Address start = run().after.start;
     const auto side = [](const Piece<S>& piece) {
       return Side<S>{piece.after, piece.object, piece.copied, true, false};
     };
     Side<S> prev = Side<S>::of(find_starting_below(space_, start));
-    if (window_.piece_count > 0) {
-      prev = side(window_.pieces[0]);
+    if (run_ > 0) {
+      prev = side(window_.pieces[run_ - 1]);
     } else if (left_.present && left_.description.end == start) {
       prev = left_;
     }
-    const Side<S> next = has_rest_ ? side(rest_) : Side<S>::of(find_area(space_, run_.after.end));
-    plan_identity(space_, run_, prev, next, AnonIdentity::of(progress_.last_identity + 2));
-    if (run_.makes_identity) progress_.last_identity += 2;
+    const bool has_rest = run_ + 1 < window_.pieces.size();
+    const Side<S> next =
+        has_rest ? side(window_.pieces[run_ + 1]) : Side<S>::of(find_area(space_, run().after.end));
+    plan_identity(space_, run(), prev, next, AnonIdentity::of(progress_.last_identity + 2));
+    if (run().makes_identity) progress_.last_identity += 2;
   }
 
   Side<S> above(const Area<S>& area) const noexcept {
@@ -169,15 +172,16 @@ class RangeWalk {
 
   Joins decide(const Area<S>& area, const Description<S>& after,
                const Side<S>& next) const noexcept {
-    if (joining_ == Joining::never) return {};
     const bool at_start = after.start == area.start;
     const bool whole = at_start && after.end == area.end;
-    const Description<S>* prev = open_ ? &run_.after : left_.neighbour();
-    return decide_joins(after,
-                        JoinRequest<S>{.prev = at_start ? prev : nullptr,
-                                       .next = next.neighbour(),
-                                       .middle = whole ? Middle::whole_area : Middle::part_of_area},
-                        geometry_, space_.services.profile().faulted_into_untouched);
+    const Description<S>* prev = open_ ? &run().after : left_.neighbour();
+    const JoinRequest<S> request{.prev = at_start ? prev : nullptr,
+                                 .next = next.neighbour(),
+                                 .middle = whole ? Middle::whole_area : Middle::part_of_area};
+    const bool alone = request.prev == nullptr && request.next == nullptr;
+    if (alone || joining_ == Joining::never) return {};
+    return decide_joins(after, request, geometry_,
+                        space_.services.profile().faulted_into_untouched);
   }
 
   /// A part that joins nobody is cut off: that needs room below the map count limit and the
@@ -212,59 +216,72 @@ class RangeWalk {
 
   void join_left(const Area<S>& area, const Description<S>& after) noexcept {
     if (!open_) {
-      window_ = Window<S>{.extent = left_.description.range(), .event = Event::protected_};
-      run_ = left_.as_piece();
-      open_ = true;
+      open(left_.description.range());
+      add_run(left_.as_piece());
     }
-    run_.after.end = after.end;
-    absorb(run_, after, &area, kept_);
+    run().after.end = after.end;
+    absorb(run(), after, &area, kept_);
     window_.extent.end = area.end;
   }
 
   /// Begins a run with `after`, carried by `next` if it joins only that, else by its own area.
-  void start_run(Area<S>& area, const Description<S>& after, const Side<S>& next) noexcept {
-    window_ = Window<S>{.extent = area.range(), .event = Event::protected_};
-    open_ = true;
+  void start_run(Area<S>& area, const Description<S>& after, const Side<S>* next) noexcept {
+    open(area.range());
     if (after.start > area.start) {
-      const bool copy = !next.present;
+      const bool copy = next == nullptr;
       window_.add(
           {area.below(after.start), copy ? nullptr : &area, copy ? &area : nullptr, nullptr});
     }
-    run_ = {after, &area, nullptr, nullptr};
-    if (!next.present) return;
-    run_ = next.as_piece();
-    run_.after.start = after.start;
-    run_.after.page_offset = after.page_offset;
-    absorb(run_, after, &area, kept_);
+    if (next == nullptr) {
+      add_run({after, &area, nullptr, nullptr});
+      return;
+    }
+    add_run(next->as_piece());
+    run().after.start = after.start;
+    run().after.page_offset = after.page_offset;
+    absorb(run(), after, &area, kept_);
   }
 
+  void open(Range extent) noexcept {
+    window_.restart(extent, Event::protected_);
+    open_ = true;
+  }
+  void add_run(const Piece<S>& piece) noexcept {
+    run_ = window_.pieces.size();
+    window_.add(piece);
+  }
+  /// The pieces that joined so far.
+  Piece<S>& run() noexcept { return window_.pieces[run_]; }
+  const Piece<S>& run() const noexcept { return window_.pieces[run_]; }
+
   void swallow_next(const Side<S>& next) noexcept {
-    run_.after.end = next.description.end;
-    if (run_.object != next.object) absorb(run_, next.description, next.object, kept_);
+    run().after.end = next.description.end;
+    if (run().object != next.object) absorb(run(), next.description, next.object, kept_);
     window_.extent.end = next.description.end;
   }
 
   void add_rest_above(const Area<S>& area, Address at, Area<S>* object) noexcept {
     if (at >= area.end) return;
-    rest_ = {area.above(at, geometry_), object, object == nullptr ? &area : nullptr, nullptr};
-    has_rest_ = true;
+    window_.add({area.above(at, geometry_), object, object == nullptr ? &area : nullptr, nullptr});
   }
 
   template <class Visit>
   void flush(Visit&& visit) noexcept {
     if (!open_) return;
-    window_.add(run_);
-    if (has_rest_) window_.add(rest_);
-    left_ = {run_.after, run_.object, run_.copied, true, false};
-    open_ = has_rest_ = false;
-    const bool goes_on = position_ < range_.end;
+    open_ = false;
+    if (position_ >= range_.end) {
+      visit(static_cast<const Window<S>&>(window_));
+      return;
+    }
+    left_ = {run().after, run().object, run().copied, true, false};
     const bool rewritten = !window_.keeps_range();
     visit(static_cast<const Window<S>&>(window_));
-    if (goes_on && rewritten) cursor_ = space_.tree.seek(position_);
+    if (rewritten) cursor_ = space_.tree.seek(position_);
   }
 
   void go_to(Address position) noexcept {
     position_ = position;
+    if (position >= range_.end) return;
     while (cursor_.entry() && cursor_.entry().last < position) cursor_.next();
   }
 
@@ -278,11 +295,9 @@ class RangeWalk {
   Address position_;
   typename SpaceState<S>::Tree::Cursor cursor_;
   Side<S> left_;
-  Window<S> window_;
-  Piece<S> run_;
-  Piece<S> rest_;
+  Window<S>& window_;  // The edit that is being put together, if one is open.
+  unsigned run_ = 0;   // Which of its pieces is the run; a rest below it, a rest above it.
   bool open_ = false;
-  bool has_rest_ = false;
 };
 
 /// A call that changes a range by a rule. One window is kept; more are walked again.
@@ -309,8 +324,8 @@ struct RangePlan : PlanBase {
         base{space.totals, space.area_count, space.last_identity},
         joining(joins) {
     out_of_memory = Rule::shortage;
-    status = RangeWalk<S, Rule>(space, range, rule, base, joining).run([this](const Window<S>& w) {
-      if (window_count++ == 0) only = w;
+    status = walk(space, only, [this](const Window<S>& window) {
+      if (window_count++ == 0 && &window != &only) only = window;
     });
     const bool whole_or_none =
         space.services.profile().partial_effects == PartialEffects::all_or_nothing;
@@ -322,7 +337,8 @@ struct RangePlan : PlanBase {
     if (window_count == 1) {
       visit(only);
     } else if (window_count > 1) {
-      (void)RangeWalk<S, Rule>(space, range, rule, base, joining).run(visit);
+      Window<S> each;
+      (void)walk(space, each, visit);
     }
   }
   Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
@@ -342,6 +358,12 @@ struct RangePlan : PlanBase {
   }
   void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
     commit_windows(*this, space, reserved);
+  }
+
+ private:
+  template <class Visit>
+  Result<void> walk(const SpaceState<S>& space, Window<S>& window, Visit&& visit) const noexcept {
+    return RangeWalk<S, Rule>(space, range, rule, base, joining, window).run(visit);
   }
 };
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 
 #include "vmarea/core/account.hpp"
 #include "vmarea/core/find.hpp"
@@ -33,12 +34,45 @@ struct Piece {
   bool makes_identity = false;             // A new identity; `after` holds only its number.
 };
 
+/// Up to three pieces. Only those that were added are ever written or copied: a window is made, and
+/// handed on, by every call.
+template <class S>
+class PieceList {
+ public:
+  static constexpr unsigned size_max = 3;
+
+  PieceList() noexcept {}
+  PieceList(const PieceList& other) noexcept { *this = other; }
+  PieceList& operator=(const PieceList& other) noexcept {
+    clear();
+    for (const Piece<S>& piece : other) add(piece);
+    return *this;
+  }
+
+  Piece<S>& add(const Piece<S>& piece) noexcept {
+    return *::new (&pieces_[size_++]) Piece<S>(piece);
+  }
+  void clear() noexcept { size_ = 0; }
+  unsigned size() const noexcept { return size_; }
+  Piece<S>& operator[](unsigned i) noexcept { return pieces_[i]; }
+  const Piece<S>& operator[](unsigned i) const noexcept { return pieces_[i]; }
+  Piece<S>* begin() noexcept { return pieces_; }
+  Piece<S>* end() noexcept { return pieces_ + size_; }
+  const Piece<S>* begin() const noexcept { return pieces_; }
+  const Piece<S>* end() const noexcept { return pieces_ + size_; }
+
+ private:
+  unsigned size_ = 0;
+  union {
+    Piece<S> pieces_[size_max];
+  };
+};
+
 /// What one change does to the tree and the counters.
 template <class S>
 struct Window {
   Range extent{};
-  Piece<S> pieces[3]{};
-  unsigned piece_count = 0;
+  PieceList<S> pieces{};
   PageTotals totals{};      // Added to the counters by commit.
   std::int64_t charge = 0;  // Pages: reserve takes them if positive, commit gives back if negative.
   Range unmapped{};         // Pages that go.
@@ -47,14 +81,18 @@ struct Window {
   bool new_shared_memory = false;  // The middle piece needs a fresh shared memory file.
   Event event = Event::resized;
 
-  constexpr void add(const Piece<S>& piece) noexcept { pieces[piece_count++] = piece; }
+  void add(const Piece<S>& piece) noexcept { pieces.add(piece); }
+  /// Forgets what it was.
+  void restart(Range where, Event what) noexcept {
+    ::new (this) Window{.extent = where, .event = what};
+  }
   /// Whether one area changes where it stands, so that the tree stays as it is.
-  constexpr bool keeps_range() const noexcept {
-    return piece_count == 1 && pieces[0].object != nullptr && extent == pieces[0].after.range() &&
+  bool keeps_range() const noexcept {
+    return pieces.size() == 1 && pieces[0].object != nullptr && extent == pieces[0].after.range() &&
            extent == pieces[0].object->range();
   }
   /// Whether pages and reverse map stay as they are, too: nothing has to be reserved.
-  constexpr bool in_place() const noexcept {
+  bool in_place() const noexcept {
     return keeps_range() && unmapped.empty() &&
            pieces[0].after.identity == pieces[0].object->identity;
   }
@@ -97,9 +135,9 @@ constexpr void absorb(Piece<S>& piece, const Description<S>& other, const Area<S
 /// 4). `links`: an area whose links the range's identity stands for, if it has one; `kept`: the
 /// flags that joins keep. Ensures: the window's extent covers every area that takes part.
 template <class S>
-constexpr void place_between(Window<S>& window, const Side<S>& prev, const Description<S>& middle,
-                             const Side<S>& next, const Joins& joins, const Area<S>* links,
-                             Flags kept) noexcept {
+void place_between(Window<S>& window, const Side<S>& prev, const Description<S>& middle,
+                   const Side<S>& next, const Joins& joins, const Area<S>* links,
+                   Flags kept) noexcept {
   Piece<S> piece{middle, nullptr, nullptr, middle.identity ? links : nullptr};
   const bool left = joins.prev.joined();
   const bool right = joins.next.joined();

@@ -41,6 +41,7 @@ struct LockChecked : Base {
     ~SpaceLock() { expect(!locked(), "a space ends unlocked"); }
   };
 
+  static constexpr bool has_area_locks = true;
   struct AreaLock {
     std::uint64_t written_at = ~std::uint64_t{0};
     const SpaceLock* space = nullptr;  // Of the last write.

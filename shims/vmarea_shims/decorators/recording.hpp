@@ -47,6 +47,7 @@ struct Recorder {
 template <class Base>
 struct Recording : Base {
   using Base::Base;
+  static constexpr bool has_area_locks = true;  // Asked for all the same.
 
   template <class SpaceLock>
   Result<void> lock_space(SpaceLock& space) noexcept {
