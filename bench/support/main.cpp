@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+//
+//   vmarea_bench [--smoke | --short] [--table=FILE] [options of Google Benchmark]
+//
+// Asks every question of every layout and size, then writes the table of ratios.
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/questions.hpp"
+#include "support/table.hpp"
+
+namespace vmarea::bench {
+namespace {
+
+std::vector<Question>& list() {
+  static std::vector<Question> all;
+  return all;
+}
+
+enum class Form : unsigned char { smoke, brief, whole };
+
+struct Options {
+  Form form = Form::whole;
+  std::string table;
+  std::vector<char*> rest;
+};
+
+Options parse(int count, char** words) {
+  constexpr std::string_view table = "--table=";
+  Options options;
+  for (int i = 0; i < count; ++i) {
+    const std::string_view word = words[i];
+    if (word == "--smoke") {
+      options.form = Form::smoke;
+    } else if (word == "--short") {
+      options.form = Form::brief;
+    } else if (word.substr(0, table.size()) == table) {
+      options.table = word.substr(table.size());
+    } else {
+      options.rest.push_back(words[i]);
+    }
+  }
+  return options;
+}
+
+std::vector<std::uint64_t> sizes(Form form) {
+  if (form == Form::smoke) return {200};
+  return {1'000, 65'000, 1'000'000};
+}
+
+int rounds(Form form) {
+  return form == Form::smoke ? 2 : form == Form::brief ? 41 : 201;
+}
+
+bool is_asked(const Question& question, const std::string& layout, std::uint64_t areas, Form form) {
+  const auto& layouts = question.layouts;
+  if (std::find(layouts.begin(), layouts.end(), layout) == layouts.end()) return false;
+  if (question.scale == Scale::once && areas > 1'000) return false;
+  if (form != Form::brief) return areas < 1'000'000 || question.scale == Scale::millions;
+  if (areas == 1'000'000) return question.scale == Scale::millions && layout == "holes";
+  return layout == "holes" || layout == "touching";
+}
+
+void register_all(Form form) {
+  for (const std::uint64_t areas : sizes(form)) {
+    for (const std::string& layout : every_layout) {
+      for (const Question& question : list()) {
+        if (!is_asked(question, layout, areas, form)) continue;
+        const std::string name = question.name + "/" + layout + "/" + std::to_string(areas);
+        const auto answer = question.answer;
+        benchmark::RegisterBenchmark(name.c_str(),
+                                     [answer, layout, areas](benchmark::State& state) {
+                                       answer(state, layout_named(layout, areas));
+                                     })
+            ->UseManualTime()
+            ->Unit(benchmark::kNanosecond)
+            ->Iterations(std::min(question.rounds_max, rounds(form)));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+bool ask(Question question) {
+  list().push_back(std::move(question));
+  return true;
+}
+
+const std::vector<Question>& questions() {
+  return list();
+}
+
+int run(int count, char** words) {
+  Options options = parse(count, words);
+  register_all(options.form);
+  int rest = static_cast<int>(options.rest.size());
+  benchmark::Initialize(&rest, options.rest.data());
+  if (benchmark::ReportUnrecognizedArguments(rest, options.rest.data())) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return options.table.empty() || write_table(options.table) ? 0 : 1;
+}
+
+}  // namespace vmarea::bench
+
+int main(int count, char** words) {
+  return vmarea::bench::run(count, words);
+}
