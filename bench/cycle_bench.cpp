@@ -62,6 +62,7 @@ void add_map(std::vector<Runner>& all, StdMap& map, const std::vector<Place>& or
 }
 
 void add_kernel(std::vector<Runner>& all, const std::vector<Place>& order) {
+  const std::size_t first = all.size();
   all.push_back(cycle("kernel, protect", order, [](const Place&, Address at) {
     Kernel::protect(at, part_bytes, prot::read);
     Kernel::protect(at, part_bytes, read_write);
@@ -74,6 +75,7 @@ void add_kernel(std::vector<Runner>& all, const std::vector<Place>& order) {
     Kernel::unmap(place.start, place.end - place.start);
     Kernel::map(place.start, place.end - place.start, read_write);
   }));
+  for (std::size_t i = first; i < all.size(); ++i) all[i].batch_divisor = 16;
 }
 
 /// The splits and merges that are timed do happen.
@@ -102,7 +104,7 @@ void cycles(benchmark::State& state, const Layout& layout) {
   add_ours(all, ours, order);
   add_map(all, map, order);
   if (kernel.present()) add_kernel(all, order);
-  race(state, layout.subject("cycle"), 256, all);
+  race(state, layout.subject("cycle"), 4096, all);
   demand(ours.area_count() == layout.places.size() && map.size() == layout.places.size(),
          "areas were left split");
   demand(!check(ours.state()), "an invariant is broken");

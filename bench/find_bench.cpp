@@ -157,21 +157,21 @@ Question hit(std::string name) {
   return {name, every_layout, Scale::millions, [name](benchmark::State& state, const Layout& at) {
             const Contestants& all = filled(at);
             const std::vector<Address> keys = hits(at, all);
-            race(state, at.subject(name), 4096, all.searchers<waits, reads>(keys));
+            race(state, at.subject(name), keys.size(), all.searchers<waits, reads>(keys));
           }};
 }
 
 void find_hole(benchmark::State& state, const Layout& layout) {
   const Contestants& all = filled(layout);
   const std::vector<Address> keys = misses(layout, all);
-  race(state, layout.subject("find, hole"), 4096, all.searchers<Waits::no, Reads::no>(keys));
+  race(state, layout.subject("find, hole"), keys.size(), all.searchers<Waits::no, Reads::no>(keys));
 }
 
 void find_next(benchmark::State& state, const Layout& layout) {
   const Contestants& all = filled(layout);
   const std::vector<Address> keys = misses(layout, all);
   const auto next = [&](Address at) { return all.ours.find_at_or_above(at); };
-  race(state, layout.subject("find, next"), 4096,
+  race(state, layout.subject("find, next"), keys.size(),
        {searcher<Waits::no, Reads::no>("ours", keys, next)});
 }
 

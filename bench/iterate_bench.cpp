@@ -59,7 +59,7 @@ void iterate(benchmark::State& state, const Layout& layout) {
   fill(llvm, layout);
   all.push_back(iterator(LlvmIntervalMap::name, llvm, areas));
 #endif
-  race(state, layout.subject("iterate"), areas < 10'000 ? 20 : 1, all);
+  race(state, layout.subject("iterate"), areas < 10'000 ? 50 : 4, all);
 }
 
 [[maybe_unused]] const bool asked = ask({"iterate", every_layout, Scale::any, iterate});

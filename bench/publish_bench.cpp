@@ -32,7 +32,8 @@ class Tree {
     tree_.unreserve();
   }
   char value_ = 0;
-  shims::MapleTree<char, shims::HeapMemory, shims::MapleTreeOptions{.mode = mode}> tree_;
+  shims::MapleTree<char, shims::HeapMemory, shims::MapleTreeOptions{.mode = mode, .spares = 8}>
+      tree_;
 };
 
 template <shims::WriteMode mode>

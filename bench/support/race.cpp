@@ -31,12 +31,16 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-double nanoseconds(const Runner& runner, std::size_t first, std::size_t count) {
+/// Of one thing.
+double nanoseconds(const Runner& runner, std::size_t round, std::size_t batch) {
+  const std::size_t count = std::max<std::size_t>(batch / runner.batch_divisor, 1);
+  const std::size_t first = round * count;
   runner.prepare();
   const auto before = std::chrono::steady_clock::now();
   runner.run(first, count);
   const auto after = std::chrono::steady_clock::now();
-  return std::chrono::duration<double, std::nano>(after - before).count();
+  const double all = std::chrono::duration<double, std::nano>(after - before).count();
+  return all / (static_cast<double>(count) * runner.things);
 }
 
 }  // namespace
@@ -57,8 +61,7 @@ void race(benchmark::State& state, const Subject& subject, std::size_t batch,
   for (auto _ : state) {
     for (std::size_t k = 0; k < runners.size(); ++k) {
       const Runner& runner = runners[(k + round) % runners.size()];
-      const double all = nanoseconds(runner, round * batch, batch);
-      samples(subject, runner.name).push_back(all / (static_cast<double>(batch) * runner.things));
+      samples(subject, runner.name).push_back(nanoseconds(runner, round, batch));
     }
     state.SetIterationTime(samples(subject, runners.front().name).back() / 1e9);
     ++round;

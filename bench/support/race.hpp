@@ -30,6 +30,8 @@ struct Runner {
   std::function<void()> prepare = [] {};
   /// How many things one operation does; times are given for one thing.
   double things = 1;
+  /// For what takes long: a batch is so many times smaller.
+  std::size_t batch_divisor = 1;
 };
 
 /// What was measured, and where.

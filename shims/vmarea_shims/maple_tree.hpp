@@ -54,6 +54,7 @@ struct MapleTreeOptions {
   std::size_t capacity = 15;  // Slots of a node; one less than a multiple of 8 wastes nothing.
   WriteMode mode = WriteMode::in_place;
   Shortcuts shortcuts = Shortcuts::all;
+  std::size_t spares = 0;  // Nodes that unreserve() keeps for the next write.
 };
 
 /// Models AreaTree, where the meaning of each function is given; here is what goes beyond it.
@@ -63,7 +64,7 @@ struct MapleTreeOptions {
 template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{}>
 class MapleTree {
   static constexpr bool published = Options.mode == WriteMode::published;
-  static constexpr bool takes_shortcuts = Options.shortcuts == Shortcuts::all && !published;
+  static constexpr bool takes_shortcuts = Options.shortcuts == Shortcuts::all;
   using Node = maple::Node<Options.capacity>;
   using Nodes = maple::Nodes<Node, Memory, published>;
   using Root = maple::Root<Node>;
@@ -93,9 +94,12 @@ class MapleTree {
     const Node* node = top.node;
     if (node == nullptr) return {};
     if (key == maple::last_key) return find_last(top);
-    for (std::size_t level = top.height; level > 0; --level) {
-      node = child(node, node->find_slot_unclamped(key));
-      node->prefetch();
+    if (top.height >= maple::prefetch_height) {
+      node = leaf_in_large_tree(top, key);
+    } else {
+      for (std::size_t level = top.height; level > 0; --level) {
+        node = child(node, node->find_slot_unclamped(key));
+      }
     }
     return entry_at(node, node->find_slot_unclamped(key), key);
   }
@@ -106,31 +110,24 @@ class MapleTree {
   std::size_t nodes_needed(TreeKey first, TreeKey last, std::size_t count,
                            std::size_t before = 0) const noexcept {
     const Root top = root();
-    if (takes_shortcuts && top.node != nullptr && before == 0 && fits_in_leaf(first, last, count)) {
-      return 0;
-    }
-    std::size_t erased = 0;
-    if (top.node != nullptr) {
-      const std::size_t interesting = published ? entries_max + 1 : count;
-      for (Cursor at = seek(first); erased < interesting; at.next(), ++erased) {
-        const Entry entry = at.entry();
-        if (!entry || entry.first > last) break;
-      }
-    }
-    const std::size_t grown = erased < count ? count - erased : 0;
+    const Seen seen = look_at(first, last);
+    const std::size_t grown = seen.entries < count ? count - seen.entries : 0;
     if constexpr (published) {
-      return count + erased == 0
+      return count + seen.entries == 0
                  ? 0
-                 : maple::plan_copies(top, in_one_leaf(first, last), erased, grown, before);
+                 : maple::plan_copies(top, seen.leaf != nullptr, seen.entries, grown, before);
     } else if (grown == 0) {
       return 0;
+    } else if (takes_shortcuts && seen.leaf != nullptr && before == 0 &&
+               maple::has_room<Node>(seen.leaf->count, 0, grown)) {
+      return 0;
     } else {
-      return erased == 0 ? maple::plan_insertion(top, last, grown, before)
-                         : maple::plan_splits(top, last, grown, before);
+      return seen.entries == 0 ? maple::plan_insertion(top, last, grown, before)
+                               : maple::plan_splits(top, last, grown, before);
     }
   }
   bool reserve(std::size_t count) noexcept { return nodes_.reserve(count); }
-  void unreserve() noexcept { nodes_.unreserve(); }
+  void unreserve() noexcept { nodes_.unreserve(Options.spares); }
 
   void replace(TreeKey first, TreeKey last, const Entry* entries, std::size_t count) noexcept {
     maple::promise(first <= last && count <= entries_max);
@@ -142,9 +139,11 @@ class MapleTree {
       slots[i] = {entries[i].first, entries[i].last, stored(entries[i].value)};
     }
     if (takes_shortcuts && root_ != 0) {
-      maple::LeafWrite<Node> write(root(), first, last);
+      maple::LeafWrite<Node, Nodes, published> write(nodes_, root(), first, last);
       if (write.replace(slots, count)) {
+        set_root(write.root());
         size_ += count - write.erased();
+        nodes_.publish();
         return;
       }
     }
@@ -215,6 +214,15 @@ class MapleTree {
   static void* stored(Value* value) noexcept {
     return const_cast<void*>(static_cast<const volatile void*>(value));
   }
+  /// A function of its own, so that find() stays small enough to be inlined.
+  [[gnu::noinline]] static const Node* leaf_in_large_tree(Root top, TreeKey key) noexcept {
+    const Node* node = top.node;
+    for (std::size_t level = top.height; level > 0; --level) {
+      node = child(node, node->find_slot_unclamped(key));
+      node->prefetch();
+    }
+    return node;
+  }
   static const Node* child(const Node* node, std::size_t i) noexcept {
     return static_cast<const Node*>(maple::load_shared<published>(node->value_or_child[i]));
   }
@@ -228,30 +236,35 @@ class MapleTree {
     for (std::size_t level = top.height; level > 0; --level) node = child(node, node->count - 1);
     return entry_at(node, node->count - 1, maple::last_key);
   }
-  bool in_one_leaf(TreeKey first, TreeKey last) const noexcept {
+  /// What a plan wants to know of the entries in [first, last].
+  struct Seen {
+    std::size_t entries = 0;     // Up to one more than a replace can put there.
+    const Node* leaf = nullptr;  // The one that the keys belong to; null: to more than one.
+  };
+  Seen look_at(TreeKey first, TreeKey last) const noexcept {
+    constexpr std::size_t interesting = entries_max + 1;
     const Root top = root();
-    const Node* node = top.node;
-    for (std::size_t level = top.height; level > 0; --level) {
-      if (node->find_slot(first) != node->find_slot(last)) return false;
-      node = node->child(node->find_slot(first));
-    }
-    return true;
-  }
-  /// Whether `count` entries in the window surely fit into the leaf that it begins in.
-  bool fits_in_leaf(TreeKey first, TreeKey last, std::size_t count) const noexcept {
-    const Root top = root();
-    const Node* node = top.node;
+    if (top.node == nullptr) return {};
+    const Node* leaf = top.node;
     TreeKey bound = maple::last_key;
     for (std::size_t level = top.height; level > 0; --level) {
-      const std::size_t slot = node->find_slot(first);
-      bound = node->bound_of(slot, bound);
-      node = node->child(slot);
+      const std::size_t slot = leaf->find_slot(first);
+      bound = leaf->bound_of(slot, bound);
+      leaf = leaf->child(slot);
     }
-    std::size_t grown = count;
-    for (std::size_t i = node->find_begin(first); grown > 0 && i < node->count; ++i, --grown) {
-      if (node->first[i] > last) break;
+    Seen seen;
+    if (last <= bound) seen.leaf = leaf;
+    if (takes_shortcuts && last <= bound) {
+      for (std::size_t i = leaf->find_begin(first); i < leaf->count; ++i, ++seen.entries) {
+        if (seen.entries == interesting || leaf->first[i] > last) break;
+      }
+      return seen;
     }
-    return grown == 0 || (last <= bound && maple::has_room<Node>(node->count, 0, grown));
+    for (Cursor at = seek(first); seen.entries < interesting; at.next(), ++seen.entries) {
+      const Entry entry = at.entry();
+      if (!entry || entry.first > last) break;
+    }
+    return seen;
   }
   static std::size_t nodes_below(const Node* node, std::size_t level) noexcept {
     std::size_t nodes = 1;

@@ -5,7 +5,7 @@
 //              in place            published
 //   tiny       4 slots a node      4 slots a node     many levels from few entries
 //   default    15 slots a node     15 slots a node
-//   long way   the same two without shortcuts, which must leave the same trees
+//   long way   the same four without shortcuts, which must leave the same trees
 #pragma once
 
 #include <string>
@@ -32,9 +32,11 @@ using LongWay = MapleConfig<shims::MapleTreeOptions{Config::options.capacity, Co
 
 using InPlaceConfigs =
     testing::Types<TinyInPlace, DefaultInPlace, LongWay<TinyInPlace>, LongWay<DefaultInPlace>>;
-using PublishedConfigs = testing::Types<TinyPublished, DefaultPublished>;
+using PublishedConfigs = testing::Types<TinyPublished, DefaultPublished, LongWay<TinyPublished>,
+                                        LongWay<DefaultPublished>>;
 using AllConfigs = testing::Types<TinyInPlace, DefaultInPlace, LongWay<TinyInPlace>,
-                                  LongWay<DefaultInPlace>, TinyPublished, DefaultPublished>;
+                                  LongWay<DefaultInPlace>, TinyPublished, DefaultPublished,
+                                  LongWay<TinyPublished>, LongWay<DefaultPublished>>;
 
 struct ConfigName {
   template <class Config>

@@ -129,7 +129,7 @@ TEST(Attributes, that_were_previewed_are_those_that_are_committed) {
   auto change = stage.space().plan_mbind(TestSpace::column(1), 6 * page, 9);
   std::vector<const Attributes*> previewed;
   change.for_each_edit([&](const Window<TestServices>& window) {
-    for (unsigned i = 0; i < window.piece_count; ++i) {
+    for (unsigned i = 0; i < window.pieces.size(); ++i) {
       const Attributes* attributes = window.pieces[i].after.attributes;
       if (attributes != nullptr && attributes->policy == 9) previewed.push_back(attributes);
     }

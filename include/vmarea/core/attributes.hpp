@@ -47,7 +47,7 @@ const Attributes* without_userfault(const SpaceState<S>& space,
 /// Nobody watches the piece of `window` that contains `at` any more, whatever it joined.
 template <class S>
 void drop_userfault(const SpaceState<S>& space, Window<S>& window, Address at) noexcept {
-  for (unsigned i = 0; i < window.piece_count; ++i) {
+  for (unsigned i = 0; i < window.pieces.size(); ++i) {
     Description<S>& after = window.pieces[i].after;
     if (!after.range().contains(at)) continue;
     window.changes_access |= after.flags.has_any(flag::userfault_protect);

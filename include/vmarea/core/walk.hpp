@@ -115,7 +115,7 @@ class RangeWalk {
     Description<S> after = area.within(part, geometry_);
     after.flags = answer.flags;
     after.attributes = answer.attributes;
-    const Side<S> next = part.end == area.end ? above(area) : Side<S>{};
+    Area<S>* const next = part.end == area.end ? step_above(area) : nullptr;
     const Joins joins = decide(area, after, next);
     const Result<void> cut = check_cuts(area, part, joins, visit);
     if (!cut) return cut;
@@ -124,12 +124,12 @@ class RangeWalk {
       join_left(area, after);
     } else {
       flush(visit);
-      start_run(area, after, joins.next.joined() ? &next : nullptr);
+      start_run(area, after, joins.next.joined() ? next : nullptr);
     }
     window_.totals += answer.totals;
     window_.charge += answer.charge;
     window_.changes_access |= answer.flags.difference(area.flags).has_any(protecting);
-    if (joins.next.joined()) swallow_next(next);
+    if (joins.next.joined()) swallow_next(*next);
     if (!joins.prev.joined() && !joins.next.joined()) add_rest_above(area, part.end, nullptr);
     if (joins.prev.joined()) add_rest_above(area, part.end, &area);
     if (answer.faults_in && !run().after.identity) fault_in();
@@ -163,20 +163,20 @@ class RangeWalk {
     if (run().makes_identity) progress_.last_identity += 2;
   }
 
-  Side<S> above(const Area<S>& area) const noexcept {
-    auto cursor = cursor_;
-    cursor.next();
-    const auto entry = cursor.entry();
-    return entry && entry.first == area.end ? Side<S>::of(entry.value) : Side<S>{};
+  /// Moves on from `area`; the one above if it touches.
+  Area<S>* step_above(const Area<S>& area) noexcept {
+    cursor_.next();
+    const auto entry = cursor_.entry();
+    return entry && entry.first == area.end ? entry.value : nullptr;
   }
 
   Joins decide(const Area<S>& area, const Description<S>& after,
-               const Side<S>& next) const noexcept {
+               const Area<S>* next) const noexcept {
     const bool at_start = after.start == area.start;
     const bool whole = at_start && after.end == area.end;
     const Description<S>* prev = open_ ? &run().after : left_.neighbour();
     const JoinRequest<S> request{.prev = at_start ? prev : nullptr,
-                                 .next = next.neighbour(),
+                                 .next = next,
                                  .middle = whole ? Middle::whole_area : Middle::part_of_area};
     const bool alone = request.prev == nullptr && request.next == nullptr;
     if (alone || joining_ == Joining::never) return {};
@@ -225,7 +225,7 @@ class RangeWalk {
   }
 
   /// Begins a run with `after`, carried by `next` if it joins only that, else by its own area.
-  void start_run(Area<S>& area, const Description<S>& after, const Side<S>* next) noexcept {
+  void start_run(Area<S>& area, const Description<S>& after, Area<S>* next) noexcept {
     open(area.range());
     if (after.start > area.start) {
       const bool copy = next == nullptr;
@@ -236,7 +236,7 @@ class RangeWalk {
       add_run({after, &area, nullptr, nullptr});
       return;
     }
-    add_run(next->as_piece());
+    add_run({*next, next, nullptr, nullptr});
     run().after.start = after.start;
     run().after.page_offset = after.page_offset;
     absorb(run(), after, &area, kept_);
@@ -254,10 +254,10 @@ class RangeWalk {
   Piece<S>& run() noexcept { return window_.pieces[run_]; }
   const Piece<S>& run() const noexcept { return window_.pieces[run_]; }
 
-  void swallow_next(const Side<S>& next) noexcept {
-    run().after.end = next.description.end;
-    if (run().object != next.object) absorb(run(), next.description, next.object, kept_);
-    window_.extent.end = next.description.end;
+  void swallow_next(const Area<S>& next) noexcept {
+    run().after.end = next.end;
+    if (run().object != &next) absorb<S>(run(), next, &next, kept_);
+    window_.extent.end = next.end;
   }
 
   void add_rest_above(const Area<S>& area, Address at, Area<S>* object) noexcept {
@@ -311,6 +311,8 @@ struct RangePlan : PlanBase {
   WalkProgress base;
   Joining joining = Joining::allowed;
   unsigned window_count = 0;
+  bool all_in_place = true;  // Then only the charge has to be reserved.
+  PageCount charge = 0;      // What they take, without what they give back.
   Window<S> only;
 
   RangePlan() = default;
@@ -326,6 +328,8 @@ struct RangePlan : PlanBase {
     out_of_memory = Rule::shortage;
     status = walk(space, only, [this](const Window<S>& window) {
       if (window_count++ == 0 && &window != &only) only = window;
+      all_in_place = all_in_place && window.in_place();
+      if (window.charge > 0) charge += static_cast<PageCount>(window.charge);
     });
     const bool whole_or_none =
         space.services.profile().partial_effects == PartialEffects::all_or_nothing;
@@ -342,6 +346,7 @@ struct RangePlan : PlanBase {
     }
   }
   Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+    if (all_in_place && window_count > 1) return reserve_charge(space, reserved, charge);
     return reserve_windows(*this, space, reserved);
   }
   /// The same with the tree nodes; where anything is short, every area is changed where it stands.

@@ -93,7 +93,7 @@ class Cursor {
       steps_[level] = {node, node->find_slot(key)};
       if (level == 0) return true;
       node = child(steps_[level]);
-      node->prefetch();
+      if (height_ >= prefetch_height) node->prefetch();
     }
   }
   bool next_leaf() noexcept {

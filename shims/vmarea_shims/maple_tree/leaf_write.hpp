@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The short way of a write in place: the window lies within one leaf, and the leaf keeps its first
-// key, has room and needs no neighbour. Then nodes above know only of holes that became larger or
-// smaller, and most writes do not even change those.
+// The short way of a write: the window lies within one leaf, and the leaf keeps its first key, has
+// room and needs no neighbour. Then nodes above know only of holes that became larger or smaller,
+// and most writes do not even change those. Where nodes are published the leaf is copied, and its
+// parent gets one store.
 //
 //   leaf     [aaa)  [bbbbbbb)[cc)   [d)       the holes in question: from the end of a
 //   window          ############              to the start of d
@@ -11,24 +12,26 @@
 // tree.
 #pragma once
 
-#include <vmarea_shims/maple_tree/node.hpp>
+#include <vmarea_shims/maple_tree/nodes.hpp>
 
 namespace vmarea::shims::maple {
 
-template <class Node>
+template <class Node, class Nodes, bool Published>
 class LeafWrite {
  public:
-  LeafWrite(Root<Node> root, TreeKey first, TreeKey last) noexcept
-      : height_(root.height), first_(first), last_(last) {
+  LeafWrite(Nodes& nodes, Root<Node> root, TreeKey first, TreeKey last) noexcept
+      : nodes_(nodes), height_(root.height), first_(first), last_(last) {
     steps_[height_] = {root.node, 0};
   }
 
   std::size_t erased() const noexcept { return end_ - begin_; }
+  /// Requires: it did.
+  Root<Node> root() const noexcept { return {steps_[height_].node, height_}; }
 
   /// Whether it did. Requires: the tree is not empty; no entry straddles an end of the window.
   bool replace(const Slot* entries, std::size_t count) noexcept {
     if (!descend()) return false;
-    Node& leaf = *steps_[0].node;
+    const Node& leaf = *steps_[0].node;
     const std::size_t after = leaf.count - erased() + count;
     const bool wants_joining = count < erased() && after < Node::joins_below;
     const bool keeps_first =
@@ -40,8 +43,13 @@ class LeafWrite {
     const std::uint64_t now = largest_hole(count, [&](std::size_t i) {
       return Keys{entries[i].first, entries[i].last_or_gap};
     });
-    leaf.splice(begin_, erased(), entries, count);
+    Node* const owned = steps_[0].node = nodes_.own(steps_[0].node);
+    owned->splice(begin_, erased(), entries, count);
     if (before != now && height_ > 0) settle_gaps(before, now);
+    if (Published && height_ > 0) {
+      const Step& above = steps_[1];
+      store_shared<Published, void*>(above.node->value_or_child[above.slot], owned);
+    }
     return true;
   }
 
@@ -104,6 +112,7 @@ class LeafWrite {
 
   static std::uint64_t larger(std::uint64_t a, std::uint64_t b) noexcept { return a < b ? b : a; }
 
+  Nodes& nodes_;
   const std::size_t height_;
   const TreeKey first_;
   const TreeKey last_;

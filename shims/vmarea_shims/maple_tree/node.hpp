@@ -21,6 +21,9 @@ namespace vmarea::shims::maple {
 
 inline constexpr TreeKey last_key = ~TreeKey{0};
 inline constexpr std::size_t cache_line_bytes = 64;
+/// From so many levels on, most of a path is in no cache, and asking for whole nodes at once pays:
+/// at 1,000,000 entries 205 ns a search instead of 385, but at 65,000 33 instead of 26.
+inline constexpr std::size_t prefetch_height = 5;
 
 /// A promise of the programmer; debug builds stop where it is broken.
 constexpr void promise([[maybe_unused]] bool kept) noexcept {

@@ -51,7 +51,7 @@ class Nodes {
     }
     return true;
   }
-  void unreserve() noexcept { release_down_to(0); }
+  void unreserve(std::size_t spares = 0) noexcept { release_down_to(spares); }
   std::size_t at_hand() const noexcept { return at_hand_; }
 
   /// An empty node that belongs to the write. Requires: one is at hand.

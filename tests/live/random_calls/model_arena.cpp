@@ -340,7 +340,7 @@ class ModelOf : public ModelArena {
   void preview(const Window<S>& window) {
     std::array<SeenArea, 3> pieces;
     std::size_t count = 0;
-    for (unsigned i = 0; i < window.piece_count; ++i) {
+    for (unsigned i = 0; i < window.pieces.size(); ++i) {
       const Description<S>& after = window.pieces[i].after;
       if (after.end > arena_start && after.start < shape_.end()) pieces[count++] = seen<S>(after);
     }
