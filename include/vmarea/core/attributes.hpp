@@ -62,6 +62,7 @@ template <class S, bool Interns>
 class InterningScope {
  public:
   explicit InterningScope(SpaceState<S>&) noexcept {}
+  void end() noexcept {}
 };
 
 template <class S>
@@ -72,8 +73,10 @@ class InterningScope<S, true> {
   }
   InterningScope(InterningScope&& other) noexcept : space_(std::exchange(other.space_, nullptr)) {}
   InterningScope& operator=(InterningScope&&) = delete;
-  ~InterningScope() {
-    if (space_ != nullptr) space_->services.end_interning();
+  ~InterningScope() { end(); }
+  void end() noexcept {
+    SpaceState<S>* space = std::exchange(space_, nullptr);
+    if (space != nullptr) space->services.end_interning();
   }
 
  private:

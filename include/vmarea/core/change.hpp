@@ -128,6 +128,7 @@ class [[nodiscard]] Change {
   void end() noexcept {
     SpaceState<S>* space = std::exchange(space_, nullptr);
     if (space != nullptr && beat_ == Beat::reserved) give_back(*space, reserved_);
+    interning_.end();
     lock_.release();
   }
 
