@@ -105,8 +105,8 @@ std::vector<std::uint32_t> random_order(const Layout& layout, bool writable_only
   while (order.size() < count) {
     const std::uint64_t i = random() % layout.places.size();
     const Place& place = layout.places[i];
-    const bool good = place.protection == read_write && !place.unreserved &&
-                      place.end - place.start >= 16 * page;
+    const bool good =
+        place.protection == read_write && !place.unreserved && place.end - place.start >= 16 * page;
     if (good || !writable_only) order.push_back(static_cast<std::uint32_t>(i));
   }
   return order;

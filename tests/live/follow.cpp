@@ -22,7 +22,7 @@ constexpr int exit_mismatch = 1;
 constexpr int exit_usage = 2;
 
 constexpr std::string_view usage =
-    R"(Usage: follow [--quiet | --verbose] [--show-maps] -- PROGRAM [ARGUMENT...]
+    R"(Usage: follow [--quiet | --verbose] [--show-maps] [--record=FILE] -- PROGRAM [ARGUMENT...]
 
 Runs PROGRAM under ptrace, through its threads, forks and execs. The kernel's map after exec is the
 starting point; every memory call is then made on an AddressSpace of vmarea as well, and its result
@@ -31,6 +31,7 @@ and all areas are compared with the kernel's. The first difference is explained 
   --quiet      print only the last lines
   --verbose    print every memory call
   --show-maps  print the final areas of the first process, as ours has them, in maps format
+  --record=FILE  write the first areas and the memory calls of the first process to FILE
   --help       print this
 
 PROGRAM keeps its own input and output; everything of follow goes to standard error. The last line
@@ -52,6 +53,7 @@ struct Arguments {
 }
 
 Arguments parse(int count, char** words) {
+  constexpr std::string_view record = "--record=";
   Arguments arguments;
   int i = 1;
   for (; i < count && words[i][0] == '-'; ++i) {
@@ -67,6 +69,8 @@ Arguments parse(int count, char** words) {
       arguments.options.quiet = true;
     } else if (word == "--verbose" || word == "-v") {
       arguments.options.verbose = true;
+    } else if (word.substr(0, record.size()) == record) {
+      arguments.options.record = word.substr(record.size());
     } else if (word == "--show-maps") {
       arguments.options.show_maps = true;
     } else {

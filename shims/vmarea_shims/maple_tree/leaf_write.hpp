@@ -31,6 +31,7 @@ class LeafWrite {
   /// Whether it did. Requires: the tree is not empty; no entry straddles an end of the window.
   bool replace(const Slot* entries, std::size_t count) noexcept {
     if (!descend()) return false;
+    if (erased() + count == 0) return true;
     const Node& leaf = *steps_[0].node;
     const std::size_t after = leaf.count - erased() + count;
     const bool wants_joining = count < erased() && after < Node::joins_below;

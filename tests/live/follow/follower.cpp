@@ -61,6 +61,7 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
                     space->space().area_count()));
   }
   FollowedSpace& loaded = *(spaces_[id] = std::move(space));
+  record_image(id, task);
   check(loaded, task, Depth::everything, "exec");
 }
 
@@ -76,6 +77,7 @@ void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t 
   FollowedSpace& space = followed(id);
   const CallFacts facts = std::move(facts_[id]);
   if (will_be_restarted(raw)) return;
+  record_call(id, call, raw);
   switch (call.kind->treatment) {
     case Treatment::modelled:
       make_and_compare(space, task, call, facts, raw);
@@ -135,6 +137,24 @@ void Follower::check(FollowedSpace& space, pid_t task, Depth depth, const std::s
 void Follower::fail(const std::string& text) {
   say("MISMATCH in " + text);
   throw Mismatch{};
+}
+
+void Follower::record_image(SpaceId id, pid_t task) {
+  if (!recording_.is_open() || task != first_process_) return;
+  recorded_ = id;
+  for (const auto& area : followed(id).space().areas()) {
+    recording_ << fmt::format("area {:x} {:x} {:x}\n", area.start, area.end, area.flags.bits());
+  }
+}
+
+void Follower::record_call(SpaceId id, const Call& call, std::int64_t raw) {
+  constexpr std::int64_t errors = -4096;
+  const bool failed = raw < 0 && raw > errors;
+  if (!recording_.is_open() || id != recorded_ || failed) return;
+  if (call.kind->treatment != Treatment::modelled) return;
+  recording_ << "call " << call.kind->name;
+  for (const std::uint64_t argument : call.arguments) recording_ << fmt::format(" {:x}", argument);
+  recording_ << fmt::format(" {:x}\n", static_cast<std::uint64_t>(raw));
 }
 
 void Follower::remember_before(FollowedSpace& space) {

@@ -4,6 +4,7 @@
 // and counts.
 #pragma once
 
+#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
@@ -20,6 +21,7 @@ struct Options {
   bool quiet = false;      // Only the last lines.
   bool verbose = false;    // Every call.
   bool show_maps = false;  // The final areas of the first process.
+  std::string record;      // Where the calls of the first process are written; empty: nowhere.
 };
 
 /// What is printed at the end.
@@ -38,7 +40,9 @@ struct Mismatch {};
 
 class Follower : public Observer {
  public:
-  explicit Follower(const Options& options) : options_(options) {}
+  explicit Follower(const Options& options) : options_(options) {
+    if (!options_.record.empty()) recording_.open(options_.record);
+  }
 
   void image_loaded(SpaceId space, pid_t task) override;
   void call_entered(SpaceId space, pid_t task, const Call& call) override;
@@ -63,6 +67,10 @@ class Follower : public Observer {
   void count(const Call& call, Made made);
   [[noreturn]] void fail(const std::string& text);
   void remember_before(FollowedSpace& space);
+  /// "area START END FLAGS" for each area of an image, "call NAME ARGUMENT... RESULT" for each call
+  /// that succeeded, in hexadecimal: what bench/ replays.
+  void record_image(SpaceId id, pid_t task);
+  void record_call(SpaceId id, const Call& call, std::int64_t raw);
 
   Options options_;
   FileRegistry files_;  // Outlives the spaces.
@@ -73,6 +81,8 @@ class Follower : public Observer {
   std::uint64_t checks_ = 0;
   pid_t first_process_ = 0;
   std::string final_maps_;
+  std::ofstream recording_;
+  SpaceId recorded_{};
 };
 
 /// "3 calls of kinds not modelled (mbind)" and the like; empty where there is nothing to note.
