@@ -99,11 +99,14 @@ class WindowCommit {
 
   /// The attributes are counted; everything else of a description is a plain value.
   void assign(AreaType& area, const Description<S>& after) noexcept {
-    if (area.attributes != after.attributes) {
-      if (after.attributes != nullptr) space_.services.retain_attributes(after.attributes);
-      if (area.attributes != nullptr) space_.services.release_attributes(area.attributes);
-    }
+    if (area.attributes != after.attributes) recount_attributes(area.attributes, after.attributes);
     static_cast<Description<S>&>(area) = after;
+  }
+  /// Seldom; apart, because what a host does here makes every assignment slower if it is inlined.
+  [[gnu::noinline]] void recount_attributes(const Attributes* before,
+                                            const Attributes* after) noexcept {
+    if (after != nullptr) space_.services.retain_attributes(after);
+    if (before != nullptr) space_.services.release_attributes(before);
   }
 
   void protect([[maybe_unused]] const Description<S>& after) noexcept {

@@ -319,8 +319,10 @@ struct RangePlan : PlanBase {
   /// A call that is refused, or has nothing to do.
   RangePlan(Result<void> answer) noexcept : status(answer) {}
 
-  RangePlan(const SpaceState<S>& space, Range over, const Rule& by,
-            Joining joins = Joining::allowed) noexcept
+  /// Inlined with all that it calls: it is most of a call that splits, and 16 % of mprotect there
+  /// and back, 43 % of a call over a thousand areas go that way. For commit it gave 4 %: left out.
+  [[gnu::flatten]] RangePlan(const SpaceState<S>& space, Range over, const Rule& by,
+                             Joining joins = Joining::allowed) noexcept
       : range(over),
         rule(by),
         base{space.totals, space.area_count, space.last_identity},

@@ -55,29 +55,36 @@ class GapSearch {
     found_ = done_ = true;
   }
 
+  // Most slots stand for holes that are too small, so that is asked first.
   void lowest_below(Node* node, std::size_t level, TreeKey bound) noexcept {
-    for (std::size_t i = node->find_slot(low_); i < node->count && !done_; ++i) {
-      const TreeKey upto = node->bound_of(i, bound);
-      if (node->first[i] > last_) {
-        done_ = true;
-      } else if (level > 0) {
-        if (node->gap(i) >= size_) lowest_below(node->child(i), level - 1, upto);
-      } else if (node->last(i) < upto) {
-        fit(node->last(i) + 1, upto);
-      }
+    const std::size_t count = node->count;
+    std::size_t i = node->find_slot(low_);
+    if (level == 0) {
+      for (; i < count && !done_; ++i) try_hole_behind(node, i, bound);
+      return;
+    }
+    for (; i < count && !done_; ++i) {
+      if (node->gap(i) < size_) continue;
+      done_ = node->first[i] > last_;
+      if (!done_) lowest_below(node->child(i), level - 1, node->bound_of(i, bound));
     }
   }
   void highest_below(Node* node, std::size_t level, TreeKey bound) noexcept {
-    for (std::size_t i = node->find_slot(last_) + 1; i-- > 0 && !done_;) {
-      const TreeKey upto = node->bound_of(i, bound);
-      if (upto < low_) {
-        done_ = true;
-      } else if (level > 0) {
-        if (node->gap(i) >= size_) highest_below(node->child(i), level - 1, upto);
-      } else if (node->last(i) < upto) {
-        fit(node->last(i) + 1, upto);
-      }
+    std::size_t i = node->find_slot(last_) + 1;
+    if (level == 0) {
+      while (i-- > 0 && !done_) try_hole_behind(node, i, bound);
+      return;
     }
+    while (i-- > 0 && !done_) {
+      if (node->gap(i) < size_) continue;
+      const TreeKey upto = node->bound_of(i, bound);
+      done_ = upto < low_;
+      if (!done_) highest_below(node->child(i), level - 1, upto);
+    }
+  }
+  void try_hole_behind(const Node* leaf, std::size_t i, TreeKey bound) noexcept {
+    const TreeKey upto = leaf->bound_of(i, bound);
+    if (upto - leaf->last(i) >= size_) fit(leaf->last(i) + 1, upto);
   }
 
   const Root<Node> root_;
