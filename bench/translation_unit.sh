@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# translation_unit.sh COMPILER SOURCE TABLE: what a translation unit costs that includes the library,
-# and one that maps, protects and unmaps; appended to TABLE. Seconds of the processor, the least of
-# three; bytes of code.
+# translation_unit.sh COMPILER SOURCE TABLE: what a translation unit costs that includes the
+# library, and one that maps, protects and unmaps; appended to TABLE. Seconds of the processor, the
+# least of three; bytes of code.
 set -euo pipefail
 
 compiler="$1" source="$2" table="$3"

@@ -10,9 +10,9 @@ namespace vmarea::test {
 namespace {
 
 constexpr std::size_t spares = 3;
-using Tree = shims::MapleTree<
-    char, NodeMemory,
-    shims::MapleTreeOptions{.mode = shims::WriteMode::published, .spares = spares}>;
+using Tree = shims::MapleTree<char, NodeMemory,
+                              shims::MapleTreeOptions{.mode = shims::WriteMode::published,
+                                                      .spares = spares}>;
 
 class Spares : public testing::Test {
  protected:
