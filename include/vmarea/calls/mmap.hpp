@@ -204,8 +204,8 @@ Result<void> ask_driver(const SpaceState<S>& space, const Clearing<S>& clearing,
 /// The part of mmap that knows the address and the flags (12.1). Errors: access_denied (executing
 /// what was written), those of the clearing, no_memory (limits), the driver's.
 template <class S>
-MmapPlan<S> plan_map_region(const SpaceState<S>& space, Description<S> wanted,
-                            bool shared_memory) noexcept {
+[[gnu::flatten]] MmapPlan<S> plan_map_region(const SpaceState<S>& space, Description<S> wanted,
+                                             bool shared_memory) noexcept {
   if (space.modes.refuses_exec(wanted.flags, wanted.flags)) return Error::access_denied;
   MmapPlan<S> plan;
   const Clearing<S> clearing = plan_clear(space, wanted.range());

