@@ -118,6 +118,19 @@ struct NoFileLock : Good<NoFileLock> {
 struct NoIdentityUnlock : Good<NoIdentityUnlock> {
   void unlock_identity(AnonIdentity) = delete;
 };
+template <bool declared>
+struct WithAreaLock : Good<WithAreaLock<declared>> {
+  using typename Good<WithAreaLock<declared>>::SpaceLock;
+  static constexpr bool has_area_locks = declared;
+  struct AreaLock {
+    std::uint64_t sequence = 0;
+  };
+  void begin_area_write(SpaceLock&, AreaLock&) noexcept;
+  void attach_area(AreaLock&) noexcept;
+  void detach_area(AreaLock&) noexcept;
+};
+static_assert(LockServices<WithAreaLock<true>>);
+static_assert(!LockServices<WithAreaLock<false>>, "begin_area_write would never be called");
 static_assert(!LockServices<NoSpaceLock> && !KernelServices<NoSpaceLock>);
 static_assert(!LockServices<VoidSpaceLock>);
 static_assert(!LockServices<NoAreaWrite>);

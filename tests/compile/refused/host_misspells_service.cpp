@@ -6,6 +6,7 @@
 
 struct OwnLocks {
   static constexpr bool has_lock_all = false;
+  static constexpr bool has_area_locks = true;
   using SpaceLock = vmarea::Absent<0>;
   using AreaLock = vmarea::Absent<1>;
   vmarea::Result<void> lock_space(SpaceLock&) noexcept { return {}; }
