@@ -118,8 +118,8 @@ int new_file(const char* name) {
 }  // namespace
 
 KernelArena::KernelArena(const Shape& shape) : shape_(shape) {
-  files_[static_cast<unsigned>(File::first)] = new_file("first");
-  files_[static_cast<unsigned>(File::second)] = new_file("second");
+  files_[static_cast<unsigned>(File::first)] = new_file("f");
+  files_[static_cast<unsigned>(File::second)] = new_file("s");
   const std::string again = fmt::format("/proc/self/fd/{}", files_[0]);
   files_[static_cast<unsigned>(File::other_open)] = open_or_die(again.c_str(), O_RDWR);
   files_[static_cast<unsigned>(File::read_only)] = open_or_die(again.c_str(), O_RDONLY);
@@ -134,7 +134,7 @@ KernelArena::~KernelArena() {
 std::string KernelArena::why_unusable() {
   if (!maps_.has_query()) return "the kernel has no PROCMAP_QUERY (6.11)";
   Picture picture;
-  read_areas(picture);
+  read_areas(picture, {});
   if (!picture.areas().empty()) return "something is mapped in the arena";
   return {};
 }

@@ -37,8 +37,10 @@ class KernelArena {
   /// Unmaps what a call placed elsewhere.
   void unmap(std::uint64_t start, std::uint64_t length);
 
-  /// Areas of the arena with quick_flags.
-  void read_areas(Picture& picture) { maps_.read_areas(picture, shape_.end()); }
+  /// Areas of the arena with quick_flags; `expected`: what they will probably be.
+  void read_areas(Picture& picture, const Picture& expected) {
+    maps_.read_areas(picture, shape_.end(), expected);
+  }
   /// The same with all flags.
   void read_all_flags(Picture& picture) { maps_.read_all_flags(picture, shape_.end()); }
   PageTotals read_totals() const { return maps_.read_totals(); }

@@ -118,6 +118,17 @@ std::int64_t pages_of_machine(string_view name) {
   return pages_in({buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0}, name);
 }
 
+/// The text of maps for these areas and the one behind them.
+std::size_t text_size(const Picture& picture) {
+  constexpr std::size_t line = 50;
+  constexpr std::size_t line_with_name = 73 + 24;
+  std::size_t size = line;
+  for (const SeenArea& area : picture.areas()) {
+    size += area.anonymous_offset != 0 ? line : line_with_name;
+  }
+  return size;
+}
+
 }  // namespace
 
 MapsReader::MapsReader() : buffer_(std::make_unique<char[]>(buffer_size)) {
@@ -147,14 +158,11 @@ bool MapsReader::has_query() const {
   return ioctl(maps_, query_request, &query) == 0;
 }
 
-void MapsReader::read_areas(Picture& picture, uint64_t end) {
-  // Room for the areas of the last reading, two more, and the one behind the arena: the text is
-  // made only as far as it is asked for.
-  constexpr std::size_t room_for_more = 400;
+void MapsReader::read_areas(Picture& picture, uint64_t end, const Picture& expected) {
   std::size_t size = 0;
   picture.clear();
   while (arena_is_lowest_) {
-    const std::size_t wanted = size == 0 ? text_expected_ + room_for_more : buffer_size - 1 - size;
+    const std::size_t wanted = size == 0 ? text_size(expected) : buffer_size - 1 - size;
     const ssize_t got = pread(maps_, buffer_.get() + size, wanted, static_cast<off_t>(size));
     if (got <= 0) break;
     size += static_cast<std::size_t>(got);
@@ -166,17 +174,13 @@ void MapsReader::read_areas(Picture& picture, uint64_t end) {
 
 /// True if the text reaches behind the arena.
 bool MapsReader::parse_maps(string_view text, Picture& picture, uint64_t end) {
-  const std::size_t size = text.size();
   while (true) {
     const std::size_t line_end = text.find('\n');
     SeenArea area;
     // The beginning of a line is enough to see that it lies behind the arena.
     if (!parse_head(text.substr(0, line_end), area)) return false;
     if (area.end <= arena_start && picture.areas().empty()) arena_is_lowest_ = false;
-    if (area.start >= end) {
-      text_expected_ = size - text.size();
-      return true;
-    }
+    if (area.start >= end) return true;
     if (line_end == string_view::npos) return false;
     if (area.end > arena_start) picture.add(area);
     text.remove_prefix(line_end + 1);

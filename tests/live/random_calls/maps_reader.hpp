@@ -28,8 +28,9 @@ class MapsReader {
   void reopen();
   bool has_query() const;
 
-  /// Areas that have a byte in [arena_start, end), with quick_flags.
-  void read_areas(Picture& picture, std::uint64_t end);
+  /// Areas that have a byte in [arena_start, end), with quick_flags. `expected`: what the picture
+  /// will probably be, so that no more text is made than it takes.
+  void read_areas(Picture& picture, std::uint64_t end, const Picture& expected);
   /// The same from smaps, with all flags.
   void read_all_flags(Picture& picture, std::uint64_t end);
   /// Pages of the whole process by class.
@@ -68,7 +69,6 @@ class MapsReader {
   int maps_ = -1;
   int smaps_ = -1;
   int status_ = -1;
-  std::size_t text_expected_ = 0;  // Bytes of maps up to the end of the arena, as last seen.
   bool arena_is_lowest_ = true;
   std::unique_ptr<char[]> buffer_;
 };

@@ -108,7 +108,7 @@ std::string Runner::kernel_shows(Observed observed, const Call& last) {
     case Observed::areas:
       break;
   }
-  kernel_.read_areas(seen_kernel_);
+  kernel_.read_areas(seen_kernel_, model_->picture());
   return "areas" + text_of_ranges(seen_kernel_);
 }
 
@@ -201,7 +201,7 @@ bool Runner::take_step(const Call& call) {
   before_ = model_->picture();
   execute(call);
   clear_elsewhere(call);
-  kernel_.read_areas(seen_kernel_);
+  kernel_.read_areas(seen_kernel_, model_->picture());
   if (slate_->kernel_result != slate_->model_result) return fail(Trouble::result);
   if (!same(seen_kernel_, model_->picture(), quick_flags)) return fail(Trouble::areas);
   if (const char* wrong = model_->what_is_wrong(); wrong != nullptr) {

@@ -8,6 +8,7 @@
 #include <alloca.h>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace vmarea::live {
@@ -40,6 +41,17 @@ void make_crowd(const Shape& shape) {
   map_or_die(start, shape.crowd * page, MAP_ANONYMOUS, -1);
   for (std::uint64_t i = 1; i < shape.crowd; i += 2) {
     if (mprotect(reinterpret_cast<void*>(start + i * page), page, PROT_READ) != 0) abort();
+  }
+}
+
+/// The page behind the arena has no name, for it is read after every call, and a policy that
+/// nothing in the arena has, so that it never merges.
+void map_last_page(std::uint64_t start) {
+  constexpr int preferred_many = 5;
+  const unsigned long first_node = 1;
+  map_or_die(start, page, MAP_ANONYMOUS, -1);
+  if (syscall(SYS_mbind, start, page, preferred_many, &first_node, 8 * sizeof first_node, 0) != 0) {
+    abort();
   }
 }
 
@@ -76,9 +88,10 @@ void prepare_heap(const Shape& shape) {
 }
 
 std::uint64_t fill_surroundings(MapsReader& maps, const Shape& shape) {
+  map_last_page(shape.end());
   make_crowd(shape);
   const std::vector<SeenArea> areas = read_surroundings(maps, shape);
-  const int barrier = memfd_create("barrier", MFD_CLOEXEC);
+  const int barrier = memfd_create("b", MFD_CLOEXEC);
   if (barrier < 0) abort();
   const std::uint64_t upto = placement_end(areas);
   std::uint64_t hole = shape.end();
