@@ -116,13 +116,8 @@ Kind Generator::draw_kind() {
   return static_cast<Kind>(kind);
 }
 
-Call Generator::make(Kind kind) {
-  Call call;
-  call.kind = kind;
-  const auto plain = [&](Operation operation) {
-    call.operation = operation;
-    choose_range(call);
-  };
+/// Who makes the calls of a kind.
+Generator::Maker Generator::maker_of(Kind kind) {
   switch (kind) {
     case Kind::map:
     case Kind::noreplace:
@@ -130,80 +125,75 @@ Call Generator::make(Kind kind) {
     case Kind::populate:
     case Kind::stack:
     case Kind::droppable:
-      make_map(call);
-      break;
+      return &Generator::make_map;
     case Kind::file:
-      make_file_map(call);
-      break;
-    case Kind::unmap:
-      plain(Operation::munmap);
-      break;
+      return &Generator::make_file_map;
     case Kind::protect:
-      make_protect(call);
-      break;
+      return &Generator::make_protect;
     case Kind::write:
     case Kind::read:
-      make_touch(call);
-      break;
+      return &Generator::make_touch;
     case Kind::resize:
-      make_resize(call);
-      break;
+      return &Generator::make_resize;
     case Kind::move:
-      make_move(call);
-      break;
+      return &Generator::make_move;
     case Kind::keep:
-      make_keep(call);
-      break;
+      return &Generator::make_keep;
     case Kind::duplicate:
-      make_duplicate(call);
-      break;
+      return &Generator::make_duplicate;
     case Kind::place:
-      make_place(call);
-      break;
+      return &Generator::make_place;
     case Kind::heap:
-      make_heap(call);
-      break;
+      return &Generator::make_heap;
     case Kind::limit:
-      make_limit(call);
-      break;
+      return &Generator::make_limit;
     case Kind::userfault:
-      make_userfault(call);
-      break;
+      return &Generator::make_userfault;
     case Kind::policy:
-      make_policy(call);
-      break;
+      return &Generator::make_policy;
     case Kind::lock_all:
     case Kind::merge_pages:
     case Kind::deny_write_exec:
-      make_mode(call);
-      break;
+      return &Generator::make_mode;
     case Kind::advise:
     case Kind::discard:
     case Kind::guard:
-      make_advise(call);
-      break;
-    case Kind::lock:
-      plain(Operation::mlock);
-      break;
-    case Kind::lock_on_fault:
-      plain(Operation::mlock_on_fault);
-      break;
-    case Kind::unlock:
-      plain(Operation::munlock);
-      break;
-    case Kind::seal:
-      plain(Operation::mseal);
-      break;
+      return &Generator::make_advise;
     case Kind::bad:
-      make_bad(call);
-      break;
+      return &Generator::make_bad;
     case Kind::fork:
-      call.operation = Operation::fork;
-      call.flags = static_cast<std::uint32_t>(random_.one_in(2) ? ForkGoesOn::in_child
-                                                                : ForkGoesOn::in_parent);
+      return &Generator::make_fork;
+    case Kind::unmap:
+    case Kind::lock:
+    case Kind::lock_on_fault:
+    case Kind::unlock:
+    case Kind::seal:
       break;
   }
+  return &Generator::make_range_call;
+}
+
+Call Generator::make(Kind kind) {
+  Call call;
+  call.kind = kind;
+  (this->*maker_of(kind))(call);
   return call;
+}
+
+/// The calls that take a range and nothing else.
+void Generator::make_range_call(Call& call) {
+  call.operation = call.kind == Kind::unmap           ? Operation::munmap
+                   : call.kind == Kind::lock          ? Operation::mlock
+                   : call.kind == Kind::lock_on_fault ? Operation::mlock_on_fault
+                   : call.kind == Kind::unlock        ? Operation::munlock
+                                                      : Operation::mseal;
+  choose_range(call);
+}
+
+void Generator::make_fork(Call& call) {
+  call.operation = Operation::fork;
+  call.flags =
+      static_cast<std::uint32_t>(random_.one_in(2) ? ForkGoesOn::in_child : ForkGoesOn::in_parent);
 }
 
 uint64_t Generator::address_of(uint64_t page_number) const {

@@ -35,6 +35,8 @@ class Generator {
   Sequence generate();
 
  private:
+  using Maker = void (Generator::*)(Call&);
+  static Maker maker_of(Kind kind);
   Call make(Kind kind);
   Kind draw_kind();
 
@@ -43,6 +45,8 @@ class Generator {
   void choose_odd_length(std::uint64_t& length);
   void keep_in_arena(Call& call);
 
+  void make_range_call(Call& call);
+  void make_fork(Call& call);
   void make_map(Call& call);
   void make_file_map(Call& call);
   void make_protect(Call& call);
