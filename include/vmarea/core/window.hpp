@@ -44,12 +44,13 @@ class PieceList {
   PieceList() noexcept {}
   PieceList(const PieceList& other) noexcept { *this = other; }
   PieceList& operator=(const PieceList& other) noexcept {
-    clear();
-    for (const Piece<S>& piece : other) add(piece);
+    for (unsigned i = 0; i < other.size_; ++i) ::new (&pieces_[i]) Piece<S>(other.pieces_[i]);
+    size_ = other.size_;
     return *this;
   }
 
   Piece<S>& add(const Piece<S>& piece) noexcept {
+    require<S>(size_ < size_max, "a window is replaced by at most three pieces");
     return *::new (&pieces_[size_++]) Piece<S>(piece);
   }
   void clear() noexcept { size_ = 0; }
