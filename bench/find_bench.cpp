@@ -153,8 +153,8 @@ std::vector<Address> misses(const Layout& layout, const Contestants& all) {
 }
 
 template <Waits waits, Reads reads>
-Question hit(std::string name) {
-  return {name, every_layout, Scale::millions, [name](benchmark::State& state, const Layout& at) {
+Question hit(std::string name, Scale scale) {
+  return {name, every_layout, scale, [name](benchmark::State& state, const Layout& at) {
             const Contestants& all = filled(at);
             const std::vector<Address> keys = hits(at, all);
             race(state, at.subject(name), keys.size(), all.searchers<waits, reads>(keys));
@@ -176,10 +176,10 @@ void find_next(benchmark::State& state, const Layout& layout) {
 }
 
 [[maybe_unused]] const bool asked[] = {
-    ask(hit<Waits::no, Reads::no>("find, hit")),
-    ask(hit<Waits::no, Reads::yes>("find, hit, read")),
-    ask(hit<Waits::yes, Reads::no>("find, hit, dependent")),
-    ask(hit<Waits::yes, Reads::yes>("find, hit, dependent, read")),
+    ask(hit<Waits::no, Reads::no>("find, hit", Scale::millions)),
+    ask(hit<Waits::no, Reads::yes>("find, hit, read", Scale::any)),
+    ask(hit<Waits::yes, Reads::no>("find, hit, dependent", Scale::any)),
+    ask(hit<Waits::yes, Reads::yes>("find, hit, dependent, read", Scale::any)),
     ask({"find, hole", layouts_with_holes, Scale::any, find_hole}),
     ask({"find, next", layouts_with_holes, Scale::any, find_next}),
 };
