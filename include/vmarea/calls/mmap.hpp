@@ -10,6 +10,7 @@
 #include "vmarea/core/change.hpp"
 #include "vmarea/core/gap.hpp"
 #include "vmarea/core/link.hpp"
+#include "vmarea/inlining.hpp"
 
 namespace vmarea {
 
@@ -204,8 +205,8 @@ Result<void> ask_driver(const SpaceState<S>& space, const Clearing<S>& clearing,
 /// The part of mmap that knows the address and the flags (12.1). Errors: access_denied (executing
 /// what was written), those of the clearing, no_memory (limits), the driver's.
 template <class S>
-[[gnu::flatten]] MmapPlan<S> plan_map_region(const SpaceState<S>& space, Description<S> wanted,
-                                             bool shared_memory) noexcept {
+VMAREA_INLINED_WHOLE MmapPlan<S> plan_map_region(const SpaceState<S>& space, Description<S> wanted,
+                                                 bool shared_memory) noexcept {
   if (space.modes.refuses_exec(wanted.flags, wanted.flags)) return Error::access_denied;
   MmapPlan<S> plan;
   const Clearing<S> clearing = plan_clear(space, wanted.range());

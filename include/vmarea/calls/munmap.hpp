@@ -5,6 +5,7 @@
 
 #include "vmarea/core/change.hpp"
 #include "vmarea/core/unmap.hpp"
+#include "vmarea/inlining.hpp"
 
 namespace vmarea {
 
@@ -14,7 +15,7 @@ using UnmapPlan = WindowPlan<S, void>;
 /// Plans to clear a range that is known to be good. Inlined with all that it calls, as mmap's plan
 /// is: 6 % of unmapping and mapping again.
 template <class S>
-[[gnu::flatten]] UnmapPlan<S> plan_unmap(const SpaceState<S>& space, Range range) noexcept {
+VMAREA_INLINED_WHOLE UnmapPlan<S> plan_unmap(const SpaceState<S>& space, Range range) noexcept {
   UnmapPlan<S> plan;
   plan.status = success;
   const Clearing<S> clearing = plan_clear(space, range);

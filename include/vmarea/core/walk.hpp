@@ -17,6 +17,7 @@
 #include "vmarea/core/identity.hpp"
 #include "vmarea/core/unmap.hpp"
 #include "vmarea/core/window.hpp"
+#include "vmarea/inlining.hpp"
 
 namespace vmarea {
 
@@ -321,8 +322,8 @@ struct RangePlan : PlanBase {
 
   /// Inlined with all that it calls: it is most of a call that splits, and 16 % of mprotect there
   /// and back, 43 % of a call over a thousand areas go that way. For commit it gave 4 %: left out.
-  [[gnu::flatten]] RangePlan(const SpaceState<S>& space, Range over, const Rule& by,
-                             Joining joins = Joining::allowed) noexcept
+  VMAREA_INLINED_WHOLE RangePlan(const SpaceState<S>& space, Range over, const Rule& by,
+                                 Joining joins = Joining::allowed) noexcept
       : range(over),
         rule(by),
         base{space.totals, space.area_count, space.last_identity},
