@@ -88,8 +88,9 @@ constexpr Kinds kinds_of(const Shape& shape) {
                kind_bit(Kind::merge_pages) | kind_bit(Kind::deny_write_exec));
   }
   if (!Shape::compares_placement) {
+    // A sanitizer's shadow is too large to be walked as a whole.
     kinds &= ~(kind_bit(Kind::place) | kind_bit(Kind::heap) | kind_bit(Kind::limit) |
-               kind_bit(Kind::lock_all));
+               kind_bit(Kind::lock_all) | kind_bit(Kind::merge_pages));
   }
   return kinds;
 }
