@@ -246,7 +246,7 @@ ModelAnswer make_prctl(const Request& request) {
   constexpr std::uint64_t set_write_exec = 65, set_memory_merge = 67;
   const std::uint64_t option = request.argument(0);
   if (option != set_write_exec && option != set_memory_merge) return {Made::not_modelled, 0};
-  for (const std::size_t unused : {2, 3, 4}) {
+  for (const unsigned unused : {2u, 3u, 4u}) {
     if (request.argument(unused) != 0) return compared(-EINVAL);
   }
   Space& space = request.space.space();
