@@ -41,7 +41,7 @@ struct WithAreaData : Smallest {
 };
 
 struct WithAreaLock : Smallest {
-  static constexpr bool has_area_locks = true;
+  [[maybe_unused]] static constexpr bool has_area_locks = true;
   struct AreaLock {
     std::uint64_t sequence = 0;
   };
