@@ -3,8 +3,6 @@
 // One call of a random sequence, as plain numbers: the same value is executed on the kernel and on
 // an address space of ours. A kind says why the call was made (what --kinds names and what is
 // counted), an operation says which system call it is. Several kinds share one operation.
-//
-// call_text.hpp writes and reads calls as lines.
 #pragma once
 
 #include <cstdint>
