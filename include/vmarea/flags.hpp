@@ -49,12 +49,14 @@ inline constexpr Flags mixed_map = bit(28);
 inline constexpr Flags huge_page = bit(29);
 inline constexpr Flags no_huge_page = bit(30);
 inline constexpr Flags mergeable = bit(31);  // Same-page merging, not area merging.
+inline constexpr Flags execute_only = bit(32);  // Its protection key keeps it from being read.
 inline constexpr Flags shadow_stack = bit(37);
 inline constexpr Flags droppable = bit(40);
 inline constexpr Flags userfault_minor = bit(41);
 inline constexpr Flags sealed = bit(42);
 
 inline constexpr Flags access = read | write | exec;
+inline constexpr Flags protection = access | execute_only;
 inline constexpr Flags may_access = may_read | may_write | may_exec;
 /// Never merged, never locked.
 inline constexpr Flags special = io | dont_expand | page_frames | mixed_map;

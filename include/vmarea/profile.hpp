@@ -77,7 +77,16 @@ struct KernelProfile {
   // A read fault of anonymous memory maps the shared zero page and gives no identity. False on
   // machines without one.
   bool reads_share_zero_page = true;
+  // Memory that may be executed and nothing else cannot be read (mprotect(2), pkeys(7)). True on
+  // processors with protection keys.
+  bool has_protection_keys = false;
 
+  /// What an area gets for this protection. Any bit beside prot::exec makes it readable, as
+  /// Linux has it.
+  constexpr Flags flags_for(Protection protection) const noexcept {
+    return access_flags(protection)
+        .with_if(has_protection_keys && protection == prot::exec, flag::execute_only);
+  }
   friend constexpr bool operator==(const KernelProfile&, const KernelProfile&) = default;
 };
 

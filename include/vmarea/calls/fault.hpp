@@ -59,13 +59,26 @@ bool reads_give_identity(const SpaceState<S>& space, const Area<S>& area, Addres
          (touch == Touch::read && faults_huge_page(space, area, at));
 }
 
+/// Whether the area's protection lets a touch pass. What may be written or executed may be read, but
+/// for memory that a protection key hides.
+constexpr bool is_allowed(Flags flags, Touch touch) noexcept {
+  switch (touch) {
+    case Touch::write:
+      return flags.has_any(flag::write);
+    case Touch::forced_write:
+      return true;
+    case Touch::read:
+    case Touch::read_small_page:
+      break;
+  }
+  return flags.has_any(flag::access) && !flags.has_any(flag::execute_only);
+}
+
 /// Errors: bad_address (nothing there, or not allowed), no_memory.
 template <class S>
 TouchPlan<S> plan_touch(const SpaceState<S>& space, Address at, Touch touch) noexcept {
   Area<S>* area = find_area(space, at);
-  if (area == nullptr) return {Error::bad_address};
-  const Flags needed = touch == Touch::write ? flag::write : flag::access;
-  if (touch != Touch::forced_write && !area->flags.has_any(needed)) return {Error::bad_address};
+  if (area == nullptr || !is_allowed(area->flags, touch)) return {Error::bad_address};
   TouchPlan<S> plan;
   plan.status = success;
   plan.makes_page = true;

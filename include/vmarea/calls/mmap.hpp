@@ -146,9 +146,10 @@ template <class S>
 Flags requested_flags(const SpaceState<S>& space, const MmapRequest<S>& request) noexcept {
   const bool no_reserve =
       request.flags.has_any(map::no_reserve) && !space.services.limits().strict_overcommit;
-  const bool no_huge = request.flags.has_any(map::stack) &&
-                       space.services.profile().stack_mappings_refuse_huge_pages;
-  return (access_flags(request.protection) | space.default_flags | flag::may_access)
+  const KernelProfile profile = space.services.profile();
+  const bool no_huge =
+      request.flags.has_any(map::stack) && profile.stack_mappings_refuse_huge_pages;
+  return (profile.flags_for(request.protection) | space.default_flags | flag::may_access)
       .with_if(request.flags.has_any(map::grows_down), flag::grows_down)
       .with_if(request.flags.has_any(map::locked), flag::locked)
       .with_if(request.flags.has_any(map::sync), flag::sync)

@@ -9,18 +9,19 @@
 
 namespace vmarea {
 
-/// Gives each area the access bits; writable private memory becomes accounted.
+/// Gives each area the protection; writable private memory becomes accounted.
 template <class S>
 struct ProtectRule {
   static constexpr HolePolicy holes = HolePolicy::stop;
   static constexpr Error shortage = Error::no_memory;
-  Flags access;
+  Flags protection;  // A part of flag::protection.
 
   RuleAnswer<S> answer(const SpaceState<S>& space, const Area<S>& area, Range part,
                        const WalkProgress& progress) const noexcept {
     using Answer = RuleAnswer<S>;
     const Flags before = area.flags;
-    Flags after = before.without(flag::access) | access;
+    const Flags access = protection & flag::access;
+    Flags after = before.without(flag::protection) | protection;
     const Flags allowed{(before & flag::may_access).bits() >> 4};
     if (!allowed.has_all(access) || space.modes.refuses_exec(before, after)) {
       return Answer::refuse(Error::access_denied);
@@ -95,7 +96,8 @@ ProtectPlan<S> plan_mprotect(const SpaceState<S>& space, Address start, std::uin
   if (protection.has_any(prot::grows_up)) {
     return {find_area(space, range.start) != nullptr ? Error::invalid : Error::no_memory};
   }
-  return {space, range, ProtectRule<S>{access_flags(protection)}};
+  const Flags wanted = space.services.profile().flags_for(protection.without(grow_bits));
+  return {space, range, ProtectRule<S>{wanted}};
 }
 
 }  // namespace vmarea

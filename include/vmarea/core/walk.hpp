@@ -100,7 +100,7 @@ class RangeWalk {
 
  private:
   /// What the protection of pages follows from.
-  static constexpr Flags protecting = flag::access | flag::userfault_protect;
+  static constexpr Flags protecting = flag::protection | flag::userfault_protect;
 
   template <class Visit>
   Result<void> step(Area<S>& area, Visit&& visit) noexcept {

@@ -132,17 +132,23 @@ const std::vector<KernelArea>& KernelSpace::read_areas() {
 
 std::vector<KernelArea> KernelSpace::read_areas_with_flags() {
   constexpr std::string_view label = "VmFlags: ";
+  constexpr std::string_view key_label = "ProtectionKey:";
   std::vector<KernelArea> areas;
   KernelArea area;
   bool inside = false;
+  bool has_key = false;
   std::string_view text = read_text(smaps_);
   while (!text.empty()) {
     const std::string_view line = take_line(text);
     if (inside && line.starts_with(label)) {
-      area.flags = parse_flag_codes(line.substr(label.size()));
+      const bool hidden = has_key && area.access == flag::exec;
+      area.flags = parse_flag_codes(line.substr(label.size())).with_if(hidden, flag::execute_only);
       if (is_area(area)) areas.push_back(area);
       inside = false;
+    } else if (inside && line.starts_with(key_label)) {
+      has_key = line.find_first_of("123456789") != std::string_view::npos;
     } else if (!inside) {
+      has_key = false;
       inside = parse_maps_line(line, area);
     }
   }

@@ -95,6 +95,11 @@ vmarea::KernelProfile read_profile() {
   KernelSpace ours(getpid());
   const vmarea::Range range{start, start + page};
   profile.reads_share_zero_page = !ours.find_anonymous_page(range, false);
+  mprotect(const_cast<char*>(middle), page, PROT_EXEC);
+  for (const KernelArea& area : ours.read_areas_with_flags()) {
+    const bool is_hidden = area.flags->has_any(vmarea::flag::execute_only);
+    if (area.start == start && is_hidden) profile.has_protection_keys = true;
+  }
   munmap(at, 3 * page);
   return profile;
 }

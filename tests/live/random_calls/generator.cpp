@@ -14,15 +14,17 @@ constexpr std::uint32_t fixed_private = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
 constexpr std::uint32_t fixed_shared = MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS;
 constexpr std::uint32_t fixed_noreplace = 0x100000;
 constexpr std::uint32_t droppable_type = 0x08;
+constexpr std::uint32_t protect_semaphore = 0x8;
 constexpr std::uint32_t protect_grows_down = 0x01000000;
 constexpr uint64_t task_size = 0x7fff'ffff'f000;
 
-constexpr std::array<std::uint32_t, 8> protections = {PROT_READ | PROT_WRITE,
+constexpr std::array<std::uint32_t, 9> protections = {PROT_READ | PROT_WRITE,
                                                       PROT_READ | PROT_WRITE,
                                                       PROT_READ | PROT_WRITE,
                                                       PROT_READ,
                                                       PROT_READ,
                                                       PROT_NONE,
+                                                      PROT_EXEC,
                                                       PROT_READ | PROT_EXEC,
                                                       PROT_READ | PROT_WRITE | PROT_EXEC};
 
@@ -254,6 +256,7 @@ void Generator::make_protect(Call& call) {
   call.operation = Operation::mprotect;
   choose_range(call);
   call.protection = random_.pick(wide);
+  if (random_.one_in(32)) call.protection |= protect_semaphore;
   if (has_kind(kinds_, Kind::stack) && random_.one_in(12)) call.protection |= protect_grows_down;
 }
 

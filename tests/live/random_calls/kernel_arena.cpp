@@ -157,6 +157,19 @@ bool KernelArena::reads_allocate() {
   return picture.areas().size() == 1 && picture.areas().front().flags.has_any(flag::account);
 }
 
+bool KernelArena::has_keys() {
+  Call call;
+  call.address = arena_start;
+  call.length = page;
+  call.protection = PROT_EXEC;
+  call.flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
+  execute(call);
+  Picture picture;
+  read_all_flags(picture);
+  reset();
+  return picture.areas().size() == 1 && picture.areas().front().flags.has_any(flag::execute_only);
+}
+
 std::int64_t KernelArena::execute(const Call& call) {
   switch (call.operation) {
     case Operation::mmap: {

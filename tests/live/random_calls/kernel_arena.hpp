@@ -29,6 +29,9 @@ class KernelArena {
   /// kernel without the page of zeros.
   bool reads_allocate();
 
+  /// Whether memory for execution alone gets a protection key of its own.
+  bool has_keys();
+
   /// The result, or minus the error number. Not for Operation::fork.
   std::int64_t execute(const Call& call);
   /// Unmaps the arena and takes limits and rights back to what they were. False if something, a

@@ -236,8 +236,15 @@ bool MapsReader::Lines::next(string_view& line) {
 
 bool MapsReader::take_smaps_line(string_view line, SeenArea& area) {
   constexpr string_view flags_line = "VmFlags:";
+  constexpr string_view key_line = "ProtectionKey:";
+  if (line.starts_with(key_line)) {
+    // Only the kernel itself gives keys here.
+    const bool has_key = line.find_first_of("123456789") != string_view::npos;
+    area.flags = area.flags.with_if(has_key, flag::execute_only);
+    return false;
+  }
   if (line.starts_with(flags_line)) {
-    area.flags = parse_letters(line.substr(flags_line.size()));
+    area.flags = (area.flags & flag::execute_only) | parse_letters(line.substr(flags_line.size()));
     return true;
   }
   if (SeenArea head; parse_head(line, head)) area = head;

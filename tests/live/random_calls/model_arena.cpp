@@ -129,6 +129,7 @@ class ModelOf : public ModelArena {
   ModelOf(const Shape& shape, const Machine& machine) : shape_(shape) {
     settings_.memory_pages = machine.memory_pages;
     settings_.profile.reads_share_zero_page = !machine.reads_allocate;
+    settings_.profile.has_protection_keys = machine.has_keys;
     as_started_.address_space_bytes = soft(machine, Limited::address_space);
     as_started_.data_bytes = soft(machine, Limited::data);
     as_started_.data_bytes_hard = hard(machine, Limited::data);

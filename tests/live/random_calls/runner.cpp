@@ -38,6 +38,7 @@ Machine look_around(KernelArena& kernel, const Shape& shape) {
   Machine machine;
   machine.limits = kernel.limits();
   machine.reads_allocate = kernel.reads_allocate();
+  machine.has_keys = kernel.has_keys();
   machine.memory_pages = kernel.maps().read_memory_pages();
   if (Shape::compares_placement) {
     machine.placement_end = fill_surroundings(kernel.maps(), shape);
