@@ -50,6 +50,47 @@ TEST(Profile, touched_source_of_a_move_and_untouched_neighbour) {
   EXPECT_EQ(under(linux_6_12, outcome), 3u);
 }
 
+/// mprotect(2), pkeys(7); seen on a running 6.18.
+TEST(Profile, memory_for_execution_alone_is_hidden_by_a_protection_key) {
+  const auto outcome = [](Stage& stage) {
+    stage.build("AAAA");
+    EXPECT_TRUE(stage.mprotect(columns(0, 1), prot::exec));
+    EXPECT_TRUE(stage.mprotect(columns(1, 2), prot::exec | prot::semaphore)) << "not alone";
+    EXPECT_TRUE(stage.mprotect(columns(2, 3), prot::read));
+    const bool reads = static_cast<bool>(stage.touch(TestSpace::column(0), Touch::read));
+    EXPECT_TRUE(stage.touch(TestSpace::column(1), Touch::read));
+    EXPECT_EQ(stage.touch(TestSpace::column(0)).error(), Error::bad_address);
+    EXPECT_TRUE(stage.touch(TestSpace::column(0), Touch::forced_write)) << "as a debugger";
+    EXPECT_EQ(stage.mlock(columns(0, 1), Locking::lock).error(),
+              reads ? Error::none : Error::no_memory);
+    EXPECT_TRUE(stage.mlock(columns(0, 1), Locking::unlock));
+    EXPECT_TRUE(stage.mprotect(columns(0, 2), prot::read)) << "the key is taken away again";
+    EXPECT_TRUE(stage.touch(TestSpace::column(0), Touch::read));
+    return reads;
+  };
+  EXPECT_TRUE(under(linux_6_18, outcome));
+  EXPECT_FALSE(under({.has_protection_keys = true}, outcome));
+}
+
+TEST(Profile, key_of_memory_for_execution_alone_keeps_areas_apart) {
+  const auto outcome = [](Stage& stage) {
+    const auto map = [&](std::uint64_t column, Protection protection) {
+      const MapFlags flags = map::private_ | map::anonymous | map::fixed;
+      return stage.space().mmap({.address = TestSpace::column(column),
+                                 .length = 0x1000,
+                                 .protection = protection,
+                                 .flags = flags});
+    };
+    EXPECT_TRUE(map(0, prot::exec));
+    EXPECT_TRUE(map(1, prot::exec));
+    EXPECT_TRUE(map(2, prot::exec | prot::semaphore));
+    EXPECT_TRUE(map(3, prot::exec | prot::grows_down));
+    return stage.count_areas();
+  };
+  EXPECT_EQ(under(linux_6_18, outcome), 1u);
+  EXPECT_EQ(under({.has_protection_keys = true}, outcome), 2u);
+}
+
 TEST(Profile, sticky_flags_of_what_a_neighbour_swallows) {
   const auto outcome = [](Stage& stage) {
     stage.build("AABB");

@@ -48,6 +48,33 @@ TEST(MovedUserfault, copy_that_joins_its_own_source_frees_that_too) {
   EXPECT_EQ(into.picture(), "..AAAA....");
 }
 
+TEST(MovedUserfault, copy_that_joins_its_own_source_does_so_on_one_side_of_the_tail) {
+  const auto shrink = [](Stage& stage, std::uint64_t from, std::uint64_t pages, std::uint64_t to) {
+    return stage.mremap({TestSpace::column(from), pages << 12, (pages - 1) << 12, fixed_move,
+                         TestSpace::column(to)});
+  };
+  Watched down("..UUUU");
+  EXPECT_TRUE(shrink(down, 2, 3, 0));
+  EXPECT_EQ(down.picture(), "AA...U");
+  Watched up("UUUUUUBB");
+  EXPECT_TRUE(shrink(up, 0, 3, 4));
+  EXPECT_EQ(up.picture(), "...AAABB");
+  Watched behind("UUUUUUUU");
+  EXPECT_TRUE(shrink(behind, 2, 2, 4));
+  EXPECT_EQ(behind.picture(), "UU..AAAA");
+}
+
+TEST(MovedUserfault, what_is_left_of_the_source_keeps_attributes_that_nothing_else_has) {
+  constexpr UserfaultContext third = 3;
+  Watched stage(".AAAAA");
+  ASSERT_EQ(stage.watch(columns(1, 6), uffd::protect, third), Error::none);
+  EXPECT_TRUE(
+      stage.mremap({TestSpace::column(3), 0x2000, 0x1000, fixed_move, TestSpace::column(2)}));
+  EXPECT_EQ(stage.count_areas(), 2u);
+  EXPECT_EQ(stage.area(5)->attributes->userfault_context, third);
+  EXPECT_EQ(stage.watch(columns(5, 6), uffd::missing, third), Error::none);
+}
+
 TEST(MovedUserfault, source_that_is_kept_stays_watched_unless_it_joined) {
   Watched whole("UUUU........");
   EXPECT_TRUE(whole.move(0, 4, 8, keeping));

@@ -59,8 +59,8 @@ bool reads_give_identity(const SpaceState<S>& space, const Area<S>& area, Addres
          (touch == Touch::read && faults_huge_page(space, area, at));
 }
 
-/// Whether the area's protection lets a touch pass. What may be written or executed may be read, but
-/// for memory that a protection key hides.
+/// Whether the area's protection lets a touch pass. What may be written or executed may be read,
+/// but for memory that a protection key hides.
 constexpr bool is_allowed(Flags flags, Touch touch) noexcept {
   switch (touch) {
     case Touch::write:

@@ -9,6 +9,8 @@
 // the copy merged with the source, or was cut out of the same area.
 #pragma once
 
+#include <utility>
+
 #include "vmarea/core/change.hpp"
 #include "vmarea/core/gap.hpp"
 #include "vmarea/core/link.hpp"
@@ -275,6 +277,38 @@ JoinSides sides_of_kept_source(const SpaceState<S>& space, const Description<S>&
   return JoinSides::both;
 }
 
+/// A copy at `to` that joined its own source does so on one side of the tail only, which Linux
+/// clears before: what lies behind the tail takes no part in the join, and is a piece of its own.
+template <class S>
+void part_at_tail(const SpaceState<S>& space, Window<S>& window, const Area<S>& area, Range tail,
+                  Address to) noexcept {
+  const Geometry geometry = space.services.geometry();
+  PieceList<S> parted;
+  for (Piece<S> piece : window.pieces) {
+    const Range joined = piece.after.range();
+    if (!joined.contains(to) || !joined.contains(tail.start) || joined.end <= tail.end) {
+      parted.add(piece);
+      continue;
+    }
+    Piece<S> above{area.above(tail.end, geometry), nullptr, &area, nullptr};
+    if (to < tail.start) {
+      piece.after.end = tail.end;
+      // The object stays with what does not change, and with it the attributes.
+      if (piece.object == &area) {
+        std::swap(piece.object, above.object);
+        std::swap(piece.copied, above.copied);
+      }
+    } else {
+      above.after = piece.after.above(tail.end, geometry);
+      above.identity_from = std::exchange(piece.identity_from, nullptr);
+      piece.after = area.below(tail.end);
+    }
+    parted.add(piece);
+    parted.add(above);
+  }
+  window.pieces = parted;
+}
+
 /// Moves the part of `area` at request.address to `to`, over what stands there (14.3, 14.4).
 template <class S>
 MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapRequest& request,
@@ -303,10 +337,6 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
     }
     tail = plan_clear(space, {old_range.start + moved, old_range.end});
     if (!tail.status) return fail_with_hole(space, clearing, tail.range, tail.status.error());
-    // The tail is gone before the copy looks for neighbours.
-    if (clearing.prev.present && !clearing.prev.is_piece && to == old_range.end) {
-      clearing.prev = {};
-    }
   }
   PageTotals remaining = space.totals;
   remaining += negated(clearing.totals);
@@ -326,9 +356,12 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
 
   NewRange<S> copy = copy_of(space, area, request.address, to, request.new_length);
   if (keeps) copy.sides = sides_of_kept_source<S>(space, area, old_range, to_range);
+  // The tail is gone before the copy looks for neighbours.
+  if (!tail.range.empty() && to == tail.range.end) copy.sides = JoinSides::next_only;
   MremapPlan<S> plan{to};
   Window<S>& window = plan.add();
   window = plan_place(space, clearing, copy);
+  if (!tail.range.empty()) part_at_tail(space, window, area, tail.range, to);
   window.event = Event::moved;
   window.totals += area_totals(area.flags, page_count(space, request.new_length));
   if (area.flags.has_any(flag::account)) window.charge += added;

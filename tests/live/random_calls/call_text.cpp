@@ -47,7 +47,8 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
-constexpr auto protection_names = std::to_array<Name>({{0x1, "r"}, {0x2, "w"}, {0x4, "x"}, {0x8, "s"}});
+constexpr auto protection_names =
+    std::to_array<Name>({{0x1, "r"}, {0x2, "w"}, {0x4, "x"}, {0x8, "s"}});
 constexpr auto type_names = std::to_array<Name>(
     {{1, "shared"}, {2, "private"}, {3, "shared_validate"}, {8, "droppable"}, {0, "type0"}});
 constexpr auto map_names = std::to_array<Name>({{0x10, "fixed"},

@@ -162,7 +162,9 @@ void MapsReader::read_areas(Picture& picture, uint64_t end, const Picture& expec
   std::size_t size = 0;
   picture.clear();
   while (arena_is_lowest_) {
-    const std::size_t wanted = size == 0 ? text_size(expected) : buffer_size - 1 - size;
+    constexpr std::size_t piece = 512;
+    const std::size_t more = size == 0 ? text_size(expected) : piece;
+    const std::size_t wanted = std::min(more, buffer_size - 1 - size);
     const ssize_t got = pread(maps_, buffer_.get() + size, wanted, static_cast<off_t>(size));
     if (got <= 0) break;
     size += static_cast<std::size_t>(got);
