@@ -504,8 +504,9 @@ void Generator::spoil_remap(Call& call) {
     case 6:
       call.flags &= ~std::uint32_t{MREMAP_MAYMOVE};
       break;
-    case 7:  // Overlapping.
+    case 7:  // Overlapping, unless it is one page long.
       call.new_address = call.address + random_.below(2) * page;
+      keep_in_arena(call);
       break;
     default:
       call.address = random_.pick(addresses);
