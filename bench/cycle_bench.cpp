@@ -6,7 +6,13 @@
 //   protect        [wwwwwwww) -> [ww)[rr)[ww) -> [wwwwwwww)      two splits, two merges
 //   unmap middle   [wwwwwwww) -> [ww)    [ww) -> [wwwwwwww)
 //   unmap whole    [wwwwwwww) ->              -> [wwwwwwww)      the map: erase and insert
+//
+// What our tree and the heap take of it, without a plan and without a meaning, is asked as well:
+// no rule can make a call faster than that.
 #include <optional>
+
+#include <vmarea_shims/maple_tree.hpp>
+#include <vmarea_shims/memory.hpp>
 
 #include "support/kernel.hpp"
 #include "support/peers.hpp"
@@ -61,6 +67,73 @@ void add_map(std::vector<Runner>& all, StdMap& map, const std::vector<Place>& or
                       [&map](const Place& place, Address) { map.replace(place.start); }));
 }
 
+/// As StdMap, with the tree that our areas stand in.
+class TreeAlone {
+ public:
+  ~TreeAlone() {
+    for (auto at = tree_.seek(0); at.entry(); at.next()) delete at.entry().value;
+  }
+  void insert(const Place& place) { write(place.start, place.end, new PeerArea(peer_area(place))); }
+  void split(std::uint64_t start, std::uint64_t end, std::uint64_t flags) {
+    PeerArea* const whole = tree_.find(start).value;
+    auto* const middle = new PeerArea(*whole);
+    auto* const rest = new PeerArea(*whole);
+    const std::uint64_t from = whole->start, upto = whole->end;
+    whole->end = middle->start = start;
+    middle->end = rest->start = end;
+    middle->flags = flags;
+    const Tree::Entry pieces[] = {entry(whole), entry(middle), entry(rest)};
+    write(from, upto, pieces, 3);
+  }
+  void merge(std::uint64_t start, std::uint64_t flags) {
+    auto cursor = tree_.seek(start);
+    PeerArea* const middle = cursor.entry().value;
+    cursor.previous();
+    PeerArea* const below = cursor.entry().value;
+    PeerArea* const above = tree_.find(middle->end).value;
+    demand(below->flags == flags && above->flags == flags, "no merge");
+    below->end = above->end;
+    const Tree::Entry piece = entry(below);
+    write(below->start, below->end, &piece, 1);
+    delete middle;
+    delete above;
+  }
+  void replace(std::uint64_t start) {
+    PeerArea* const area = tree_.find(start).value;
+    auto* const copy = new PeerArea(*area);
+    write(area->start, area->end, nullptr, 0);
+    delete area;
+    const Tree::Entry piece = entry(copy);
+    write(copy->start, copy->end, &piece, 1);
+  }
+  std::size_t size() const { return tree_.size(); }
+
+ private:
+  using Tree = shims::MapleTree<PeerArea, shims::HeapMemory>;
+
+  static Tree::Entry entry(PeerArea* area) { return {area->start, area->end - 1, area}; }
+  void write(std::uint64_t start, std::uint64_t end, PeerArea* area) {
+    const Tree::Entry piece = entry(area);
+    write(start, end, &piece, 1);
+  }
+  void write(std::uint64_t start, std::uint64_t end, const Tree::Entry* pieces, std::size_t count) {
+    demand(tree_.reserve(tree_.nodes_needed(start, end - 1, count)), "out of memory");
+    tree_.replace(start, end - 1, pieces, count);
+    tree_.unreserve();
+  }
+
+  Tree tree_;
+};
+
+void add_tree(std::vector<Runner>& all, TreeAlone& tree, const std::vector<Place>& order) {
+  all.push_back(cycle("tree alone, split and merge", order, [&tree](const Place&, Address at) {
+    tree.split(at, at + part_bytes, prot::read.bits());
+    tree.merge(at, read_write.bits());
+  }));
+  all.push_back(cycle("tree alone, erase and insert", order,
+                      [&tree](const Place& place, Address) { tree.replace(place.start); }));
+}
+
 void add_kernel(std::vector<Runner>& all, const std::vector<Place>& order) {
   const std::size_t first = all.size();
   all.push_back(cycle("kernel, protect", order, [](const Place&, Address at) {
@@ -94,7 +167,11 @@ void cycles(benchmark::State& state, const Layout& layout) {
   Space ours;
   populate(ours, layout);
   StdMap map;
-  for (const Place& place : layout.places) map.insert(place);
+  TreeAlone tree;
+  for (const Place& place : layout.places) {
+    map.insert(place);
+    tree.insert(place);
+  }
   const Kernel kernel(layout);
   std::vector<Place> order;
   for (const std::uint32_t i : random_order(layout, true)) order.push_back(layout.places[i]);
@@ -103,9 +180,11 @@ void cycles(benchmark::State& state, const Layout& layout) {
   std::vector<Runner> all;
   add_ours(all, ours, order);
   add_map(all, map, order);
+  add_tree(all, tree, order);
   if (kernel.present()) add_kernel(all, order);
   race(state, layout.subject("cycle"), 4096, all);
-  demand(ours.area_count() == layout.places.size() && map.size() == layout.places.size(),
+  const std::size_t areas = layout.places.size();
+  demand(ours.area_count() == areas && map.size() == areas && tree.size() == areas,
          "areas were left split");
   demand(!check(ours.state()), "an invariant is broken");
 }

@@ -72,7 +72,7 @@ class MapleTree {
 
  public:
   using Entry = TreeEntry<Value>;
-  using Cursor = maple::Cursor<Value, Node, published>;
+  using Cursor = maple::Cursor<Value, Node, published, takes_shortcuts>;
   static constexpr std::size_t capacity = Options.capacity;
   static constexpr std::size_t node_bytes = sizeof(Node);
 
@@ -94,7 +94,7 @@ class MapleTree {
     const Node* node = top.node;
     if (node == nullptr) return {};
     if (key == maple::last_key) return find_last(top);
-    if (top.height >= maple::prefetch_height) {
+    if (takes_shortcuts && top.height >= maple::prefetch_height) {
       node = leaf_in_large_tree(top, key);
     } else {
       for (std::size_t level = top.height; level > 0; --level) {

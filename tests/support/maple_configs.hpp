@@ -30,6 +30,13 @@ template <class Config>
 using LongWay = MapleConfig<shims::MapleTreeOptions{Config::options.capacity, Config::options.mode,
                                                     shims::Shortcuts::none}>;
 
+#ifdef __SANITIZE_ADDRESS__
+// These take minutes to compile then; tiny nodes go the long way more often.
+using InPlaceConfigs = testing::Types<TinyInPlace, DefaultInPlace, LongWay<TinyInPlace>>;
+using PublishedConfigs = testing::Types<TinyPublished, DefaultPublished, LongWay<TinyPublished>>;
+using AllConfigs = testing::Types<TinyInPlace, DefaultInPlace, LongWay<TinyInPlace>, TinyPublished,
+                                  DefaultPublished, LongWay<TinyPublished>>;
+#else
 using InPlaceConfigs =
     testing::Types<TinyInPlace, DefaultInPlace, LongWay<TinyInPlace>, LongWay<DefaultInPlace>>;
 using PublishedConfigs = testing::Types<TinyPublished, DefaultPublished, LongWay<TinyPublished>,
@@ -37,6 +44,7 @@ using PublishedConfigs = testing::Types<TinyPublished, DefaultPublished, LongWay
 using AllConfigs = testing::Types<TinyInPlace, DefaultInPlace, LongWay<TinyInPlace>,
                                   LongWay<DefaultInPlace>, TinyPublished, DefaultPublished,
                                   LongWay<TinyPublished>, LongWay<DefaultPublished>>;
+#endif
 
 struct ConfigName {
   template <class Config>

@@ -10,7 +10,7 @@
 #include "vmarea/core/change.hpp"
 #include "vmarea/core/gap.hpp"
 #include "vmarea/core/link.hpp"
-#include "vmarea/inlining.hpp"
+#include "vmarea/fast_paths.hpp"
 
 namespace vmarea {
 

@@ -5,7 +5,7 @@
 
 #include "vmarea/core/change.hpp"
 #include "vmarea/core/unmap.hpp"
-#include "vmarea/inlining.hpp"
+#include "vmarea/fast_paths.hpp"
 
 namespace vmarea {
 

@@ -35,7 +35,7 @@ class WindowCommit {
       return;
     }
     const bool keeps_range = window_.keeps_range();
-    const bool may_remove = kept_length() < window_.extent.length();
+    const bool may_remove = !skips_needless_steps || kept_length() < window_.extent.length();
     begin_writes();
     drop_pages();
     write_pieces();

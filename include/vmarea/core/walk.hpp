@@ -17,7 +17,7 @@
 #include "vmarea/core/identity.hpp"
 #include "vmarea/core/unmap.hpp"
 #include "vmarea/core/window.hpp"
-#include "vmarea/inlining.hpp"
+#include "vmarea/fast_paths.hpp"
 
 namespace vmarea {
 

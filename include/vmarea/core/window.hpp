@@ -16,6 +16,7 @@
 #include "vmarea/core/account.hpp"
 #include "vmarea/core/find.hpp"
 #include "vmarea/core/merge.hpp"
+#include "vmarea/fast_paths.hpp"
 #include "vmarea/space_state.hpp"
 
 namespace vmarea {
@@ -89,8 +90,8 @@ struct Window {
   }
   /// Whether one area changes where it stands, so that the tree stays as it is.
   bool keeps_range() const noexcept {
-    return pieces.size() == 1 && pieces[0].object != nullptr && extent == pieces[0].after.range() &&
-           extent == pieces[0].object->range();
+    return skips_needless_steps && pieces.size() == 1 && pieces[0].object != nullptr &&
+           extent == pieces[0].after.range() && extent == pieces[0].object->range();
   }
   /// Whether pages and reverse map stay as they are, too: nothing has to be reserved.
   bool in_place() const noexcept {
