@@ -38,6 +38,7 @@
 #include <vmarea_shims/maple_tree/leaf_write.hpp>
 #include <vmarea_shims/maple_tree/nodes.hpp>
 #include <vmarea_shims/maple_tree/plan.hpp>
+#include <vmarea_shims/maple_tree/way.hpp>
 #include <vmarea_shims/maple_tree/write.hpp>
 
 namespace vmarea::shims {
@@ -139,7 +140,9 @@ class MapleTree {
       slots[i] = {entries[i].first, entries[i].last, stored(entries[i].value)};
     }
     if (takes_shortcuts && root_ != 0) {
-      maple::LeafWrite<Node, Nodes, published> write(nodes_, root(), first, last);
+      if (!way_.leads_to(first, last)) way_.descend(root(), first, last);
+      way_.forget();
+      maple::LeafWrite<Node, Nodes, published> write(nodes_, way_);
       if (write.replace(slots, count)) {
         set_root(write.root());
         size_ += count - write.erased();
@@ -175,6 +178,7 @@ class MapleTree {
   /// Also ends a write. In published mode the nodes are retired.
   void clear() noexcept {
     const Root top = root();
+    way_.forget();
     set_root({});
     size_ = 0;
     if (top.node != nullptr) {
@@ -245,6 +249,24 @@ class MapleTree {
     constexpr std::size_t interesting = entries_max + 1;
     const Root top = root();
     if (top.node == nullptr) return {};
+    Seen seen;
+    if (takes_shortcuts) {
+      way_.descend(top, first, last);
+      if (way_.ends_in_leaf()) {
+        const std::size_t entries = way_.end() - way_.begin();
+        return {entries < interesting ? entries : interesting, way_.leaf()};
+      }
+    } else {
+      seen.leaf = common_leaf(top, first, last);
+    }
+    for (Cursor at = seek(first); seen.entries < interesting; at.next(), ++seen.entries) {
+      const Entry entry = at.entry();
+      if (!entry || entry.first > last) break;
+    }
+    return seen;
+  }
+  /// The leaf that all of [first, last] belongs to; null if there is none.
+  static const Node* common_leaf(Root top, TreeKey first, TreeKey last) noexcept {
     const Node* leaf = top.node;
     TreeKey bound = maple::last_key;
     for (std::size_t level = top.height; level > 0; --level) {
@@ -252,19 +274,7 @@ class MapleTree {
       bound = leaf->bound_of(slot, bound);
       leaf = leaf->child(slot);
     }
-    Seen seen;
-    if (last <= bound) seen.leaf = leaf;
-    if (takes_shortcuts && last <= bound) {
-      for (std::size_t i = leaf->find_begin(first); i < leaf->count; ++i, ++seen.entries) {
-        if (seen.entries == interesting || leaf->first[i] > last) break;
-      }
-      return seen;
-    }
-    for (Cursor at = seek(first); seen.entries < interesting; at.next(), ++seen.entries) {
-      const Entry entry = at.entry();
-      if (!entry || entry.first > last) break;
-    }
-    return seen;
+    return last <= bound ? leaf : nullptr;
   }
   static std::size_t nodes_below(const Node* node, std::size_t level) noexcept {
     std::size_t nodes = 1;
@@ -291,6 +301,7 @@ class MapleTree {
 
   std::uintptr_t root_ = 0;
   std::size_t size_ = 0;
+  mutable maple::Way<Node> way_;  // From nodes_needed(), which only the writer asks, to replace().
   Nodes nodes_;
 };
 
