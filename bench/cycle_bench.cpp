@@ -58,15 +58,6 @@ void add_ours(std::vector<Runner>& all, Space& ours, const std::vector<Place>& o
   }));
 }
 
-void add_map(std::vector<Runner>& all, StdMap& map, const std::vector<Place>& order) {
-  all.push_back(cycle("std::map, split and merge", order, [&map](const Place&, Address at) {
-    map.split(at, at + part_bytes, prot::read.bits());
-    map.merge(at, read_write.bits());
-  }));
-  all.push_back(cycle("std::map, erase and insert", order,
-                      [&map](const Place& place, Address) { map.replace(place.start); }));
-}
-
 /// As StdMap, with the tree that our areas stand in.
 class TreeAlone {
  public:
@@ -93,8 +84,7 @@ class TreeAlone {
     PeerArea* const above = tree_.find(middle->end).value;
     demand(below->flags == flags && above->flags == flags, "no merge");
     below->end = above->end;
-    const Tree::Entry piece = entry(below);
-    write(below->start, below->end, &piece, 1);
+    write(below->start, below->end, below);
     delete middle;
     delete above;
   }
@@ -103,8 +93,7 @@ class TreeAlone {
     auto* const copy = new PeerArea(*area);
     write(area->start, area->end, nullptr, 0);
     delete area;
-    const Tree::Entry piece = entry(copy);
-    write(copy->start, copy->end, &piece, 1);
+    write(copy->start, copy->end, copy);
   }
   std::size_t size() const { return tree_.size(); }
 
@@ -125,13 +114,16 @@ class TreeAlone {
   Tree tree_;
 };
 
-void add_tree(std::vector<Runner>& all, TreeAlone& tree, const std::vector<Place>& order) {
-  all.push_back(cycle("tree alone, split and merge", order, [&tree](const Place&, Address at) {
-    tree.split(at, at + part_bytes, prot::read.bits());
-    tree.merge(at, read_write.bits());
+/// What only moves numbers: a StdMap, or the tree alone.
+template <class Numbers>
+void add_numbers(std::vector<Runner>& all, const std::string& name, Numbers& numbers,
+                 const std::vector<Place>& order) {
+  all.push_back(cycle(name + ", split and merge", order, [&numbers](const Place&, Address at) {
+    numbers.split(at, at + part_bytes, prot::read.bits());
+    numbers.merge(at, read_write.bits());
   }));
-  all.push_back(cycle("tree alone, erase and insert", order,
-                      [&tree](const Place& place, Address) { tree.replace(place.start); }));
+  all.push_back(cycle(name + ", erase and insert", order,
+                      [&numbers](const Place& place, Address) { numbers.replace(place.start); }));
 }
 
 void add_kernel(std::vector<Runner>& all, const std::vector<Place>& order) {
@@ -179,8 +171,8 @@ void cycles(benchmark::State& state, const Layout& layout) {
 
   std::vector<Runner> all;
   add_ours(all, ours, order);
-  add_map(all, map, order);
-  add_tree(all, tree, order);
+  add_numbers(all, StdMap::name, map, order);
+  add_numbers(all, "tree alone", tree, order);
   if (kernel.present()) add_kernel(all, order);
   race(state, layout.subject("cycle"), 4096, all);
   const std::size_t areas = layout.places.size();

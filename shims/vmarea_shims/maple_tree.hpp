@@ -249,32 +249,19 @@ class MapleTree {
     constexpr std::size_t interesting = entries_max + 1;
     const Root top = root();
     if (top.node == nullptr) return {};
+    way_.descend(top, first, last);
     Seen seen;
-    if (takes_shortcuts) {
-      way_.descend(top, first, last);
-      if (way_.ends_in_leaf()) {
-        const std::size_t entries = way_.end() - way_.begin();
-        return {entries < interesting ? entries : interesting, way_.leaf()};
-      }
-    } else {
-      seen.leaf = common_leaf(top, first, last);
+    if (way_.ends_in_leaf()) seen.leaf = way_.leaf();
+    if (takes_shortcuts && seen.leaf != nullptr) {
+      const std::size_t entries = way_.end() - way_.begin();
+      seen.entries = entries < interesting ? entries : interesting;
+      return seen;
     }
     for (Cursor at = seek(first); seen.entries < interesting; at.next(), ++seen.entries) {
       const Entry entry = at.entry();
       if (!entry || entry.first > last) break;
     }
     return seen;
-  }
-  /// The leaf that all of [first, last] belongs to; null if there is none.
-  static const Node* common_leaf(Root top, TreeKey first, TreeKey last) noexcept {
-    const Node* leaf = top.node;
-    TreeKey bound = maple::last_key;
-    for (std::size_t level = top.height; level > 0; --level) {
-      const std::size_t slot = leaf->find_slot(first);
-      bound = leaf->bound_of(slot, bound);
-      leaf = leaf->child(slot);
-    }
-    return last <= bound ? leaf : nullptr;
   }
   static std::size_t nodes_below(const Node* node, std::size_t level) noexcept {
     std::size_t nodes = 1;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Flags in the letters of /proc/PID/smaps, for reports of the programs that meet the kernel.
+// Flags as /proc/PID/smaps shows them, for the programs that meet the kernel.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <vmarea/explain.hpp>
 
@@ -18,6 +19,12 @@ inline std::string letters_of(Flags flags) {
     text += flag_name(bit);
   }
   return text;
+}
+
+/// Whether this line says that its area has a protection key other than the one that all have.
+inline bool names_protection_key(std::string_view line) {
+  return line.starts_with("ProtectionKey:") &&
+         line.find_first_of("123456789") != std::string_view::npos;
 }
 
 }  // namespace vmarea::test

@@ -88,7 +88,7 @@ struct Window {
   void restart(Range where, Event what) noexcept {
     ::new (this) Window{.extent = where, .event = what};
   }
-  /// Whether one area changes where it stands, so that the tree stays as it is.
+  /// Whether one area changes where it stands, so that the tree may stay as it is.
   bool keeps_range() const noexcept {
     return skips_needless_steps && pieces.size() == 1 && pieces[0].object != nullptr &&
            extent == pieces[0].after.range() && extent == pieces[0].object->range();

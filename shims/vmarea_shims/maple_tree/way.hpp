@@ -60,7 +60,6 @@ class Way {
   std::size_t end() const noexcept { return end_; }
   Node* leaf() const noexcept { return steps_[0].node; }
   Step& step(std::size_t level) noexcept { return steps_[level]; }
-  const Step& step(std::size_t level) const noexcept { return steps_[level]; }
 
  private:
   bool known_ = false;

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <vmarea/explain.hpp>
 
+#include "support/flag_letters.hpp"
+
 namespace follow {
 namespace {
 
@@ -132,7 +134,6 @@ const std::vector<KernelArea>& KernelSpace::read_areas() {
 
 std::vector<KernelArea> KernelSpace::read_areas_with_flags() {
   constexpr std::string_view label = "VmFlags: ";
-  constexpr std::string_view key_label = "ProtectionKey:";
   std::vector<KernelArea> areas;
   KernelArea area;
   bool inside = false;
@@ -145,8 +146,8 @@ std::vector<KernelArea> KernelSpace::read_areas_with_flags() {
       area.flags = parse_flag_codes(line.substr(label.size())).with_if(hidden, flag::execute_only);
       if (is_area(area)) areas.push_back(area);
       inside = false;
-    } else if (inside && line.starts_with(key_label)) {
-      has_key = line.find_first_of("123456789") != std::string_view::npos;
+    } else if (inside && vmarea::test::names_protection_key(line)) {
+      has_key = true;
     } else if (!inside) {
       has_key = false;
       inside = parse_maps_line(line, area);

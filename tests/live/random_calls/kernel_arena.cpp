@@ -141,33 +141,34 @@ std::string KernelArena::why_unusable() {
 
 bool KernelArena::reads_allocate() {
   // An area with an identity stays accounted when it becomes unwritable, one without does not.
-  Call call;
-  call.address = arena_start;
-  call.length = page;
-  call.protection = PROT_READ | PROT_WRITE;
-  call.flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
-  execute(call);
+  Call call = map_first_page(PROT_READ | PROT_WRITE);
   touch(call.address, false);
   call.operation = Operation::mprotect;
   call.protection = PROT_READ;
   execute(call);
-  Picture picture;
-  read_all_flags(picture);
-  reset();
-  return picture.areas().size() == 1 && picture.areas().front().flags.has_any(flag::account);
+  return only_area_has(flag::account);
 }
 
 bool KernelArena::has_keys() {
+  map_first_page(PROT_EXEC);
+  return only_area_has(flag::execute_only);
+}
+
+Call KernelArena::map_first_page(std::uint32_t protection) {
   Call call;
   call.address = arena_start;
   call.length = page;
-  call.protection = PROT_EXEC;
+  call.protection = protection;
   call.flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
   execute(call);
+  return call;
+}
+
+bool KernelArena::only_area_has(Flags flags) {
   Picture picture;
   read_all_flags(picture);
   reset();
-  return picture.areas().size() == 1 && picture.areas().front().flags.has_any(flag::execute_only);
+  return picture.areas().size() == 1 && picture.areas().front().flags.has_any(flags);
 }
 
 std::int64_t KernelArena::execute(const Call& call) {

@@ -58,6 +58,10 @@ class KernelArena {
   }
 
  private:
+  /// Maps it anew; the call that did.
+  Call map_first_page(std::uint32_t protection);
+  /// Whether the arena holds one area and that has any of these flags; nothing is left there.
+  bool only_area_has(Flags flags);
   std::int64_t set_heap(std::uint64_t at);
   std::int64_t set_limit(const Call& call);
   int userfault(const Call& call);

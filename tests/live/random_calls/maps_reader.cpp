@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <vmarea/explain.hpp>
 
+#include "support/flag_letters.hpp"
+
 namespace vmarea::live {
 namespace {
 
@@ -238,11 +240,8 @@ bool MapsReader::Lines::next(string_view& line) {
 
 bool MapsReader::take_smaps_line(string_view line, SeenArea& area) {
   constexpr string_view flags_line = "VmFlags:";
-  constexpr string_view key_line = "ProtectionKey:";
-  if (line.starts_with(key_line)) {
-    // Only the kernel itself gives keys here.
-    const bool has_key = line.find_first_of("123456789") != string_view::npos;
-    area.flags = area.flags.with_if(has_key, flag::execute_only);
+  if (test::names_protection_key(line)) {
+    area.flags |= flag::execute_only;  // Only the kernel itself gives keys here.
     return false;
   }
   if (line.starts_with(flags_line)) {
