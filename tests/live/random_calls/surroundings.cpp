@@ -55,8 +55,8 @@ void map_last_page(std::uint64_t start) {
   }
 }
 
-/// The end of the run of adjacent areas that holds the vdso: placement begins below it.
-std::uint64_t placement_end(const std::vector<SeenArea>& areas) {
+/// The end of the run of adjacent areas that holds the program: all below it can be filled.
+std::uint64_t program_end(const std::vector<SeenArea>& areas) {
   // Functions of the C library lie below it, this function's frame above.
   const auto above = reinterpret_cast<std::uint64_t>(&std::memmove);
   std::uint64_t end = 0;
@@ -69,6 +69,22 @@ std::uint64_t placement_end(const std::vector<SeenArea>& areas) {
     if (area.start >= end && !in_stack) end = area.end;
   }
   return end;
+}
+
+/// Maps page after page where the kernel chooses until it chooses none above the arena; the end of
+/// them and of what ends at `end`. A few pages may be free above the program, below the address
+/// that placement begins at: too few for the vdso.
+std::uint64_t fill_to_placement_end(const Shape& shape, std::uint64_t end, int file) {
+  while (true) {
+    void* chosen = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_NORESERVE, file, 0);
+    if (chosen == MAP_FAILED) abort();
+    const auto at = reinterpret_cast<std::uint64_t>(chosen);
+    if (at < shape.end()) {
+      munmap(chosen, page);
+      return end;
+    }
+    end = std::max(end, at + page);
+  }
 }
 
 }  // namespace
@@ -93,15 +109,16 @@ std::uint64_t fill_surroundings(MapsReader& maps, const Shape& shape) {
   const std::vector<SeenArea> areas = read_surroundings(maps, shape);
   const int barrier = memfd_create("b", MFD_CLOEXEC);
   if (barrier < 0) abort();
-  const std::uint64_t upto = placement_end(areas);
+  const std::uint64_t upto = program_end(areas);
   std::uint64_t hole = shape.end();
   for (const SeenArea& area : areas) {
     if (area.start >= upto) break;
     if (area.start > hole) map_barrier(hole, area.start, barrier);
     if (area.end > hole) hole = area.end;
   }
+  const std::uint64_t end = fill_to_placement_end(shape, upto, barrier);
   close(barrier);
-  return upto;
+  return end;
 }
 
 std::vector<SeenArea> read_surroundings(MapsReader& maps, const Shape& shape) {
