@@ -523,6 +523,8 @@ void Generator::spoil_range(Call& call) {
   switch (random_.below(6)) {
     case 0:
       call.address += 1 + random_.below(page - 1);
+      // Locks take such an address, and what lies behind the arena must stay as it is.
+      call.length = std::min(call.length, shape_.end() - call.address);
       break;
     case 1:
       call.length = 0;
@@ -534,8 +536,10 @@ void Generator::spoil_range(Call& call) {
       call.address = random_.pick(addresses);
       break;
     case 4:
-      if (call.operation == Operation::munmap) call.length = task_size;
       call.address += random_.one_in(2) ? 1 : 0;
+      call.length = call.operation == Operation::munmap
+                        ? task_size
+                        : std::min(call.length, shape_.end() - call.address);
       break;
     default:
       if (call.operation == Operation::mprotect) {

@@ -223,12 +223,12 @@ std::int64_t KernelArena::execute(const Call& call) {
     case Operation::mbind:
       return bind_memory(call);
     case Operation::mlockall:
-      all_locked_ = true;
+      modes_changed_ = true;
       return system_call(SYS_mlockall, call.flags);
     case Operation::munlockall:
       return system_call(SYS_munlockall);
     case Operation::memory_merge:
-      pages_merge_ = true;
+      modes_changed_ = true;
       return system_call(SYS_prctl, set_memory_merge, call.flags, 0, 0, 0);
     case Operation::deny_write_exec:
       return system_call(SYS_prctl, set_write_exec, call.flags, 0, 0, 0);
@@ -290,9 +290,11 @@ bool KernelArena::reset() {
     for (unsigned i = 0; i < limited_count; ++i) setrlimit(resources[i], &limits_[i]);
     limits_changed_ = false;
   }
-  if (all_locked_) system_call(SYS_munlockall);
-  if (pages_merge_) system_call(SYS_prctl, set_memory_merge, 0, 0, 0, 0);
-  all_locked_ = pages_merge_ = false;
+  if (modes_changed_) {
+    system_call(SYS_munlockall);
+    system_call(SYS_prctl, set_memory_merge, 0, 0, 0, 0);
+    modes_changed_ = false;
+  }
   if (right_dropped_) set_lock_right(LockRight::kept);
   if (heap_changed_) {
     set_heap(arena_start);

@@ -76,8 +76,7 @@ class KernelArena {
   bool heap_changed_ = true;
   bool limits_changed_ = false;
   bool right_dropped_ = false;
-  bool all_locked_ = false;
-  bool pages_merge_ = false;
+  bool modes_changed_ = false;
 };
 
 }  // namespace vmarea::live
