@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "unit/userfault_stage.hpp"
 
 namespace vmarea::test {
@@ -49,7 +51,7 @@ std::vector<Case> verbs() {
        [](Stage& s) { return s.modify(columns(3, 6), rw_flags).error(); }},
       {"expand", "AA..aa", [](Stage& s) { return s.expand(0, columns(0, 6), s.area(4)).error(); }},
       {"shrink", "aaaa", [](Stage& s) { return s.shrink(0, columns(0, 2)).error(); }},
-      {"relocate", std::string(0x200, '.') + "aaAa",
+      {"relocate", fmt::format("{:.>{}}aaAa", "", 0x200),
        [](Stage& s) { return s.relocate_down(0x200, 0x180).error(); }},
       {"insert", "A.A", [](Stage& s) { return s.insert(s.fresh(1, 2)).error(); }},
   };
