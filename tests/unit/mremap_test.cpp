@@ -166,6 +166,16 @@ TEST(Mremap, move_that_shrinks_drops_the_tail) {
   EXPECT_EQ(stage.picture(), "......aa") << "the tail may cross areas";
 }
 
+TEST(Mremap, move_that_shrinks_joins_what_the_tail_leaves_of_another_area) {
+  Stage stage("aaaa");
+  ASSERT_TRUE(stage.move(3, 1, 0));
+  ASSERT_EQ(stage.picture().substr(0, 4), "a|aa");
+  ASSERT_TRUE(
+      stage.mremap({TestSpace::column(0), 0x2000, 0x1000, fixed_move, TestSpace::column(3)}));
+  EXPECT_EQ(stage.picture(), "..aa");
+  EXPECT_EQ(stage.shape(2), "[2,4)p2");
+}
+
 TEST(Mremap, move_that_grows_charges_what_it_adds) {
   Stage stage("aaB.....");
   const PageCount charged = stage.host().charged;

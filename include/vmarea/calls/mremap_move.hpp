@@ -277,8 +277,9 @@ JoinSides sides_of_kept_source(const SpaceState<S>& space, const Description<S>&
   return JoinSides::both;
 }
 
-/// A copy at `to` that joined its own source does so on one side of the tail only, which Linux
-/// clears before: what lies behind the tail takes no part in the join, and is a piece of its own.
+/// A copy at `to` that joined its own source, the area around the tail, does so on one side of the
+/// tail only, which Linux clears before: what lies behind the tail takes no part in the join, and
+/// is a piece of its own.
 template <class S>
 void part_at_tail(const SpaceState<S>& space, Window<S>& window, const Area<S>& area, Range tail,
                   Address to) noexcept {
@@ -361,7 +362,9 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   MremapPlan<S> plan{to};
   Window<S>& window = plan.add();
   window = plan_place(space, clearing, copy);
-  if (!tail.range.empty()) part_at_tail(space, window, area, tail.range, to);
+  if (!tail.range.empty() && tail.range.end < area.end) {
+    part_at_tail(space, window, area, tail.range, to);
+  }
   window.event = Event::moved;
   window.totals += area_totals(area.flags, page_count(space, request.new_length));
   if (area.flags.has_any(flag::account)) window.charge += added;
