@@ -15,6 +15,7 @@
 #include "vmarea/core/account.hpp"
 #include "vmarea/core/change.hpp"
 #include "vmarea/core/unmap.hpp"
+#include "vmarea/fast_paths.hpp"
 
 namespace vmarea {
 
@@ -71,8 +72,12 @@ class Fork {
     Result<void> taken;
     Area<S>* last = nullptr;
     for_each(parent_, [&](Area<S>& area) {
-      if (!taken || !is_copied(area)) return;
-      taken = reserve_one(area, last);
+      if (!taken) return;
+      if (is_copied(area)) {
+        taken = reserve_one(area, last);
+      } else {
+        ++left_out_;
+      }
     });
     next_ = first_;
     return taken;
@@ -149,6 +154,10 @@ class Fork {
       return copy;
     });
     if (!copied) return Error::no_memory;
+    if (skips_needless_steps && left_out_ == 0) {
+      first_ = nullptr;
+      return {};
+    }
     std::size_t nodes = 0;
     for_each(parent_, [&](Area<S>& area) {
       if (is_copied(area)) return;
@@ -176,14 +185,10 @@ class Fork {
     child_.charged = charged_;
     child_.area_count = child_.tree.size();
     child_.totals = {};
-    for_each(child_, [&](Area<S>& area) {
-      area.identity = {};
-      child_.totals += area_totals(area.flags, page_count(child_, area.length()));
-    });
   }
 
-  /// Gives each copy its identity, references and pages. Every area is finished even when pages run
-  /// out, so that tearing down finds only whole ones.
+  /// Counts each copy and gives it its identity, references and pages. Every area is finished even
+  /// when pages run out, so that tearing down finds only whole ones.
   Result<void> finish_areas() noexcept {
     Result<void> done;
     auto copies = child_.tree.seek(0);
@@ -192,6 +197,8 @@ class Fork {
       if (!is_copied(area)) return;
       Area<S>& copy = *copies.entry().value;
       copies.next();
+      copy.identity = {};
+      child_.totals += area_totals(copy.flags, page_count(child_, copy.length()));
       child_.services.attach_area(copy.lock);
       child_.services.begin_area_write(child_.lock, copy.lock);
       if (copy.file != typename S::FileHandle{}) child_.services.retain_file(copy.file);
@@ -246,6 +253,7 @@ class Fork {
   Area<S>* first_ = nullptr;
   Area<S>* next_ = nullptr;
   PageCount charged_ = 0;
+  std::uint64_t left_out_ = 0;  // Areas that the child does not get.
   [[no_unique_address]] typename S::LinkReservation links_;
   [[no_unique_address]] typename S::EventReservation events_;
 };

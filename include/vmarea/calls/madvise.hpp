@@ -11,7 +11,7 @@
 
 #include "vmarea/calls/fault.hpp"
 #include "vmarea/core/account.hpp"
-#include "vmarea/core/walk.hpp"
+#include "vmarea/core/range_plan.hpp"
 
 namespace vmarea {
 

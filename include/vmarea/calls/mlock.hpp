@@ -6,7 +6,7 @@
 #pragma once
 
 #include "vmarea/core/account.hpp"
-#include "vmarea/core/walk.hpp"
+#include "vmarea/core/range_plan.hpp"
 
 namespace vmarea {
 

@@ -8,7 +8,7 @@
 // Both are inherited by fork and exec. Marking joins no areas, not even those that are alike then.
 #pragma once
 
-#include "vmarea/core/walk.hpp"
+#include "vmarea/core/range_plan.hpp"
 
 namespace vmarea {
 

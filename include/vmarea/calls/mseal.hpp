@@ -4,7 +4,7 @@
 // holes.
 #pragma once
 
-#include "vmarea/core/walk.hpp"
+#include "vmarea/core/range_plan.hpp"
 
 namespace vmarea {
 

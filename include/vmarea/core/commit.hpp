@@ -18,6 +18,41 @@
 
 namespace vmarea {
 
+template <class S>
+void settle_charge(SpaceState<S>& space, Reservation<S>& reserved, std::int64_t charge) noexcept {
+  if (charge > 0) {
+    require<S>(reserved.charge >= static_cast<PageCount>(charge),
+               "commit uses no more charge than was reserved");
+    reserved.charge -= static_cast<PageCount>(charge);
+  } else if (charge < 0) {
+    space.services.uncharge(static_cast<PageCount>(-charge));
+  }
+  space.charged += static_cast<PageCount>(charge);
+}
+
+/// Seldom; apart, because what a host does here makes every assignment slower if it is inlined.
+template <class S>
+[[gnu::noinline]] void recount_attributes(SpaceState<S>& space, const Attributes* before,
+                                          const Attributes* after) noexcept {
+  if (after != nullptr) space.services.retain_attributes(after);
+  if (before != nullptr) space.services.release_attributes(before);
+}
+
+/// Gives an area other flags and attributes where it stands. Requires: the space lock; its counters
+/// and its charge are settled.
+template <class S>
+void change_in_place(SpaceState<S>& space, Area<S>& area, Flags flags, const Attributes* attributes,
+                     [[maybe_unused]] bool changes_access, Event event) noexcept {
+  space.services.begin_area_write(space.lock, area.lock);
+  if (area.attributes != attributes) recount_attributes(space, area.attributes, attributes);
+  area.attributes = attributes;
+  area.flags = flags;
+  if constexpr (S::has_page_tables) {
+    if (changes_access) space.services.protect_pages(space.pages, area.range(), flags);
+  }
+  space.services.notify(event, area);
+}
+
 /// Writes one window. Requires: the space lock; everything reserved.
 /// Invalidates: cursors, and pointers to areas that carry no piece.
 template <class S>
@@ -29,9 +64,11 @@ class WindowCommit {
   void run() noexcept {
     space_.services.assert_space_locked(space_.lock);
     space_.totals += window_.totals;
-    settle_charge();
+    settle_charge(space_, reserved_, window_.charge);
     if (window_.in_place()) {
-      change_in_place();
+      const Piece<S>& piece = window_.pieces[0];
+      change_in_place(space_, *piece.object, piece.after.flags, piece.after.attributes,
+                      window_.changes_access, window_.event);
       return;
     }
     const bool keeps_range = window_.keeps_range();
@@ -78,37 +115,13 @@ class WindowCommit {
     return length;
   }
 
-  void settle_charge() noexcept {
-    if (window_.charge > 0) {
-      require<S>(reserved_.charge >= static_cast<PageCount>(window_.charge),
-                 "commit uses no more charge than was reserved");
-      reserved_.charge -= static_cast<PageCount>(window_.charge);
-    } else if (window_.charge < 0) {
-      space_.services.uncharge(static_cast<PageCount>(-window_.charge));
-    }
-    space_.charged += static_cast<PageCount>(window_.charge);
-  }
-
-  void change_in_place() noexcept {
-    const Piece<S>& piece = window_.pieces[0];
-    space_.services.begin_area_write(space_.lock, piece.object->lock);
-    assign(*piece.object, piece.after);
-    protect(piece.after);
-    space_.services.notify(window_.event, *piece.object);
-  }
-
   /// The attributes are counted; everything else of a description is a plain value.
   void assign(AreaType& area, const Description<S>& after) noexcept {
-    if (area.attributes != after.attributes) recount_attributes(area.attributes, after.attributes);
+    if (area.attributes != after.attributes) {
+      recount_attributes(space_, area.attributes, after.attributes);
+    }
     static_cast<Description<S>&>(area) = after;
   }
-  /// Seldom; apart, because what a host does here makes every assignment slower if it is inlined.
-  [[gnu::noinline]] void recount_attributes(const Attributes* before,
-                                            const Attributes* after) noexcept {
-    if (after != nullptr) space_.services.retain_attributes(after);
-    if (before != nullptr) space_.services.release_attributes(before);
-  }
-
   void protect([[maybe_unused]] const Description<S>& after) noexcept {
     if constexpr (S::has_page_tables) {
       if (window_.changes_access) {

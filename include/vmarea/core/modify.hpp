@@ -11,7 +11,7 @@
 // and context are attributes, which the host has interned; the caller holds a reference meanwhile.
 #pragma once
 
-#include "vmarea/core/walk.hpp"
+#include "vmarea/core/range_plan.hpp"
 
 namespace vmarea {
 

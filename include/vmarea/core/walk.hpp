@@ -13,11 +13,9 @@
 // address.
 #pragma once
 
-#include "vmarea/core/change.hpp"
 #include "vmarea/core/identity.hpp"
 #include "vmarea/core/unmap.hpp"
 #include "vmarea/core/window.hpp"
-#include "vmarea/fast_paths.hpp"
 
 namespace vmarea {
 
@@ -98,10 +96,12 @@ class RangeWalk {
     return status;
   }
 
- private:
-  /// What the protection of pages follows from.
-  static constexpr Flags protecting = flag::protection | flag::userfault_protect;
+  /// Whether the protection of pages follows from what differs.
+  static constexpr bool changes_access(Flags before, Flags after) noexcept {
+    return after.difference(before).has_any(flag::protection | flag::userfault_protect);
+  }
 
+ private:
   template <class Visit>
   Result<void> step(Area<S>& area, Visit&& visit) noexcept {
     const Range part{position_, area.end < range_.end ? area.end : range_.end};
@@ -129,7 +129,7 @@ class RangeWalk {
     }
     window_.totals += answer.totals;
     window_.charge += answer.charge;
-    window_.changes_access |= answer.flags.difference(area.flags).has_any(protecting);
+    window_.changes_access |= changes_access(area.flags, answer.flags);
     if (joins.next.joined()) swallow_next(*next);
     if (!joins.prev.joined() && !joins.next.joined()) add_rest_above(area, part.end, nullptr);
     if (joins.prev.joined()) add_rest_above(area, part.end, &area);
@@ -299,80 +299,6 @@ class RangeWalk {
   Window<S>& window_;  // The edit that is being put together, if one is open.
   unsigned run_ = 0;   // Which of its pieces is the run; a rest below it, a rest above it.
   bool open_ = false;
-};
-
-/// A call that changes a range by a rule. One window is kept; more are walked again.
-template <class S, class Rule>
-struct RangePlan : PlanBase {
-  using Value = void;
-
-  Result<void> status = Error::invalid;
-  Range range;
-  Rule rule{};
-  WalkProgress base;
-  Joining joining = Joining::allowed;
-  unsigned window_count = 0;
-  bool all_in_place = true;  // Then only the charge has to be reserved.
-  PageCount charge = 0;      // What they take, without what they give back.
-  Window<S> only;
-
-  RangePlan() = default;
-  /// A call that is refused, or has nothing to do.
-  RangePlan(Result<void> answer) noexcept : status(answer) {}
-
-  /// Inlined with all that it calls: it is most of a call that splits, and 16 % of mprotect there
-  /// and back, 43 % of a call over a thousand areas go that way. For commit it gave 4 %: left out.
-  VMAREA_INLINED_WHOLE RangePlan(const SpaceState<S>& space, Range over, const Rule& by,
-                                 Joining joins = Joining::allowed) noexcept
-      : range(over),
-        rule(by),
-        base{space.totals, space.area_count, space.last_identity},
-        joining(joins) {
-    out_of_memory = Rule::shortage;
-    status = walk(space, only, [this](const Window<S>& window) {
-      if (window_count++ == 0 && &window != &only) only = window;
-      all_in_place = all_in_place && window.in_place();
-      if (window.charge > 0) charge += static_cast<PageCount>(window.charge);
-    });
-    const bool whole_or_none =
-        space.services.profile().partial_effects == PartialEffects::all_or_nothing;
-    if (!status && whole_or_none) window_count = 0;
-  }
-
-  template <class Visit>
-  void for_each_window(const SpaceState<S>& space, Visit&& visit) const noexcept {
-    if (window_count == 1) {
-      visit(only);
-    } else if (window_count > 1) {
-      Window<S> each;
-      (void)walk(space, each, visit);
-    }
-  }
-  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    if (all_in_place && window_count > 1) return reserve_charge(space, reserved, charge);
-    return reserve_windows(*this, space, reserved);
-  }
-  /// The same with the tree nodes; where anything is short, every area is changed where it stands.
-  /// Requires: the range cuts no area, for a cut can fail.
-  Result<void> reserve_or_join_nothing(SpaceState<S>& space, Reservation<S>& reserved) noexcept {
-    Result<void> taken = reserve_windows(*this, space, reserved);
-    if (taken) taken = take_nodes(space, reserved);
-    if (taken) return taken;
-    give_back(space, reserved);
-    const PlanBase answers = *this;
-    *this = RangePlan(space, range, rule, Joining::never);
-    static_cast<PlanBase&>(*this) = answers;
-    return reserve_windows(*this, space, reserved);
-  }
-  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    commit_windows(*this, space, reserved);
-  }
-
- private:
-  template <class Visit>
-  Result<void> walk(const SpaceState<S>& space, Window<S>& window, Visit&& visit) const noexcept {
-    return RangeWalk<S, Rule>(space, range, rule, base, joining, window).run(visit);
-  }
 };
 
 }  // namespace vmarea
