@@ -18,6 +18,7 @@
 
 namespace vmarea {
 
+/// Uses up `charge` pages of what was reserved, or gives pages back where it is negative.
 template <class S>
 void settle_charge(SpaceState<S>& space, Reservation<S>& reserved, std::int64_t charge) noexcept {
   if (charge > 0) {

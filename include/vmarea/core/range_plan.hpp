@@ -92,12 +92,13 @@ struct RangePlan : PlanBase {
   void commit_in_place(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
     WalkProgress progress = base;
     auto cursor = space.tree.seek(range.start);
-    for (unsigned left = window_count; left > 0; cursor.next()) {
-      Area<S>& area = *cursor.entry().value;
+    auto entry = cursor.entry();
+    for (unsigned left = window_count; left > 0 && entry; cursor.next(), entry = cursor.entry()) {
+      Area<S>& area = *entry.value;
       const Range part{area.start < range.start ? range.start : area.start,
                        area.end < range.end ? area.end : range.end};
       const RuleAnswer<S> answer = rule.answer(space, area, part, progress);
-      if (answer.kind == RuleAnswer<S>::Kind::skip) continue;
+      if (answer.kind != RuleAnswer<S>::Kind::change) continue;
       progress.totals += answer.totals;
       space.totals += answer.totals;
       settle_charge(space, reserved, answer.charge);
