@@ -249,7 +249,7 @@ void seals() {
   _exit(0);
 }
 
-void same_page_merging() {
+[[maybe_unused]] void same_page_merging() {
   constexpr int set_merge = 67;
   char* at = map(8);
   madvise(at, 2 * page, MADV_MERGEABLE);
@@ -328,7 +328,10 @@ int main() {
   limits();
   children();
   seals();
+#ifndef __SANITIZE_ADDRESS__
+  // To switch it off, Linux walks every page of the sanitizer's shadow: four minutes.
   same_page_merging();
+#endif
   executable_heap();
   written_memory_is_not_executed();
   std::puts("odd_calls: done");
