@@ -9,8 +9,8 @@
 //   run        pieces that joined so far; it becomes one window when the next area does not join
 //
 // The same walk plans, previews, reserves and commits: only the visitor differs, so what is
-// previewed is what happens. The visitor may rewrite the tree behind the walk, which goes on by
-// address.
+// previewed is what happens; range_plan.hpp is where. The visitor may rewrite the tree behind the
+// walk, which goes on by address.
 #pragma once
 
 #include "vmarea/core/identity.hpp"

@@ -7,7 +7,7 @@
 //
 // A piece names the object that carries it on. An area in the extent that carries no piece is
 // removed. Planners fill windows and touch nothing; reserve.hpp takes what the windows need;
-// commit.hpp is the only function that writes, but for fork, which fills an empty space.
+// commit.hpp and in_place.hpp alone write, but for fork, which fills an empty space.
 #pragma once
 
 #include <cstdint>
