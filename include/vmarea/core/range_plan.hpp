@@ -90,7 +90,7 @@ struct RangePlan : PlanBase {
   /// Several areas change where they stand.
   bool only_in_place() const noexcept { return all_in_place && window_count > 1; }
 
-  /// Where nobody is cut and nobody joins, the rule's answers are all there is to do: 46 % of a
+  /// Where nobody is cut and nobody joins, the rule's answers are all there is to do: 42 % of a
   /// call over a thousand areas.
   void commit_answers(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
     WalkProgress progress = base;
