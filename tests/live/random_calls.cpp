@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "live/area_program/area_program.hpp"
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/deviations.hpp"
 #include "live/random_calls/generator.hpp"
@@ -34,8 +35,12 @@ constexpr int exit_skipped = 77;
 
 class Program {
  public:
-  Program(const Options& options, const char* name)
-      : options_(options), name_(name), slates_(options.jobs), runner_(options.shape) {}
+  Program(const Options& options, const char* name, const AreaProgram& areas)
+      : options_(options),
+        name_(name),
+        slates_(options.jobs),
+        runner_(options.shape, areas),
+        areas_(areas) {}
 
   int run() {
     if (const std::string why = runner_.why_unusable(); !why.empty()) {
@@ -52,7 +57,9 @@ class Program {
     }
     const std::chrono::duration<double> took = Clock::now() - began;
     const Counts counts = sum(slates_);
-    if (options_.verbose) fmt::print("{}", table(counts, options_.kinds, took.count()));
+    if (options_.verbose) {
+      fmt::print("{}{}", table(counts, options_.kinds, took.count()), way_of_reading(areas_));
+    }
     fmt::print(
         "random_calls: {} operations of {} kinds, seed {}, 0 mismatches, {} known deviations "
         "met\n",
@@ -79,7 +86,7 @@ class Program {
   /// after the other.
   void work(std::uint64_t job) {
     Slate& slate = slates_[job];
-    runner_.use(slate);
+    runner_.use(slate, static_cast<unsigned>(job));
     slate.sequence = options_.sequence.value_or(job);
     while (!is_done(slate)) {
       run_in_child(slate, [&] {
@@ -216,6 +223,7 @@ class Program {
   SharedSlates slates_;
   std::vector<int> workers_;
   Runner runner_;
+  const AreaProgram& areas_;
 };
 
 /// The shape of a file of calls is known before anything is mapped.
@@ -234,6 +242,7 @@ int main(int count, char** words) {
   if (!options) return exit_code;
   if (!options->replay.empty() && !take_shape_of_file(*options)) return exit_bad_input;
   options->kinds &= kinds_of(options->shape);
+  const AreaProgram areas(static_cast<unsigned>(options->jobs));
   prepare_heap(options->shape);
-  return Program(*options, words[0]).run();
+  return Program(*options, words[0], areas).run();
 }

@@ -290,10 +290,11 @@ void Generator::make_move(Call& call) {
 
 /// What lies behind the arena must stay as it is.
 void Generator::keep_in_arena(Call& call) {
+  call.new_length = std::min(call.new_length, shape_.end() - arena_start);
   const uint64_t longest = std::max(call.length, call.new_length);
-  if (call.new_address + longest > shape_.end()) {
-    call.new_address = arena_start + random_.below(2) * page;
-  }
+  if (call.new_address + longest <= shape_.end()) return;
+  call.new_address = arena_start + random_.below(2) * page;
+  if (call.new_address + longest > shape_.end()) call.new_address = arena_start;
 }
 
 void Generator::make_keep(Call& call) {

@@ -117,7 +117,8 @@ int new_file(const char* name) {
 
 }  // namespace
 
-KernelArena::KernelArena(const Shape& shape) : shape_(shape) {
+KernelArena::KernelArena(const Shape& shape, const AreaProgram& program)
+    : shape_(shape), maps_(program) {
   files_[static_cast<unsigned>(File::first)] = new_file("f");
   files_[static_cast<unsigned>(File::second)] = new_file("s");
   const std::string again = fmt::format("/proc/self/fd/{}", files_[0]);

@@ -17,7 +17,7 @@ namespace vmarea::live {
 
 class KernelArena {
  public:
-  explicit KernelArena(const Shape& shape);
+  KernelArena(const Shape& shape, const AreaProgram& program);
   ~KernelArena();
   KernelArena(const KernelArena&) = delete;
   KernelArena& operator=(const KernelArena&) = delete;
@@ -40,9 +40,9 @@ class KernelArena {
   /// Unmaps what a call placed elsewhere.
   void unmap(std::uint64_t start, std::uint64_t length);
 
-  /// Areas of the arena with quick_flags; `expected`: what they will probably be.
-  void read_areas(Picture& picture, const Picture& expected) {
-    maps_.read_areas(picture, shape_.end(), expected);
+  /// Areas of the arena, and how much of them is known; `expected`: what they will probably be.
+  Detail read_areas(Picture& picture, const Picture& expected) {
+    return maps_.read_areas(picture, shape_.end(), expected);
   }
   /// The same with all flags.
   void read_all_flags(Picture& picture) { maps_.read_all_flags(picture, shape_.end()); }

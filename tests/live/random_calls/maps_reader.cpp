@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "live/random_calls/maps_reader.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -133,7 +135,8 @@ std::size_t text_size(const Picture& picture) {
 
 }  // namespace
 
-MapsReader::MapsReader() : buffer_(std::make_unique<char[]>(buffer_size)) {
+MapsReader::MapsReader(const AreaProgram& program)
+    : program_(program), buffer_(std::make_unique<char[]>(buffer_size)) {
   reopen();
 }
 
@@ -145,6 +148,11 @@ void MapsReader::close_all() {
   close(maps_);
   close(smaps_);
   close(status_);
+}
+
+void MapsReader::use(unsigned view, FlagBits& bits) {
+  view_ = view;
+  bits_ = &bits;
 }
 
 void MapsReader::reopen() {
@@ -160,7 +168,8 @@ bool MapsReader::has_query() const {
   return ioctl(maps_, query_request, &query) == 0;
 }
 
-void MapsReader::read_areas(Picture& picture, uint64_t end, const Picture& expected) {
+Detail MapsReader::read_areas(Picture& picture, uint64_t end, const Picture& expected) {
+  if (view_areas(picture, end)) return full_detail;
   std::size_t size = 0;
   picture.clear();
   while (arena_is_lowest_) {
@@ -170,10 +179,40 @@ void MapsReader::read_areas(Picture& picture, uint64_t end, const Picture& expec
     const ssize_t got = pread(maps_, buffer_.get() + size, wanted, static_cast<off_t>(size));
     if (got <= 0) break;
     size += static_cast<std::size_t>(got);
-    if (parse_maps({buffer_.get(), size}, picture, end)) return;
+    if (parse_maps({buffer_.get(), size}, picture, end)) return quick_detail;
     picture.clear();
   }
   query_areas(picture, end);
+  return quick_detail;
+}
+
+/// False if there is no program, or what it wrote down could not be understood.
+bool MapsReader::view_areas(Picture& picture, uint64_t end) {
+  std::span<const ViewedArea> areas;
+  if (bits_ == nullptr || !program_.read(view_, arena_start, end, areas)) return false;
+  picture.clear();
+  for (const ViewedArea& area : areas) {
+    Flags flags;
+    if (!bits_->decode(area.bits, flags)) {
+      learn_bits(areas, end);
+      if (!bits_->decode(area.bits, flags)) return false;
+    }
+    const bool anonymous = area.has_file == 0;
+    picture.add({area.start, area.end, flags, anonymous ? 0 : area.page_offset * page, 0,
+                 anonymous ? area.page_offset : 0});
+  }
+  return true;
+}
+
+/// Asks smaps what areas that were viewed have; nothing is learned if it sees others.
+void MapsReader::learn_bits(std::span<const ViewedArea> areas, uint64_t end) {
+  read_all_flags(from_smaps_, end);
+  const std::span<const SeenArea> seen = std::as_const(from_smaps_).areas();
+  const auto same_range = [](const ViewedArea& a, const SeenArea& b) {
+    return a.start == b.start && a.end == b.end;
+  };
+  if (!std::equal(areas.begin(), areas.end(), seen.begin(), seen.end(), same_range)) return;
+  for (std::size_t i = 0; i < seen.size(); ++i) bits_->learn(areas[i].bits, seen[i].flags);
 }
 
 /// True if the text reaches behind the arena.

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// What /proc says of this process: the areas of the arena after every call, from the text of maps
-// if the arena lies below all else and by the PROCMAP_QUERY ioctl if not; all flags from smaps; and
-// page totals from status. It allocates nothing after construction.
+// What the kernel says of this process: the areas of the arena after every call, by a program
+// inside the kernel where one may be loaded, or else from the text of maps if the arena lies below
+// all else and by the PROCMAP_QUERY ioctl if not; all flags from smaps; and page totals from
+// status. It allocates nothing after construction.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
+#include "live/area_program/area_program.hpp"
 #include "live/random_calls/arena.hpp"
+#include "live/random_calls/flag_bits.hpp"
 #include "live/random_calls/picture.hpp"
 #include "vmarea/space_state.hpp"
 
@@ -19,18 +23,20 @@ namespace vmarea::live {
 
 class MapsReader {
  public:
-  MapsReader();
+  explicit MapsReader(const AreaProgram& program);
   ~MapsReader();
   MapsReader(const MapsReader&) = delete;
   MapsReader& operator=(const MapsReader&) = delete;
 
+  /// The view of the program that is this process's, and what its bits were found to mean.
+  void use(unsigned view, FlagBits& bits);
   /// To be called first in a child made by fork: the open files show the parent's areas.
   void reopen();
   bool has_query() const;
 
-  /// Areas that have a byte in [arena_start, end), with quick_flags. `expected`: what the picture
-  /// will probably be, so that no more text is made than it takes.
-  void read_areas(Picture& picture, std::uint64_t end, const Picture& expected);
+  /// Areas that have a byte in [arena_start, end), and how much of them is known. `expected`: what
+  /// the picture will probably be, so that no more text is made than it takes.
+  Detail read_areas(Picture& picture, std::uint64_t end, const Picture& expected);
   /// The same from smaps, with all flags.
   void read_all_flags(Picture& picture, std::uint64_t end);
   /// Pages of the whole process by class.
@@ -58,6 +64,8 @@ class MapsReader {
     std::size_t upto_ = 0;
   };
 
+  bool view_areas(Picture& picture, std::uint64_t end);
+  void learn_bits(std::span<const ViewedArea> areas, std::uint64_t end);
   void query_areas(Picture& picture, std::uint64_t end) const;
   bool parse_maps(std::string_view text, Picture& picture, std::uint64_t end);
   /// Takes a line of smaps; true if `area` is complete with it.
@@ -66,6 +74,10 @@ class MapsReader {
 
   static constexpr std::size_t buffer_size = std::size_t{256} << 10;
 
+  const AreaProgram& program_;
+  unsigned view_ = 0;
+  FlagBits* bits_ = nullptr;  // Null as long as nobody uses this.
+  Picture from_smaps_;
   int maps_ = -1;
   int smaps_ = -1;
   int status_ = -1;

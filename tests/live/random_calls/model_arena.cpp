@@ -191,7 +191,7 @@ class ModelOf : public ModelArena {
     }
     const bool unmapped = static_cast<bool>(space().munmap(arena_start, shape_.pages * page));
     read_areas();
-    return unmapped && picture_.areas().empty();
+    return unmapped && picture_.areas().empty() && behind_is_as_it_was();
   }
 
   void unmap(std::uint64_t start, std::uint64_t length) override {
@@ -243,6 +243,13 @@ class ModelOf : public ModelArena {
                                 .hooks = &no_hooks<S>};
       if (!space().insert(made)) std::abort();
     }
+  }
+
+  /// Whether the page behind the arena, which nothing may touch, is an area still.
+  bool behind_is_as_it_was() const {
+    const Area<S>* const behind = space().find(shape_.end());
+    return !Shape::compares_placement || (behind != nullptr && behind->start == shape_.end() &&
+                                          !behind->flags.has_any(flag::access));
   }
 
   const char* invariants_broken() const {

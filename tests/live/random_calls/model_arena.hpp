@@ -38,7 +38,8 @@ class ModelArena {
   virtual bool can_follow(const Call& call) const = 0;
   /// The result, or minus the error number. A fork changes to the child, or makes and ends one.
   virtual std::int64_t execute(const Call& call) = 0;
-  /// Unmaps the arena; limits and rights are as at the start. False if something is left there.
+  /// Unmaps the arena; limits and rights are as at the start. False if something is left there, or
+  /// the page behind it was touched.
   virtual bool reset() = 0;
   virtual void unmap(std::uint64_t start, std::uint64_t length) = 0;
   /// As the kernel counts, with the locked pages that it forgets to take off its counter: a known

@@ -21,6 +21,13 @@ std::uint64_t page_of(std::uint64_t address) {
          page;
 }
 
+/// The page whose offset an anonymous area has, unless it is that of its own place.
+std::string offset_of_another_place(const SeenArea& area) {
+  if (area.anonymous_offset == 0 || area.anonymous_offset == area.start / page) return {};
+  const auto from = static_cast<std::int64_t>(area.anonymous_offset - arena_start / page);
+  return fmt::format("  as if at {}", from);
+}
+
 }  // namespace
 
 void Picture::replace(std::uint64_t start, std::uint64_t end, std::span<const SeenArea> pieces) {
@@ -35,10 +42,12 @@ void Picture::replace(std::uint64_t start, std::uint64_t end, std::span<const Se
   count_ = first + pieces.size() + tail;
 }
 
-bool same(const Picture& a, const Picture& b, Flags mask) {
+bool same(const Picture& a, const Picture& b, Detail known) {
   return std::equal(a.areas().begin(), a.areas().end(), b.areas().begin(), b.areas().end(),
-                    [mask](const SeenArea& x, const SeenArea& y) {
-                      return same_place(x, y) && (x.flags & mask) == (y.flags & mask);
+                    [known](const SeenArea& x, const SeenArea& y) {
+                      return same_place(x, y) &&
+                             (x.flags & known.flags) == (y.flags & known.flags) &&
+                             (!known.anonymous_offset || x.anonymous_offset == y.anonymous_offset);
                     });
 }
 
@@ -65,10 +74,11 @@ std::string draw(const Picture& picture, bool full) {
     for (std::uint64_t at = page_of(area.start); at < page_of(area.end); ++at) {
       row[at - first] = letter(index);
     }
-    lines += fmt::format("    {} [{}, {})  {}{}{}\n", letter(index), page_of(area.start),
+    lines += fmt::format("    {} [{}, {})  {}{}{}{}\n", letter(index), page_of(area.start),
                          page_of(area.end),
                          test::letters_of(full ? area.flags : area.flags & quick_flags),
                          area.offset != 0 ? fmt::format("  at {}p", area.offset / page) : "",
+                         offset_of_another_place(area),
                          area.identity != 0 ? fmt::format("  identity {}", area.identity) : "");
     ++index;
   }

@@ -14,16 +14,25 @@
 
 namespace vmarea::live {
 
-/// Flags that every reading knows; the others are read at intervals.
+/// How much of an area a reading knows.
+struct Detail {
+  Flags flags;
+  bool anonymous_offset = false;
+};
+
+/// What every reading knows; where it is no more, all flags are read at intervals.
 inline constexpr Flags quick_flags = flag::access | flag::may_share;
+inline constexpr Flags all_flags{~std::uint64_t{0} & ~flag::soft_dirty.bits()};
+inline constexpr Detail quick_detail{quick_flags};
+inline constexpr Detail all_flags_detail{all_flags};
+inline constexpr Detail full_detail{all_flags, true};
 
 struct SeenArea {
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   Flags flags;
-  std::uint64_t offset = 0;  // Bytes; of areas with a file.
-  // Ours only; shown, never compared with the kernel's.
-  std::uint64_t identity = 0;
+  std::uint64_t offset = 0;            // Bytes; of areas with a file.
+  std::uint64_t identity = 0;          // Ours only; shown, never compared with the kernel's.
   std::uint64_t anonymous_offset = 0;  // Page offset of areas without a file.
 
   friend bool operator==(const SeenArea&, const SeenArea&) = default;
@@ -53,8 +62,8 @@ class Picture {
   std::array<SeenArea, arena_pages_max> areas_;
 };
 
-/// Whether both show the same areas, comparing the flags of `mask`.
-bool same(const Picture& a, const Picture& b, Flags mask);
+/// Whether both show the same areas, comparing as much as is known.
+bool same(const Picture& a, const Picture& b, Detail known);
 
 /// Whether both are equal in everything, in what only we know, too.
 bool same_to_the_last(const Picture& a, const Picture& b);

@@ -25,6 +25,8 @@ std::string describe_trouble(const Slate& slate, const Call& call) {
       return "the areas differ";
     case Trouble::flags:
       return "the flags differ";
+    case Trouble::anonymous_offsets:
+      return "the page offsets of anonymous memory differ";
     case Trouble::totals:
       return fmt::format("the kernel counts {}, we count {}", text_of(slate.kernel_totals),
                          text_of(slate.model_totals));
@@ -94,10 +96,19 @@ std::string table(const Counts& counts, Kinds kinds, double seconds) {
   }
   const auto calls = static_cast<double>(counts.calls);
   return text + fmt::format(
-                    "{} sequences, {} readings of all flags, {:.1f} areas on average, "
+                    "{} sequences, {} readings of smaps, {:.1f} areas on average, "
                     "{:.0f} operations a second\n",
                     counts.sequences, counts.flag_readings,
                     static_cast<double>(counts.areas_seen) / calls, calls / seconds);
+}
+
+std::string way_of_reading(const AreaProgram& program) {
+  if (program.is_loaded()) {
+    return "areas read by a program in the kernel: all flags and page offsets after every call\n";
+  }
+  return fmt::format(
+      "areas read from /proc, all flags at intervals; no program in the kernel: {}\n",
+      program.why_not());
 }
 
 }  // namespace vmarea::live

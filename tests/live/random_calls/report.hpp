@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "live/area_program/area_program.hpp"
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/slate.hpp"
 
@@ -27,5 +28,7 @@ struct Found {
 std::string report(const Found& found, const Slate& slate);
 /// Calls by kind and how many succeeded, and the rate.
 std::string table(const Counts& counts, Kinds kinds, double seconds);
+/// How areas are read, and what of them is compared after every call.
+std::string way_of_reading(const AreaProgram& program);
 
 }  // namespace vmarea::live

@@ -16,7 +16,6 @@
 namespace vmarea::live {
 namespace {
 
-constexpr Flags all_flags{~std::uint64_t{0} & ~flag::soft_dirty.bits()};
 /// A sequence that takes longer hangs.
 constexpr unsigned seconds_for_a_sequence = 30;
 
@@ -49,8 +48,15 @@ Machine look_around(KernelArena& kernel, const Shape& shape) {
 
 }  // namespace
 
-Runner::Runner(const Shape& shape)
-    : shape_(shape), kernel_(shape), model_(make_model(shape, look_around(kernel_, shape))) {}
+Runner::Runner(const Shape& shape, const AreaProgram& program)
+    : shape_(shape),
+      kernel_(shape, program),
+      model_(make_model(shape, look_around(kernel_, shape))) {}
+
+void Runner::use(Slate& slate, unsigned view) {
+  slate_ = &slate;
+  kernel_.maps().use(view, slate.flag_bits);
+}
 
 void Runner::become_child() {
   kernel_.become_child();
@@ -158,7 +164,7 @@ void Runner::run_here(const Sequence& sequence, RunOptions options) {
     }
     ++slate_->step;
     const bool last = slate_->step == sequence.size();
-    if ((last || slate_->step % options.flags_every == 0) && !compare_all()) break;
+    if ((last || slate_->step % options.flags_every == 0) && !compare_all(options)) break;
   }
   alarm(0);
   if (is_child) leave_child();
@@ -202,25 +208,43 @@ bool Runner::take_step(const Call& call) {
   before_ = model_->picture();
   execute(call);
   clear_elsewhere(call);
-  kernel_.read_areas(seen_kernel_, model_->picture());
+  known_ = kernel_.read_areas(seen_kernel_, model_->picture());
   if (slate_->kernel_result != slate_->model_result) return fail(Trouble::result);
-  if (!same(seen_kernel_, model_->picture(), quick_flags)) return fail(Trouble::areas);
+  if (const Trouble trouble = what_differs(); trouble != Trouble::none) return fail(trouble);
   if (const char* wrong = model_->what_is_wrong(); wrong != nullptr) {
     return fail(Trouble::invariants, wrong);
   }
   return true;
 }
 
+Trouble Runner::what_differs() const {
+  const Picture& ours = model_->picture();
+  if (same(seen_kernel_, ours, known_)) return Trouble::none;
+  if (!same(seen_kernel_, ours, quick_detail)) return Trouble::areas;
+  return same(seen_kernel_, ours, all_flags_detail) ? Trouble::anonymous_offsets : Trouble::flags;
+}
+
 void Runner::note_result(std::int64_t result) {
   if (slate_->step < slate_->results.size()) slate_->results[slate_->step] = result;
 }
 
-bool Runner::compare_all() {
+/// Where every step knows all flags, smaps need only show from time to time that it does.
+bool Runner::reads_smaps(RunOptions options) {
+  constexpr std::uint64_t seldom = 16;
+  const bool often = known_.flags != all_flags || options.flags_every == 1;
+  return often || ++slate_->comparisons % seldom == 0;
+}
+
+bool Runner::compare_smaps() {
   ++slate_->counts.flag_readings;
   kernel_.read_all_flags(seen_kernel_);
+  return same(seen_kernel_, model_->picture(), all_flags_detail);
+}
+
+bool Runner::compare_all(RunOptions options) {
   Trouble trouble = Trouble::none;
   const char* broken = nullptr;
-  if (!same(seen_kernel_, model_->picture(), all_flags)) {
+  if (reads_smaps(options) && !compare_smaps()) {
     trouble = Trouble::flags;
   } else if (!compare_totals()) {
     trouble = Trouble::totals;
@@ -242,7 +266,8 @@ bool Runner::compare_totals() {
 }
 
 bool Runner::fail(Trouble trouble, const char* message) {
-  kernel_.read_all_flags(slate_->kernel);
+  const Detail known = kernel_.read_areas(slate_->kernel, model_->picture());
+  if (known.flags != all_flags || trouble == Trouble::flags) kernel_.read_all_flags(slate_->kernel);
   slate_->model = model_->picture();
   slate_->before = before_;
   if (message != nullptr) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Executes a sequence on both sides and compares after every call: results, places, permissions;
-// at intervals all flags, page totals and our own invariants. Stops at the first difference and
-// writes it on the slate.
+// Executes a sequence on both sides and compares after every call results and areas, as much of
+// them as can be seen; at intervals what smaps says, page totals and our own invariants. Stops at
+// the first difference and writes it on the slate.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,10 @@ struct RunOptions {
 
 class Runner {
  public:
-  explicit Runner(const Shape& shape);
+  Runner(const Shape& shape, const AreaProgram& program);
 
-  /// Where it writes from now on.
-  void use(Slate& slate) { slate_ = &slate; }
+  /// Where it writes from now on, and the view that shows it the kernel's areas.
+  void use(Slate& slate, unsigned view = 0);
   /// Runs from an empty arena, in this process or, if the sequence leaves something behind, in a
   /// child.
   void run(const Sequence& sequence, RunOptions options);
@@ -45,13 +45,16 @@ class Runner {
  private:
   void run_here(const Sequence& sequence, RunOptions options);
   bool take_step(const Call& call);
+  Trouble what_differs() const;
   void execute(const Call& call);
   void clear_elsewhere(const Call& call);
   std::string kernel_shows(Observed observed, const Call& last);
   std::string library_shows(Observed observed, const Call& last) const;
   void count(const Call& call);
   void note_result(std::int64_t result);
-  bool compare_all();
+  bool reads_smaps(RunOptions options);
+  bool compare_smaps();
+  bool compare_all(RunOptions options);
   bool compare_totals();
   bool fail(Trouble trouble, const char* message = nullptr);
 
@@ -60,6 +63,7 @@ class Runner {
   std::unique_ptr<ModelArena> model_;
   Slate* slate_ = nullptr;
   Picture seen_kernel_;
+  Detail known_;  // How much of it.
   Picture before_;
   PageTotals kernel_base_;  // What each side counts when the arena is empty.
   PageTotals model_base_;

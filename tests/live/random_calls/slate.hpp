@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "live/random_calls/call.hpp"
+#include "live/random_calls/flag_bits.hpp"
 #include "live/random_calls/picture.hpp"
 #include "vmarea/space_state.hpp"
 
@@ -17,9 +18,10 @@ namespace vmarea::live {
 /// The first thing that differed.
 enum class Trouble : std::uint8_t {
   none,
-  result,      // Return value or error.
-  areas,       // Start, end, offset or permissions.
-  flags,       // Another flag.
+  result,  // Return value or error.
+  areas,   // Start, end, offset or permissions.
+  flags,   // Another flag.
+  anonymous_offsets,
   totals,      // Pages by class.
   invariants,  // Our own space is not sound, or not made as it was previewed.
   clearing,    // The arena could not be emptied.
@@ -41,6 +43,10 @@ struct Counts {
 
 struct Slate {
   Counts counts;
+
+  // What a child learns stays known, what it counts counts.
+  FlagBits flag_bits;
+  std::uint64_t comparisons = 0;
 
   // Where the run stands.
   std::uint64_t sequence = 0;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+//
+// Runs in the kernel: writes down the areas of the calling process in a range, as the kernel's own
+// iterator gives them. The kernel describes its types itself, in /sys/kernel/btf/vmlinux; declared
+// here are the few members that are read, and loading looks up where they lie. Only programs that
+// are free under the GPL, too, may use the iterator.
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "area_view.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct vm_area_struct {
+  unsigned long vm_start;
+  unsigned long vm_end;
+  unsigned long vm_flags;
+  unsigned long vm_pgoff;
+  void* vm_file;
+};
+struct task_struct {};
+#pragma clang attribute pop
+
+struct bpf_iter_task_vma {
+  __u64 opaque[1];
+};
+extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma* iterator, struct task_struct* task,
+                                 __u64 address) __ksym;
+extern struct vm_area_struct* bpf_iter_task_vma_next(struct bpf_iter_task_vma* iterator) __ksym;
+extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma* iterator) __ksym;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct AreaView);
+} views SEC(".maps");
+
+/// Areas that have a byte in [start, end). Not 0 if they could not be walked.
+SEC("syscall")
+int view_areas(struct AreaRequest* request) {
+  const __u32 number = request->view;
+  const unsigned long end = request->end;
+  struct AreaView* view = bpf_map_lookup_elem(&views, &number);
+  struct bpf_iter_task_vma iterator;
+  struct vm_area_struct* area;
+  if (view == 0) return 1;
+  view->count = 0;
+  const int failed =
+      bpf_iter_task_vma_new(&iterator, (void*)bpf_get_current_task_btf(), request->start);
+  while ((area = bpf_iter_task_vma_next(&iterator)) != 0) {
+    // Counted in the view: of a count in a register the verifier would try every value.
+    const unsigned long at = view->count;
+    if (area->vm_start >= end || at >= AREA_VIEW_CAPACITY) break;
+    struct ViewedArea* viewed = &view->areas[at];
+    viewed->start = area->vm_start;
+    viewed->end = area->vm_end;
+    viewed->bits = area->vm_flags;
+    viewed->page_offset = area->vm_pgoff;
+    viewed->has_file = area->vm_file != 0;
+    view->count = at + 1;
+  }
+  bpf_iter_task_vma_destroy(&iterator);
+  return failed != 0;
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
