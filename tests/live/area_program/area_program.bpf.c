@@ -17,6 +17,7 @@ struct vm_area_struct {
   unsigned long vm_flags;
   unsigned long vm_pgoff;
   void* vm_file;
+  void* anon_vma;
 };
 struct task_struct {};
 #pragma clang attribute pop
@@ -59,6 +60,7 @@ int view_areas(struct AreaRequest* request) {
     viewed->bits = area->vm_flags;
     viewed->page_offset = area->vm_pgoff;
     viewed->has_file = area->vm_file != 0;
+    viewed->identity = (unsigned long)area->anon_vma;
     view->count = at + 1;
   }
   bpf_iter_task_vma_destroy(&iterator);

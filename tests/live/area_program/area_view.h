@@ -13,6 +13,7 @@ struct ViewedArea {
   unsigned long bits;        /* Its flags as this kernel numbers them. */
   unsigned long page_offset; /* Of anonymous areas, too. */
   unsigned long has_file;
+  unsigned long identity; /* Where its anon_vma lies; 0 if none. */
 };
 
 struct AreaView {

@@ -198,8 +198,8 @@ bool MapsReader::view_areas(Picture& picture, uint64_t end) {
       if (!bits_->decode(area.bits, flags)) return false;
     }
     const bool anonymous = area.has_file == 0;
-    picture.add({area.start, area.end, flags, anonymous ? 0 : area.page_offset * page, 0,
-                 anonymous ? area.page_offset : 0});
+    picture.add({area.start, area.end, flags, anonymous ? 0 : area.page_offset * page,
+                 area.identity, anonymous ? area.page_offset : 0});
   }
   return true;
 }

@@ -21,6 +21,13 @@ std::uint64_t page_of(std::uint64_t address) {
          page;
 }
 
+/// The letter of the first area that has this identity.
+char letter_of_identity(const Picture& picture, std::uint64_t identity) {
+  const auto has_it = [&](const SeenArea& area) { return area.identity == identity; };
+  const auto first = std::find_if(picture.areas().begin(), picture.areas().end(), has_it);
+  return letter(static_cast<std::size_t>(first - picture.areas().begin()));
+}
+
 /// The page whose offset an anonymous area has, unless it is that of its own place.
 std::string offset_of_another_place(const SeenArea& area) {
   if (area.anonymous_offset == 0 || area.anonymous_offset == area.start / page) return {};
@@ -42,13 +49,28 @@ void Picture::replace(std::uint64_t start, std::uint64_t end, std::span<const Se
   count_ = first + pieces.size() + tail;
 }
 
-bool same(const Picture& a, const Picture& b, Detail known) {
-  return std::equal(a.areas().begin(), a.areas().end(), b.areas().begin(), b.areas().end(),
-                    [known](const SeenArea& x, const SeenArea& y) {
-                      return same_place(x, y) &&
-                             (x.flags & known.flags) == (y.flags & known.flags) &&
-                             (!known.anonymous_offset || x.anonymous_offset == y.anonymous_offset);
-                    });
+Difference compare(const Picture& a, const Picture& b, Detail known) {
+  if (a.areas().size() != b.areas().size()) return Difference::areas;
+  const SeenArea nothing;
+  const SeenArea* before_x = &nothing;
+  const SeenArea* before_y = &nothing;
+  for (std::size_t i = 0; i < a.areas().size(); ++i) {
+    const SeenArea& x = a.areas()[i];
+    const SeenArea& y = b.areas()[i];
+    if (!same_place(x, y) || (x.flags & quick_flags) != (y.flags & quick_flags)) {
+      return Difference::areas;
+    }
+    if ((x.flags & known.flags) != (y.flags & known.flags)) return Difference::flags;
+    if (!known.hidden) continue;
+    if (x.anonymous_offset != y.anonymous_offset) return Difference::anonymous_offsets;
+    if ((x.identity != 0) != (y.identity != 0)) return Difference::identities;
+    if ((x.identity == before_x->identity) != (y.identity == before_y->identity)) {
+      return Difference::identities;
+    }
+    before_x = &x;
+    before_y = &y;
+  }
+  return Difference::none;
 }
 
 bool same_to_the_last(const Picture& a, const Picture& b) {
@@ -74,12 +96,14 @@ std::string draw(const Picture& picture, bool full) {
     for (std::uint64_t at = page_of(area.start); at < page_of(area.end); ++at) {
       row[at - first] = letter(index);
     }
-    lines += fmt::format("    {} [{}, {})  {}{}{}{}\n", letter(index), page_of(area.start),
-                         page_of(area.end),
-                         test::letters_of(full ? area.flags : area.flags & quick_flags),
-                         area.offset != 0 ? fmt::format("  at {}p", area.offset / page) : "",
-                         offset_of_another_place(area),
-                         area.identity != 0 ? fmt::format("  identity {}", area.identity) : "");
+    lines += fmt::format(
+        "    {} [{}, {})  {}{}{}{}\n", letter(index), page_of(area.start), page_of(area.end),
+        test::letters_of(full ? area.flags : area.flags & quick_flags),
+        area.offset != 0 ? fmt::format("  at {}p", area.offset / page) : "",
+        offset_of_another_place(area),
+        area.identity != 0
+            ? fmt::format("  identity {}", letter_of_identity(picture, area.identity))
+            : "");
     ++index;
   }
   return fmt::format("    {} (from page {})\n{}", row, first, lines);

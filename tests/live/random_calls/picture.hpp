@@ -17,7 +17,7 @@ namespace vmarea::live {
 /// How much of an area a reading knows.
 struct Detail {
   Flags flags;
-  bool anonymous_offset = false;
+  bool hidden = false;  // What /proc does not show: identities, page offsets of anonymous memory.
 };
 
 /// What every reading knows; where it is no more, all flags are read at intervals.
@@ -31,8 +31,9 @@ struct SeenArea {
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   Flags flags;
-  std::uint64_t offset = 0;            // Bytes; of areas with a file.
-  std::uint64_t identity = 0;          // Ours only; shown, never compared with the kernel's.
+  std::uint64_t offset = 0;  // Bytes; of areas with a file.
+  // 0: none. Each side has its own numbers; whether two areas have the same can be compared.
+  std::uint64_t identity = 0;
   std::uint64_t anonymous_offset = 0;  // Page offset of areas without a file.
 
   friend bool operator==(const SeenArea&, const SeenArea&) = default;
@@ -62,10 +63,14 @@ class Picture {
   std::array<SeenArea, arena_pages_max> areas_;
 };
 
-/// Whether both show the same areas, comparing as much as is known.
-bool same(const Picture& a, const Picture& b, Detail known);
+/// The first thing in which two pictures differ.
+enum class Difference : std::uint8_t { none, areas, flags, anonymous_offsets, identities };
 
-/// Whether both are equal in everything, in what only we know, too.
+/// What differs, comparing as much as is known; of identities which areas have one, and which have
+/// that of the area before.
+Difference compare(const Picture& a, const Picture& b, Detail known);
+
+/// Whether both are equal in everything, in the numbers of identities, too.
 bool same_to_the_last(const Picture& a, const Picture& b);
 
 /// " [first,upto) ..." in pages of the arena.

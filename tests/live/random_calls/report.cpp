@@ -27,6 +27,8 @@ std::string describe_trouble(const Slate& slate, const Call& call) {
       return "the flags differ";
     case Trouble::anonymous_offsets:
       return "the page offsets of anonymous memory differ";
+    case Trouble::identities:
+      return "the identities of anonymous memory differ";
     case Trouble::totals:
       return fmt::format("the kernel counts {}, we count {}", text_of(slate.kernel_totals),
                          text_of(slate.model_totals));
@@ -104,7 +106,8 @@ std::string table(const Counts& counts, Kinds kinds, double seconds) {
 
 std::string way_of_reading(const AreaProgram& program) {
   if (program.is_loaded()) {
-    return "areas read by a program in the kernel: all flags and page offsets after every call\n";
+    return "areas read by a program in the kernel: all flags, page offsets and identities after "
+           "every call\n";
   }
   return fmt::format(
       "areas read from /proc, all flags at intervals; no program in the kernel: {}\n",

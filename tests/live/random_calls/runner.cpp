@@ -26,6 +26,22 @@ bool needs_child(const Sequence& sequence) {
   });
 }
 
+Trouble trouble_of(Difference difference) {
+  switch (difference) {
+    case Difference::none:
+      return Trouble::none;
+    case Difference::areas:
+      return Trouble::areas;
+    case Difference::flags:
+      return Trouble::flags;
+    case Difference::anonymous_offsets:
+      return Trouble::anonymous_offsets;
+    case Difference::identities:
+      return Trouble::identities;
+  }
+  abort();
+}
+
 /// Where a call put memory that may not be compared any further.
 bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result) {
   const bool places = call.operation == Operation::mmap || call.operation == Operation::mremap;
@@ -210,18 +226,12 @@ bool Runner::take_step(const Call& call) {
   clear_elsewhere(call);
   known_ = kernel_.read_areas(seen_kernel_, model_->picture());
   if (slate_->kernel_result != slate_->model_result) return fail(Trouble::result);
-  if (const Trouble trouble = what_differs(); trouble != Trouble::none) return fail(trouble);
+  const Difference difference = compare(seen_kernel_, model_->picture(), known_);
+  if (difference != Difference::none) return fail(trouble_of(difference));
   if (const char* wrong = model_->what_is_wrong(); wrong != nullptr) {
     return fail(Trouble::invariants, wrong);
   }
   return true;
-}
-
-Trouble Runner::what_differs() const {
-  const Picture& ours = model_->picture();
-  if (same(seen_kernel_, ours, known_)) return Trouble::none;
-  if (!same(seen_kernel_, ours, quick_detail)) return Trouble::areas;
-  return same(seen_kernel_, ours, all_flags_detail) ? Trouble::anonymous_offsets : Trouble::flags;
 }
 
 void Runner::note_result(std::int64_t result) {
@@ -238,7 +248,7 @@ bool Runner::reads_smaps(RunOptions options) {
 bool Runner::compare_smaps() {
   ++slate_->counts.flag_readings;
   kernel_.read_all_flags(seen_kernel_);
-  return same(seen_kernel_, model_->picture(), all_flags_detail);
+  return compare(seen_kernel_, model_->picture(), all_flags_detail) == Difference::none;
 }
 
 bool Runner::compare_all(RunOptions options) {

@@ -45,7 +45,6 @@ class Runner {
  private:
   void run_here(const Sequence& sequence, RunOptions options);
   bool take_step(const Call& call);
-  Trouble what_differs() const;
   void execute(const Call& call);
   void clear_elsewhere(const Call& call);
   std::string kernel_shows(Observed observed, const Call& last);

@@ -22,6 +22,7 @@ enum class Trouble : std::uint8_t {
   areas,   // Start, end, offset or permissions.
   flags,   // Another flag.
   anonymous_offsets,
+  identities,
   totals,      // Pages by class.
   invariants,  // Our own space is not sound, or not made as it was previewed.
   clearing,    // The arena could not be emptied.
