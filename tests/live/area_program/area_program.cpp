@@ -37,7 +37,7 @@ AreaProgram::~AreaProgram() {
 #ifdef VMAREA_AREA_PROGRAM
 
 void AreaProgram::load() {
-  // libbpf_set_print(nullptr);
+  libbpf_set_print(nullptr);
   const auto size = static_cast<std::size_t>(vmarea_area_program_end - vmarea_area_program);
   bpf_object* const object = bpf_object__open_mem(vmarea_area_program, size, nullptr);
   bpf_map* const map = object != nullptr ? bpf_object__find_map_by_name(object, "views") : nullptr;
