@@ -58,7 +58,8 @@ class Program {
     const std::chrono::duration<double> took = Clock::now() - began;
     const Counts counts = sum(slates_);
     if (options_.verbose) {
-      fmt::print("{}{}", table(counts, options_.kinds, took.count()), way_of_reading(areas_));
+      fmt::print("{}{}", table(counts, options_.kinds, took.count()),
+                 way_of_reading(counts, areas_));
     }
     fmt::print(
         "random_calls: {} operations of {} kinds, seed {}, 0 mismatches, {} known deviations "

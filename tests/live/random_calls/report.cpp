@@ -100,18 +100,18 @@ std::string table(const Counts& counts, Kinds kinds, double seconds) {
   return text + fmt::format(
                     "{} sequences, {} readings of smaps, {:.1f} areas on average, "
                     "{:.0f} operations a second\n",
-                    counts.sequences, counts.flag_readings,
+                    counts.sequences, counts.smaps_readings,
                     static_cast<double>(counts.areas_seen) / calls, calls / seconds);
 }
 
-std::string way_of_reading(const AreaProgram& program) {
-  if (program.is_loaded()) {
-    return "areas read by a program in the kernel: all flags, page offsets and identities after "
-           "every call\n";
+std::string way_of_reading(const Counts& counts, const AreaProgram& program) {
+  if (!program.is_loaded()) {
+    return fmt::format(
+        "areas read from /proc, all flags at intervals: no program in the kernel, {}\n",
+        program.why_not());
   }
-  return fmt::format(
-      "areas read from /proc, all flags at intervals; no program in the kernel: {}\n",
-      program.why_not());
+  return fmt::format("areas read in the kernel, all flags, page offsets and identities: {} times\n",
+                     counts.calls_seen_whole);
 }
 
 }  // namespace vmarea::live

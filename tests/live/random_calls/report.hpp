@@ -28,7 +28,7 @@ struct Found {
 std::string report(const Found& found, const Slate& slate);
 /// Calls by kind and how many succeeded, and the rate.
 std::string table(const Counts& counts, Kinds kinds, double seconds);
-/// How areas are read, and what of them is compared after every call.
-std::string way_of_reading(const AreaProgram& program);
+/// How areas were read, and so what of them was compared after every call.
+std::string way_of_reading(const Counts& counts, const AreaProgram& program);
 
 }  // namespace vmarea::live

@@ -189,6 +189,7 @@ void Runner::run_here(const Sequence& sequence, RunOptions options) {
 void Runner::count(const Call& call) {
   const auto kind = static_cast<unsigned>(call.kind);
   ++slate_->counts.calls;
+  if (known_.hidden) ++slate_->counts.calls_seen_whole;
   ++slate_->counts.calls_of_kind[kind];
   if (slate_->kernel_result >= 0) ++slate_->counts.succeeded_of_kind[kind];
   slate_->counts.areas_seen += seen_kernel_.areas().size();
@@ -246,7 +247,7 @@ bool Runner::reads_smaps(RunOptions options) {
 }
 
 bool Runner::compare_smaps() {
-  ++slate_->counts.flag_readings;
+  ++slate_->counts.smaps_readings;
   kernel_.read_all_flags(seen_kernel_);
   return compare(seen_kernel_, model_->picture(), all_flags_detail) == Difference::none;
 }

@@ -14,7 +14,8 @@ namespace vmarea::live {
 Counts& Counts::operator+=(const Counts& other) {
   calls += other.calls;
   sequences += other.sequences;
-  flag_readings += other.flag_readings;
+  calls_seen_whole += other.calls_seen_whole;
+  smaps_readings += other.smaps_readings;
   areas_seen += other.areas_seen;
   deviations_met += other.deviations_met;
   for (unsigned kind = 0; kind < kind_count; ++kind) {

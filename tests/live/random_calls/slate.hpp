@@ -33,7 +33,8 @@ enum class Trouble : std::uint8_t {
 struct Counts {
   std::uint64_t calls = 0;
   std::uint64_t sequences = 0;
-  std::uint64_t flag_readings = 0;
+  std::uint64_t calls_seen_whole = 0;  // With all flags, page offsets and identities.
+  std::uint64_t smaps_readings = 0;
   std::uint64_t areas_seen = 0;
   std::uint64_t deviations_met = 0;
   std::array<std::uint64_t, kind_count> calls_of_kind{};
