@@ -91,7 +91,7 @@ std::uint64_t fill_to_placement_end(const Shape& shape, std::uint64_t end, int f
 
 void prepare_heap(const Shape& shape) {
   // As little as will do: mlockall touches all of it, and every fork after that copies it.
-  const int heap_bytes = shape.crowd != 0 ? 32 << 20 : 4 << 20;
+  const int heap_bytes = shape.crowd != 0 ? 32 << 20 : 2 << 20;
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TOP_PAD, heap_bytes);
   mallopt(M_TRIM_THRESHOLD, heap_bytes);
