@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Reads areas with a BPF program in the kernel: binary, with all flags, and with the page
-// offset and the identity of anonymous memory, which no file of /proc shows, in less time than the
-// text of maps takes. It needs Linux 6.7, its types in /sys/kernel/btf and CAP_BPF and CAP_PERFMON;
+// Reads areas with a BPF program in the kernel: binary, with all flags, and with the page offset
+// and the identity of anonymous memory, which no file of /proc shows, in less time than the text
+// of maps takes. It needs Linux 6.7, its types in /sys/kernel/btf and CAP_BPF and CAP_PERFMON;
 // without them it is not loaded, and whoever wants areas reads /proc.
 #pragma once
 

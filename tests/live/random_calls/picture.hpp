@@ -64,7 +64,13 @@ class Picture {
 };
 
 /// The first thing in which two pictures differ.
-enum class Difference : std::uint8_t { none, areas, flags, anonymous_offsets, identities };
+enum class Difference : std::uint8_t {
+  none,
+  areas,  // Start, end, offset or permissions.
+  flags,  // Another flag.
+  anonymous_offsets,
+  identities,
+};
 
 /// What differs, comparing as much as is known; of identities which areas have one, and which have
 /// that of the area before.

@@ -15,20 +15,30 @@ std::string text_of(const PageTotals& totals) {
                      totals.exec, totals.stack, totals.locked);
 }
 
+std::string describe(Difference difference) {
+  switch (difference) {
+    case Difference::areas:
+      return "the areas differ";
+    case Difference::flags:
+      return "the flags differ";
+    case Difference::anonymous_offsets:
+      return "the page offsets of anonymous memory differ";
+    case Difference::identities:
+      return "the identities of anonymous memory differ";
+    case Difference::none:
+      break;
+  }
+  return "the pictures are the same";
+}
+
 std::string describe_trouble(const Slate& slate, const Call& call) {
   switch (slate.trouble) {
     case Trouble::result:
       return fmt::format("the kernel answers {}, we answer {}",
                          describe_result(call.operation, slate.kernel_result),
                          describe_result(call.operation, slate.model_result));
-    case Trouble::areas:
-      return "the areas differ";
-    case Trouble::flags:
-      return "the flags differ";
-    case Trouble::anonymous_offsets:
-      return "the page offsets of anonymous memory differ";
-    case Trouble::identities:
-      return "the identities of anonymous memory differ";
+    case Trouble::picture:
+      return describe(slate.difference);
     case Trouble::totals:
       return fmt::format("the kernel counts {}, we count {}", text_of(slate.kernel_totals),
                          text_of(slate.model_totals));

@@ -26,22 +26,6 @@ bool needs_child(const Sequence& sequence) {
   });
 }
 
-Trouble trouble_of(Difference difference) {
-  switch (difference) {
-    case Difference::none:
-      return Trouble::none;
-    case Difference::areas:
-      return Trouble::areas;
-    case Difference::flags:
-      return Trouble::flags;
-    case Difference::anonymous_offsets:
-      return Trouble::anonymous_offsets;
-    case Difference::identities:
-      return Trouble::identities;
-  }
-  abort();
-}
-
 /// Where a call put memory that may not be compared any further.
 bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result) {
   const bool places = call.operation == Operation::mmap || call.operation == Operation::mremap;
@@ -153,6 +137,7 @@ void Runner::run_here(const Sequence& sequence, RunOptions options) {
   alarm(seconds_for_a_sequence);
   slate_->step = 0;
   if (!kernel_.reset() || !model_->reset()) {
+    known_ = kernel_.read_areas(seen_kernel_, model_->picture());
     fail(Trouble::clearing);
     return;
   }
@@ -227,8 +212,7 @@ bool Runner::take_step(const Call& call) {
   clear_elsewhere(call);
   known_ = kernel_.read_areas(seen_kernel_, model_->picture());
   if (slate_->kernel_result != slate_->model_result) return fail(Trouble::result);
-  const Difference difference = compare(seen_kernel_, model_->picture(), known_);
-  if (difference != Difference::none) return fail(trouble_of(difference));
+  if (!same_pictures(known_)) return fail(Trouble::picture);
   if (const char* wrong = model_->what_is_wrong(); wrong != nullptr) {
     return fail(Trouble::invariants, wrong);
   }
@@ -239,24 +223,29 @@ void Runner::note_result(std::int64_t result) {
   if (slate_->step < slate_->results.size()) slate_->results[slate_->step] = result;
 }
 
+bool Runner::same_pictures(Detail known) {
+  slate_->difference = compare(seen_kernel_, model_->picture(), known);
+  return slate_->difference == Difference::none;
+}
+
 /// Where every step knows all flags, smaps need only show from time to time that it does.
 bool Runner::reads_smaps(RunOptions options) {
   constexpr std::uint64_t seldom = 16;
-  const bool often = known_.flags != all_flags || options.flags_every == 1;
+  const bool often = !known_.hidden || options.flags_every == 1;
   return often || ++slate_->comparisons % seldom == 0;
 }
 
 bool Runner::compare_smaps() {
   ++slate_->counts.smaps_readings;
   kernel_.read_all_flags(seen_kernel_);
-  return compare(seen_kernel_, model_->picture(), all_flags_detail) == Difference::none;
+  return same_pictures(all_flags_detail);
 }
 
 bool Runner::compare_all(RunOptions options) {
   Trouble trouble = Trouble::none;
   const char* broken = nullptr;
   if (reads_smaps(options) && !compare_smaps()) {
-    trouble = Trouble::flags;
+    trouble = Trouble::picture;
   } else if (!compare_totals()) {
     trouble = Trouble::totals;
   } else if (broken = model_->what_is_broken(); broken != nullptr) {
@@ -277,8 +266,8 @@ bool Runner::compare_totals() {
 }
 
 bool Runner::fail(Trouble trouble, const char* message) {
-  const Detail known = kernel_.read_areas(slate_->kernel, model_->picture());
-  if (known.flags != all_flags || trouble == Trouble::flags) kernel_.read_all_flags(slate_->kernel);
+  if (!known_.hidden) kernel_.read_all_flags(seen_kernel_);
+  slate_->kernel = seen_kernel_;
   slate_->model = model_->picture();
   slate_->before = before_;
   if (message != nullptr) {

@@ -51,6 +51,7 @@ class Runner {
   std::string library_shows(Observed observed, const Call& last) const;
   void count(const Call& call);
   void note_result(std::int64_t result);
+  bool same_pictures(Detail known);
   bool reads_smaps(RunOptions options);
   bool compare_smaps();
   bool compare_all(RunOptions options);

@@ -18,11 +18,8 @@ namespace vmarea::live {
 /// The first thing that differed.
 enum class Trouble : std::uint8_t {
   none,
-  result,  // Return value or error.
-  areas,   // Start, end, offset or permissions.
-  flags,   // Another flag.
-  anonymous_offsets,
-  identities,
+  result,      // Return value or error.
+  picture,     // What the arena looks like.
   totals,      // Pages by class.
   invariants,  // Our own space is not sound, or not made as it was previewed.
   clearing,    // The arena could not be emptied.
@@ -56,6 +53,7 @@ struct Slate {
 
   // What went wrong there.
   Trouble trouble = Trouble::none;
+  Difference difference = Difference::none;  // Of the pictures.
   int signal = 0;
   std::int64_t kernel_result = 0;
   std::int64_t model_result = 0;
