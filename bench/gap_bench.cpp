@@ -7,7 +7,7 @@
 //   aligned    the same with an alignment of 2 MiB
 //
 // Nobody else among the measured can be asked.
-#include <vmarea/core/gap.hpp>
+#include <vmarea/space/gap.hpp>
 
 #include "support/questions.hpp"
 

@@ -21,7 +21,6 @@
 
 #include "vmarea/calls/brk.hpp"
 #include "vmarea/calls/fault.hpp"
-#include "vmarea/calls/fork.hpp"
 #include "vmarea/calls/insert.hpp"
 #include "vmarea/calls/madvise.hpp"
 #include "vmarea/calls/mlock.hpp"
@@ -38,20 +37,21 @@
 #include "vmarea/calls/special.hpp"
 #include "vmarea/calls/stack.hpp"
 #include "vmarea/calls/userfault.hpp"
-#include "vmarea/core/all_locks.hpp"
-#include "vmarea/space_state.hpp"
+#include "vmarea/change/all_locks.hpp"
+#include "vmarea/change/fork.hpp"
+#include "vmarea/space/space_state.hpp"
 
 namespace vmarea {
 
 /// All areas of a space, in address order, for a range-for. Any change of the space ends it.
-template <class S>
+template <class Host>
 class AreaList {
  public:
   struct End {};
   class Iterator {
    public:
-    explicit Iterator(typename SpaceState<S>::Tree::Cursor cursor) noexcept : cursor_(cursor) {}
-    const Area<S>& operator*() const noexcept { return *cursor_.entry().value; }
+    explicit Iterator(typename SpaceState<Host>::Tree::Cursor cursor) noexcept : cursor_(cursor) {}
+    const Area<Host>& operator*() const noexcept { return *cursor_.entry().value; }
     Iterator& operator++() noexcept {
       cursor_.next();
       return *this;
@@ -59,28 +59,28 @@ class AreaList {
     bool operator!=(End) const noexcept { return static_cast<bool>(cursor_.entry()); }
 
    private:
-    typename SpaceState<S>::Tree::Cursor cursor_;
+    typename SpaceState<Host>::Tree::Cursor cursor_;
   };
 
-  explicit AreaList(const SpaceState<S>& space) noexcept : space_(space) {}
+  explicit AreaList(const SpaceState<Host>& space) noexcept : space_(space) {}
   Iterator begin() const noexcept { return Iterator(space_.tree.seek(0)); }
   End end() const noexcept { return {}; }
 
  private:
-  const SpaceState<S>& space_;
+  const SpaceState<Host>& space_;
 };
 
 /// One address space. Addresses and lengths are bytes, as the system calls take them.
-template <KernelServices Services>
+template <KernelServices Host>
 class AddressSpace {
  public:
-  using AreaType = Area<Services>;
-  using State = SpaceState<Services>;
+  using AreaType = Area<Host>;
+  using State = SpaceState<Host>;
   template <class Plan>
-  using ChangeOf = Change<Services, Plan>;
+  using ChangeOf = Change<Host, Plan>;
 
-  explicit AddressSpace(Services services = {}, const SpaceLayout& layout = {})
-      : state_(static_cast<Services&&>(services), layout) {}
+  explicit AddressSpace(Host services = {}, const SpaceLayout& layout = {})
+      : state_(static_cast<Host&&>(services), layout) {}
   AddressSpace(const AddressSpace&) = delete;
   AddressSpace& operator=(const AddressSpace&) = delete;
   /// Unmaps everything, as exit does.
@@ -90,7 +90,7 @@ class AddressSpace {
   // All end every pointer and cursor into the space. A call that promises touched memory
   // (MAP_POPULATE, mlock, growth of locked memory) touches it after its change, as far as it can be
   // had.
-  [[nodiscard]] Result<Address> mmap(const MmapRequest<Services>& request) {
+  [[nodiscard]] Result<Address> mmap(const MmapRequest<Host>& request) {
     return complete(plan_mmap(request));
   }
   [[nodiscard]] Result<void> munmap(Address start, std::uint64_t length) {
@@ -117,17 +117,17 @@ class AddressSpace {
     const Result<void> done = plan_madvise(start, length, advice).reserve_and_commit();
     return done ? populate_as_advised(state_, start, length, advice) : done;
   }
-  [[nodiscard]] Result<void> mlock(Address start, std::uint64_t length, Locking locking) {
-    return lock_and_populate(plan_mlock(start, length, locking));
+  [[nodiscard]] Result<void> mlock(Address start, std::uint64_t length, MlockMode mode) {
+    return lock_and_populate(plan_mlock(start, length, mode));
   }
   /// mlock with the flags of the system call.
-  [[nodiscard]] Result<void> mlock2(Address start, std::uint64_t length, LockFlags flags) {
+  [[nodiscard]] Result<void> mlock2(Address start, std::uint64_t length, MlockFlags flags) {
     return lock_and_populate(plan_mlock2(start, length, flags));
   }
   /// That some memory cannot be touched is no error here.
-  [[nodiscard]] Result<void> mlockall(LockAllFlags flags) {
+  [[nodiscard]] Result<void> mlockall(MlockallFlags flags) {
     const Result<void> done = plan_mlockall(flags).reserve_and_commit();
-    if (done && flags.has_any(lock_all::current)) populate_everything(state_);
+    if (done && flags.has_any(mlockall::current)) populate_everything(state_);
     return done;
   }
   [[nodiscard]] Result<void> munlockall() { return plan_munlockall().reserve_and_commit(); }
@@ -135,7 +135,7 @@ class AddressSpace {
     return plan_mseal(start, length, flags).reserve_and_commit();
   }
   /// PR_SET_MEMORY_MERGE: marks all memory, now and from now on, for same-page merging, or unmarks.
-  [[nodiscard]] Result<void> set_memory_merge(MemoryMerge wanted) {
+  [[nodiscard]] Result<void> set_memory_merge(SamePageMerging wanted) {
     return plan_memory_merge(wanted).reserve_and_commit();
   }
   /// PR_SET_MDWE: from now on no memory becomes executable that was written.
@@ -165,7 +165,7 @@ class AddressSpace {
   [[nodiscard]] Result<void> set_name(Address start, std::uint64_t length, MemoryName name) {
     return plan_set_name(start, length, name).reserve_and_commit();
   }
-  [[nodiscard]] Result<Address> attach_shared(const AttachRequest<Services>& request) {
+  [[nodiscard]] Result<Address> attach_shared(const AttachRequest<Host>& request) {
     return complete(plan_attach(request));
   }
   [[nodiscard]] Result<void> detach_shared(Address start) {
@@ -180,11 +180,11 @@ class AddressSpace {
     return plan_grow_stack(at).reserve_and_commit();
   }
   /// Puts an area in place as described, joining and replacing nothing, as a loader does.
-  [[nodiscard]] Result<void> insert(const Description<Services>& area) {
+  [[nodiscard]] Result<void> insert(const Description<Host>& area) {
     return plan_insert(area).reserve_and_commit();
   }
   /// Puts an area in place that is never cut or merged, such as a vdso.
-  [[nodiscard]] Result<void> insert_special(const SpecialRequest<Services>& request) {
+  [[nodiscard]] Result<void> insert_special(const SpecialRequest<Host>& request) {
     return plan_insert_special(request).reserve_and_commit();
   }
   /// The first area of a program: a page of stack that ends at `top` and is still to move.
@@ -197,103 +197,101 @@ class AddressSpace {
   }
   /// Makes `child`, which is empty, a copy of this space. Errors: interrupted, no_memory.
   [[nodiscard]] Result<void> fork_into(AddressSpace& child) {
-    return Fork<Services>(state_, child.state_).run();
+    return Fork<Host>(state_, child.state_).run();
   }
 
   // The same in three beats.
-  ChangeOf<MmapPlan<Services>> plan_mmap(const MmapRequest<Services>& request) {
+  ChangeOf<MmapPlan<Host>> plan_mmap(const MmapRequest<Host>& request) {
     return {state_, [&](const State& s) { return vmarea::plan_mmap(s, request); }};
   }
-  ChangeOf<UnmapPlan<Services>> plan_munmap(Address start, std::uint64_t length) {
+  ChangeOf<UnmapPlan<Host>> plan_munmap(Address start, std::uint64_t length) {
     return {state_, [&](const State& s) { return vmarea::plan_munmap(s, start, length); }};
   }
-  ChangeOf<ProtectPlan<Services>> plan_mprotect(Address start, std::uint64_t length,
-                                                Protection protection) {
+  ChangeOf<ProtectPlan<Host>> plan_mprotect(Address start, std::uint64_t length,
+                                            Protection protection) {
     return {state_,
             [&](const State& s) { return vmarea::plan_mprotect(s, start, length, protection); }};
   }
-  ChangeOf<MremapPlan<Services>> plan_mremap(const MremapRequest& request) {
+  ChangeOf<MremapPlan<Host>> plan_mremap(const MremapRequest& request) {
     return {state_, [&](const State& s) { return vmarea::plan_mremap(s, request); }};
   }
   /// The next area's share of a fixed move: `rest` comes from the plan before.
-  ChangeOf<MremapPlan<Services>> plan_mremap_rest(const MremapRequest& rest) {
+  ChangeOf<MremapPlan<Host>> plan_mremap_rest(const MremapRequest& rest) {
     return {state_, [&](const State& s) { return plan_fixed_move(s, rest); }};
   }
-  ChangeOf<BrkPlan<Services>> plan_brk(Address wanted) {
+  ChangeOf<BrkPlan<Host>> plan_brk(Address wanted) {
     return {state_, [&](const State& s) { return vmarea::plan_brk(s, wanted); }};
   }
-  ChangeOf<AdvisePlan<Services>> plan_madvise(Address start, std::uint64_t length, Advice advice) {
+  ChangeOf<AdvisePlan<Host>> plan_madvise(Address start, std::uint64_t length, Advice advice) {
     return {state_, [&](const State& s) { return vmarea::plan_madvise(s, start, length, advice); }};
   }
-  ChangeOf<LockPlan<Services>> plan_mlock(Address start, std::uint64_t length, Locking locking) {
-    return {state_, [&](const State& s) { return plan_lock(s, start, length, locking); }};
+  ChangeOf<MlockPlan<Host>> plan_mlock(Address start, std::uint64_t length, MlockMode mode) {
+    return {state_, [&](const State& s) { return plan_lock(s, start, length, mode); }};
   }
-  ChangeOf<LockPlan<Services>> plan_mlock2(Address start, std::uint64_t length, LockFlags flags) {
+  ChangeOf<MlockPlan<Host>> plan_mlock2(Address start, std::uint64_t length, MlockFlags flags) {
     return {state_, [&](const State& s) { return plan_lock(s, start, length, flags); }};
   }
-  ChangeOf<LockAllPlan<Services>> plan_mlockall(LockAllFlags flags) {
+  ChangeOf<MlockallPlan<Host>> plan_mlockall(MlockallFlags flags) {
     return {state_, [&](const State& s) { return vmarea::plan_mlockall(s, flags); }};
   }
-  ChangeOf<LockAllPlan<Services>> plan_munlockall() {
+  ChangeOf<MlockallPlan<Host>> plan_munlockall() {
     return {state_, [&](const State& s) { return vmarea::plan_munlockall(s); }};
   }
-  ChangeOf<SealPlan<Services>> plan_mseal(Address start, std::uint64_t length,
-                                          SealFlags flags = {}) {
+  ChangeOf<SealPlan<Host>> plan_mseal(Address start, std::uint64_t length, SealFlags flags = {}) {
     return {state_, [&](const State& s) { return vmarea::plan_mseal(s, start, length, flags); }};
   }
-  ChangeOf<MemoryMergePlan<Services>> plan_memory_merge(MemoryMerge wanted) {
+  ChangeOf<SamePagePlan<Host>> plan_memory_merge(SamePageMerging wanted) {
     return {state_, [&](const State& s) { return vmarea::plan_memory_merge(s, wanted); }};
   }
-  ChangeOf<WriteExecPlan<Services>> plan_deny_write_exec(WriteExecFlags wanted) {
+  ChangeOf<WriteExecPlan<Host>> plan_deny_write_exec(WriteExecFlags wanted) {
     return {state_, [&](const State& s) { return vmarea::plan_deny_write_exec(s, wanted); }};
   }
-  ChangeOf<WatchPlan<Services>> plan_register_userfault(const UserfaultRequest& request) {
+  ChangeOf<WatchPlan<Host>> plan_register_userfault(const UserfaultRequest& request) {
     return {state_, [&](const State& s) { return vmarea::plan_register_userfault(s, request); }};
   }
-  ChangeOf<UnwatchPlan<Services>> plan_unregister_userfault(Address start, std::uint64_t length,
-                                                            UserfaultContext context) {
+  ChangeOf<UnwatchPlan<Host>> plan_unregister_userfault(Address start, std::uint64_t length,
+                                                        UserfaultContext context) {
     return {state_, [&](const State& s) {
               return vmarea::plan_unregister_userfault(s, start, length, context);
             }};
   }
-  ChangeOf<UnwatchPlan<Services>> plan_release_userfault(UserfaultContext context) {
+  ChangeOf<UnwatchPlan<Host>> plan_release_userfault(UserfaultContext context) {
     return {state_, [&](const State& s) { return vmarea::plan_release_userfault(s, context); }};
   }
-  ChangeOf<PolicyPlan<Services>> plan_mbind(Address start, std::uint64_t length,
-                                            MemoryPolicy policy) {
+  ChangeOf<PolicyPlan<Host>> plan_mbind(Address start, std::uint64_t length, MemoryPolicy policy) {
     return {state_, [&](const State& s) { return vmarea::plan_mbind(s, start, length, policy); }};
   }
-  ChangeOf<HomeNodePlan<Services>> plan_set_home_node(Address start, std::uint64_t length,
-                                                      const HomeNode& home) {
+  ChangeOf<HomeNodePlan<Host>> plan_set_home_node(Address start, std::uint64_t length,
+                                                  const HomeNode& home) {
     return {state_,
             [&](const State& s) { return vmarea::plan_set_home_node(s, start, length, home); }};
   }
-  ChangeOf<NamePlan<Services>> plan_set_name(Address start, std::uint64_t length, MemoryName name) {
+  ChangeOf<NamePlan<Host>> plan_set_name(Address start, std::uint64_t length, MemoryName name) {
     return {state_, [&](const State& s) { return vmarea::plan_set_name(s, start, length, name); }};
   }
-  ChangeOf<MmapPlan<Services>> plan_attach(const AttachRequest<Services>& request) {
+  ChangeOf<MmapPlan<Host>> plan_attach(const AttachRequest<Host>& request) {
     return {state_, [&](const State& s) { return vmarea::plan_attach(s, request); }};
   }
-  ChangeOf<DetachPlan<Services>> plan_detach(Address start) {
+  ChangeOf<DetachPlan<Host>> plan_detach(Address start) {
     return {state_, [&](const State& s) { return vmarea::plan_detach(s, start); }};
   }
-  ChangeOf<TouchPlan<Services>> plan_touch(Address at, Touch how) {
+  ChangeOf<TouchPlan<Host>> plan_touch(Address at, Touch how) {
     return {state_, [&](const State& s) { return vmarea::plan_touch(s, at, how); }};
   }
-  ChangeOf<GrowStackPlan<Services>> plan_grow_stack(Address at) {
+  ChangeOf<GrowStackPlan<Host>> plan_grow_stack(Address at) {
     return {state_, [&](const State& s) { return vmarea::plan_grow_stack(s, at); }};
   }
-  ChangeOf<InsertPlan<Services>> plan_insert(const Description<Services>& area) {
+  ChangeOf<InsertPlan<Host>> plan_insert(const Description<Host>& area) {
     return {state_, [&](const State& s) { return vmarea::plan_insert(s, area); }};
   }
-  ChangeOf<InsertPlan<Services>> plan_insert_special(const SpecialRequest<Services>& request) {
+  ChangeOf<InsertPlan<Host>> plan_insert_special(const SpecialRequest<Host>& request) {
     return {state_, [&](const State& s) { return vmarea::plan_insert_special(s, request); }};
   }
-  ChangeOf<InsertPlan<Services>> plan_initial_stack(Address top) {
+  ChangeOf<InsertPlan<Host>> plan_initial_stack(Address top) {
     return {state_, [&](const State& s) { return vmarea::plan_initial_stack(s, top); }};
   }
-  ChangeOf<WindowPlan<Services, void>> plan_loader_brk(Address start, std::uint64_t length,
-                                                       LoaderMemory kind) {
+  ChangeOf<StepPlan<Host, void>> plan_loader_brk(Address start, std::uint64_t length,
+                                                 LoaderMemory kind) {
     return {state_,
             [&](const State& s) { return vmarea::plan_loader_brk(s, start, length, kind); }};
   }
@@ -310,35 +308,35 @@ class AddressSpace {
     return vmarea::find_intersection(state_, range);
   }
   /// What find_at_or_above() finds, and the last area that lies below `at`.
-  Neighbours<Services> find_with_prev(Address at) const noexcept {
+  AreaWithPrev<Host> find_with_prev(Address at) const noexcept {
     return vmarea::find_with_prev(state_, at);
   }
   /// The area that contains `at`, if need be after the stack above grew down to it, or null.
   const AreaType* find_or_grow(Address at) { return vmarea::find_or_grow(state_, at); }
   /// All areas, in address order.
-  AreaList<Services> areas() const noexcept { return AreaList<Services>(state_); }
+  AreaList<Host> areas() const noexcept { return AreaList<Host>(state_); }
 
   std::uint64_t area_count() const noexcept { return state_.area_count; }
   const PageTotals& totals() const noexcept { return state_.totals; }
   const SpaceLayout& layout() const noexcept { return state_.layout; }
   const SpaceModes& modes() const noexcept { return state_.modes; }
-  const Services& services() const noexcept { return state_.services; }
+  const Host& services() const noexcept { return state_.services; }
   /// The fields, for the verbs of core/, for AllLocks and check(), and for hosts that drive them.
   State& state() noexcept { return state_; }
   const State& state() const noexcept { return state_; }
 
   /// Unmaps everything. Seals and drivers are not asked: this is exit, not munmap.
   void clear() noexcept {
-    const SpaceWriteLock<Services> lock(state_);
-    require<Services>(static_cast<bool>(lock.taken()), "whoever clears a space gets its lock");
+    const SpaceWriteLock<Host> lock(state_);
+    require<Host>(static_cast<bool>(lock.taken()), "whoever clears a space gets its lock");
     clear_space_locked(state_);
   }
 
  private:
-  Result<void> lock_and_populate(ChangeOf<LockPlan<Services>> planned) {
+  Result<void> lock_and_populate(ChangeOf<MlockPlan<Host>> planned) {
     Range populated;
     {
-      ChangeOf<LockPlan<Services>> change = std::move(planned);
+      ChangeOf<MlockPlan<Host>> change = std::move(planned);
       const Result<void> done = change.reserve_and_commit();
       if (!done) return done;
       populated = change.plan().populated;
@@ -350,7 +348,7 @@ class AddressSpace {
   template <class Plan>
   Result<typename Plan::Value> complete(ChangeOf<Plan>&& change, MremapRequest* rest = nullptr) {
     const Range populated = change.plan().populated;
-    if constexpr (std::same_as<Plan, MremapPlan<Services>>) *rest = change.plan().rest;
+    if constexpr (std::same_as<Plan, MremapPlan<Host>>) *rest = change.plan().rest;
     const Result<typename Plan::Value> result = change.reserve_and_commit();
     change.end();
     if (result && !populated.empty()) (void)populate(state_, populated);

@@ -3,12 +3,12 @@
 // Everything of the core: include this one, and a host (vmarea_shims/userland.hpp, or your own).
 #pragma once
 
-#include "vmarea/absent.hpp"
 #include "vmarea/address_space.hpp"
-#include "vmarea/check.hpp"
-#include "vmarea/core/modify.hpp"
-#include "vmarea/core/relocate.hpp"
-#include "vmarea/core/resize.hpp"
-#include "vmarea/core/split.hpp"
-#include "vmarea/explain.hpp"
-#include "vmarea/services.hpp"
+#include "vmarea/host/absent.hpp"
+#include "vmarea/host/services.hpp"
+#include "vmarea/plan/modify.hpp"
+#include "vmarea/plan/relocate.hpp"
+#include "vmarea/plan/resize.hpp"
+#include "vmarea/plan/split.hpp"
+#include "vmarea/rules/explain.hpp"
+#include "vmarea/space/check.hpp"

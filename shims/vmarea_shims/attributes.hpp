@@ -20,7 +20,7 @@
 #include <mutex>
 #include <new>
 
-#include <vmarea/absent.hpp>
+#include <vmarea/host/absent.hpp>
 
 namespace vmarea::shims {
 

@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <new>
 
-#include <vmarea/core/window.hpp>
-#include <vmarea/services.hpp>
+#include <vmarea/host/services.hpp>
+#include <vmarea/plan/edit.hpp>
 
 namespace vmarea::shims {
 

@@ -31,7 +31,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <vmarea/area_tree.hpp>
+#include <vmarea/host/area_tree.hpp>
 #include <vmarea_shims/maple_tree/check.hpp>
 #include <vmarea_shims/maple_tree/cursor.hpp>
 #include <vmarea_shims/maple_tree/gaps.hpp>

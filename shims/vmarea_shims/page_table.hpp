@@ -22,7 +22,7 @@
 #include <cstdint>
 #include <new>
 
-#include <vmarea/services.hpp>
+#include <vmarea/host/services.hpp>
 #include <vmarea_shims/page_table/tables.hpp>
 
 namespace vmarea::shims {

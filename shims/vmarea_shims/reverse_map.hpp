@@ -19,7 +19,7 @@
 #include <new>
 #include <utility>
 
-#include <vmarea/services.hpp>
+#include <vmarea/host/services.hpp>
 #include <vmarea_shims/reverse_map/identity.hpp>
 
 namespace vmarea::shims {

@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <vmarea/absent.hpp>
+#include <vmarea/host/absent.hpp>
 #include <vmarea_shims/attributes.hpp>
 #include <vmarea_shims/decorators/lock_checked.hpp>
 #include <vmarea_shims/files.hpp>

@@ -182,9 +182,9 @@ std::vector<Case> changing_calls() {
        [](Stage& s) { return s.madvise(columns(1, 3), Advice::guard_install).error(); },
        Error::no_memory},
       {"mlock on fault", "aaaaa",
-       [](Stage& s) { return s.mlock(columns(1, 3), Locking::lock_on_fault).error(); }},
+       [](Stage& s) { return s.mlock(columns(1, 3), MlockMode::lock_on_fault).error(); }},
       {"munlock", "LLLLL",
-       [](Stage& s) { return s.mlock(columns(1, 3), Locking::unlock).error(); }},
+       [](Stage& s) { return s.mlock(columns(1, 3), MlockMode::unlock).error(); }},
       {"mseal", "aaaaa", [](Stage& s) { return s.mseal(columns(1, 3)).error(); }},
       {"first touch", "AAA", [](Stage& s) { return s.touch(TestSpace::column(1)).error(); }},
       {"first touch beside a touched area", "aaB",
@@ -342,13 +342,13 @@ TEST(EveryReservation, that_mlock_lacks_leaves_all_of_its_change_or_nothing) {
   for (std::uint64_t n = 1;; ++n) {
     Stage stage("AAAAA..B");
     stage.host().faults.fail(n);
-    const Result<void> done = stage.mlock(columns(1, 3), Locking::lock);
+    const Result<void> done = stage.mlock(columns(1, 3), MlockMode::lock);
     const bool failed = stage.host().faults.failures > 0;
     stage.host().faults.fail(0);
     EXPECT_EQ(done.error(), failed ? Error::no_memory : Error::none);
     seen.insert(stage.picture());
     EXPECT_EQ(stage.space().totals().locked, stage.picture()[1] == 'A' ? 0 : 2);
-    EXPECT_TRUE(stage.mlock(columns(1, 3), Locking::lock));
+    EXPECT_TRUE(stage.mlock(columns(1, 3), MlockMode::lock));
     EXPECT_EQ(stage.picture(), "AllAA..B");
     if (!failed) break;
   }

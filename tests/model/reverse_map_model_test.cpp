@@ -181,7 +181,7 @@ class RandomFamily {
 
   void lock() {
     const Range where = range();
-    const Locking how = below(random_, 3) == 0 ? Locking::unlock : Locking::lock;
+    const MlockMode how = below(random_, 3) == 0 ? MlockMode::unlock : MlockMode::lock;
     say("mlock", where, static_cast<std::uint64_t>(how));
     (void)space().mlock(where, how);
   }

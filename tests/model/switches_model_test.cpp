@@ -115,7 +115,7 @@ class Player {
                                      .new_length = step.length + (step.choice % 3) * page,
                                      .flags = remap::may_move}));
       default:
-        return number(space_.mlock(step.at, step.length, Locking::lock));
+        return number(space_.mlock(step.at, step.length, MlockMode::lock));
     }
   }
 

@@ -2,7 +2,7 @@
 //
 // Planted faults are seen by what runs while they are on, and by nothing else.
 #include <gtest/gtest.h>
-#include <vmarea/core/merge.hpp>
+#include <vmarea/rules/merge.hpp>
 
 namespace vmarea {
 namespace {

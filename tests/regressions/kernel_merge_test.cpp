@@ -148,7 +148,7 @@ TEST(KernelMergeScenario, 09_areas_merge_before_and_after_same_page_merging_was_
   c.map(5, 10);
   EXPECT_EQ(c.picture(), "AAAAAAAAAA");
   EXPECT_TRUE(c.munmap(columns(5, 10)));
-  EXPECT_TRUE(c.set_memory_merge(MemoryMerge::on));
+  EXPECT_TRUE(c.set_memory_merge(SamePageMerging::on));
   c.map(5, 10);
   EXPECT_EQ(c.picture(), "MMMMMMMMMM");
 }

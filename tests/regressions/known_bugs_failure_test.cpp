@@ -71,7 +71,7 @@ void lock_all(Stage& stage, Flags adds) {
     Change<TestServices, ModifyPlan<TestServices>> change(
         stage.state(), [&](const TestSpaceState& s) {
           return plan_modify(s, *area, range, {area->flags | adds, area->attributes},
-                             Shortage::gives_up_joining);
+                             WithoutMemory::joins_nothing);
         });
     EXPECT_TRUE(change.reserve_and_commit());
   }
@@ -99,16 +99,16 @@ TEST(KnownBug, 07_second_attempt_to_merge_looks_at_the_true_prev) {
   Stage stage("AAA|aa");
   stage.host().faults.kinds = kind_bit(Resource::link);
   stage.host().faults.fail(1);
-  const auto again = [&](Shortage shortage) {
+  const auto again = [&](WithoutMemory shortage) {
     Change<TestServices, ModifyPlan<TestServices>> change(
         stage.state(), [&](const TestSpaceState& s) {
           return plan_modify(s, *stage.area(3), columns(3, 5), {rw_flags}, shortage);
         });
     return change.reserve_and_commit();
   };
-  EXPECT_TRUE(again(Shortage::gives_up_joining));
+  EXPECT_TRUE(again(WithoutMemory::joins_nothing));
   EXPECT_EQ(stage.picture(), "AAA|aa");
-  EXPECT_TRUE(again(Shortage::fails));
+  EXPECT_TRUE(again(WithoutMemory::fails));
   EXPECT_EQ(stage.picture(), "aaaaa");
   stage.check();
 }

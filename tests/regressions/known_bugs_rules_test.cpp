@@ -35,7 +35,7 @@ TEST(KnownBug, 19_unmapped_pages_are_counted_by_their_own_area) {
 TEST(KnownBug, 20_locked_area_that_moves_and_stays_leaks_no_locked_page) {
   Stage stage("........");
   ASSERT_TRUE(stage.map_fixed(0, 8));
-  ASSERT_TRUE(stage.mlock(columns(0, 8), Locking::lock));
+  ASSERT_TRUE(stage.mlock(columns(0, 8), MlockMode::lock));
   ASSERT_TRUE(stage.move(0, 8, 20, keeping));
   EXPECT_EQ(stage.picture().substr(0, 8), "AAAAAAAA");
   EXPECT_EQ(locked_pages(stage), 8) << "those that moved";
@@ -47,7 +47,7 @@ TEST(KnownBug, 20_locked_area_that_moves_and_stays_leaks_no_locked_page) {
 TEST(KnownBug, 21_locked_area_that_moves_right_behind_itself_leaks_no_locked_page) {
   Stage stage("........");
   ASSERT_TRUE(stage.map_fixed(0, 8));
-  ASSERT_TRUE(stage.mlock(columns(0, 8), Locking::lock_on_fault));
+  ASSERT_TRUE(stage.mlock(columns(0, 8), MlockMode::lock_on_fault));
   ASSERT_TRUE(stage.move(0, 8, 8, keeping));
   EXPECT_EQ(stage.picture(), "AAAAAAAAAAAAAAAA") << "one area, unlocked";
   EXPECT_EQ(locked_pages(stage), 0);

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include <vmarea/explain.hpp>
+#include <vmarea/rules/explain.hpp>
 
 namespace vmarea::test {
 

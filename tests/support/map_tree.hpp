@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <map>
 
-#include <vmarea/area_tree.hpp>
+#include <vmarea/host/area_tree.hpp>
 
 namespace vmarea::test {
 

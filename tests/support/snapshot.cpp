@@ -33,27 +33,27 @@ Snapshot Snapshot::of(const SpaceState<TestServices>& space) {
   return seen;
 }
 
-void Snapshot::apply(const Window<TestServices>& window) {
+void Snapshot::apply(const Edit<TestServices>& edit) {
   std::vector<SeenArea> after;
   for (const SeenArea& area : areas) {
     const Range range = area.description.range();
-    if (!window.extent.overlaps(range)) after.push_back(area);
-    EXPECT_TRUE(!window.extent.overlaps(range) || window.extent.contains(range))
+    if (!edit.extent.overlaps(range)) after.push_back(area);
+    EXPECT_TRUE(!edit.extent.overlaps(range) || edit.extent.contains(range))
         << "an edit cuts through " << describe(area.description, geometry);
   }
-  for (unsigned i = 0; i < window.pieces.size(); ++i) {
-    const Piece<TestServices>& piece = window.pieces[i];
+  for (unsigned i = 0; i < edit.pieces.size(); ++i) {
+    const Piece<TestServices>& piece = edit.pieces[i];
     const bool is_new = piece.object == nullptr && piece.copied == nullptr;
-    EXPECT_TRUE(window.extent.contains(piece.after.range())) << "a piece outside its window";
-    after.push_back({piece.after, piece.object, window.new_shared_memory && is_new});
+    EXPECT_TRUE(edit.extent.contains(piece.after.range())) << "a piece outside its edit";
+    after.push_back({piece.after, piece.object, edit.new_shared_memory && is_new});
   }
   std::sort(after.begin(), after.end(), [](const SeenArea& a, const SeenArea& b) {
     return a.description.start < b.description.start;
   });
   areas = std::move(after);
-  totals += window.totals;
-  charged += static_cast<PageCount>(window.charge);
-  if (!window.unmapped.empty()) drop_pages(window.unmapped);
+  totals += edit.totals;
+  charged += static_cast<PageCount>(edit.charge);
+  if (!edit.unmapped.empty()) drop_pages(edit.unmapped);
 }
 
 void Snapshot::drop_pages(Range range) {

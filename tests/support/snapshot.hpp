@@ -31,8 +31,8 @@ struct Snapshot {
 
   static Snapshot of(const SpaceState<TestServices>& space);
 
-  /// Makes one edit. Fails the test if the edit is no whole window of this snapshot.
-  void apply(const Window<TestServices>& window);
+  /// Makes one edit. Fails the test if the edit is no whole edit of this snapshot.
+  void apply(const Edit<TestServices>& edit);
   void move_pages(Range from, Address to);
   void drop_pages(Range range);
   /// The page gets a new token unless it has one.

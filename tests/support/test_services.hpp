@@ -21,7 +21,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <vmarea/absent.hpp>
+#include <vmarea/host/absent.hpp>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/attributes.hpp>
 #include <vmarea_shims/decorators/fault_injecting.hpp>

@@ -6,9 +6,9 @@
 
 namespace vmarea::test {
 
-/// Between the two windows of a move the pages go.
+/// Between the two edits of a move the pages go.
 void foresee_before(Snapshot& future, const MremapPlan<TestServices>& plan, unsigned edit) {
-  if (edit == plan.window_count && !plan.moved.empty()) {
+  if (edit == plan.edit_count && !plan.moved.empty()) {
     future.move_pages(plan.moved, plan.moved_to);
   }
 }
@@ -19,7 +19,7 @@ void foresee_before(Snapshot& future, const RelocatePlan<TestServices>& plan, un
 
 void foresee_end(Snapshot& future, const SpaceState<TestServices>&,
                  const MremapPlan<TestServices>& plan, unsigned edits) {
-  if (edits <= plan.window_count) foresee_before(future, plan, plan.window_count);
+  if (edits <= plan.edit_count) foresee_before(future, plan, plan.edit_count);
 }
 
 void foresee_end(Snapshot& future, const SpaceState<TestServices>&,
@@ -136,7 +136,7 @@ Result<void> TestSpace::madvise(Range range, Advice advice) {
   return done;
 }
 
-Result<void> TestSpace::lock_and_populate(Change<TestServices, LockPlan<TestServices>> change) {
+Result<void> TestSpace::lock_and_populate(Change<TestServices, MlockPlan<TestServices>> change) {
   const Range populated = change.plan().populated;
   const Result<void> done = perform(std::move(change));
   const Result<void> touched = done ? populate(state(), populated) : done;
@@ -144,17 +144,17 @@ Result<void> TestSpace::lock_and_populate(Change<TestServices, LockPlan<TestServ
   return touched;
 }
 
-Result<void> TestSpace::mlock(Range range, Locking locking) {
-  return lock_and_populate(space_.plan_mlock(range.start, range.length(), locking));
+Result<void> TestSpace::mlock(Range range, MlockMode mode) {
+  return lock_and_populate(space_.plan_mlock(range.start, range.length(), mode));
 }
 
-Result<void> TestSpace::mlock2(Range range, LockFlags flags) {
+Result<void> TestSpace::mlock2(Range range, MlockFlags flags) {
   return lock_and_populate(space_.plan_mlock2(range.start, range.length(), flags));
 }
 
-Result<void> TestSpace::mlockall(LockAllFlags flags) {
+Result<void> TestSpace::mlockall(MlockallFlags flags) {
   const Result<void> done = perform(space_.plan_mlockall(flags));
-  if (done && flags.has_any(lock_all::current)) populate_everything(state());
+  if (done && flags.has_any(mlockall::current)) populate_everything(state());
   check();
   return done;
 }
@@ -206,7 +206,7 @@ Result<void> TestSpace::mseal(Range range, SealFlags flags) {
   return perform_and_check(space_.plan_mseal(range.start, range.length(), flags));
 }
 
-Result<void> TestSpace::set_memory_merge(MemoryMerge wanted) {
+Result<void> TestSpace::set_memory_merge(SamePageMerging wanted) {
   return perform_and_check(space_.plan_memory_merge(wanted));
 }
 

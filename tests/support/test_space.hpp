@@ -18,7 +18,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include <vmarea/core/relocate.hpp>
+#include <vmarea/plan/relocate.hpp>
 
 #include "support/host_check.hpp"
 #include "support/picture.hpp"
@@ -27,7 +27,7 @@
 
 namespace vmarea::test {
 
-// What plans do to pages beside their windows: before the edit of a number, and after the last.
+// What plans do to pages beside their edits: before the edit of a number, and after the last.
 template <class Plan>
 void foresee_before(Snapshot&, const Plan&, unsigned) {}
 void foresee_before(Snapshot& future, const MremapPlan<TestServices>& plan, unsigned edit);
@@ -79,18 +79,18 @@ class TestSpace {
   Result<Address> mremap(const MremapRequest& request);
   Address brk(Address wanted);
   Result<void> madvise(Range range, Advice advice);
-  Result<void> mlock(Range range, Locking locking);
+  Result<void> mlock(Range range, MlockMode mode);
   Result<void> register_userfault(Range range, UserfaultContext context, UserfaultModes modes);
   Result<void> unregister_userfault(Range range, UserfaultContext context);
   Result<void> release_userfault(UserfaultContext context);
   Result<void> mbind(Range range, MemoryPolicy policy);
   Result<void> set_home_node(Range range, const HomeNode& home);
   Result<void> set_name(Range range, MemoryName name);
-  Result<void> mlock2(Range range, LockFlags flags);
-  Result<void> mlockall(LockAllFlags flags);
+  Result<void> mlock2(Range range, MlockFlags flags);
+  Result<void> mlockall(MlockallFlags flags);
   Result<void> munlockall();
   Result<void> mseal(Range range, SealFlags flags = {});
-  Result<void> set_memory_merge(MemoryMerge wanted);
+  Result<void> set_memory_merge(SamePageMerging wanted);
   Result<void> deny_write_exec(WriteExecFlags wanted);
   Result<Address> attach_shared(const AttachRequest<TestServices>& request);
   Result<void> detach_shared(Address start);
@@ -132,7 +132,7 @@ class TestSpace {
     check();
     return result;
   }
-  Result<void> lock_and_populate(Change<TestServices, LockPlan<TestServices>> change);
+  Result<void> lock_and_populate(Change<TestServices, MlockPlan<TestServices>> change);
   /// Also touches what the call populates.
   template <class Plan>
   Result<typename Plan::Value> complete(Change<TestServices, Plan> change);
@@ -148,9 +148,9 @@ Result<typename Plan::Value> TestSpace::perform(Change<TestServices, Plan> chang
   const Snapshot before = Snapshot::of(state());
   Snapshot future = before;
   unsigned edits = 0;
-  change.for_each_edit([&](const Window<TestServices>& window) {
+  change.for_each_edit([&](const Edit<TestServices>& edit) {
     foresee_before(future, change.plan(), edits++);
-    future.apply(window);
+    future.apply(edit);
   });
   foresee_end(future, state(), change.plan(), edits);
 

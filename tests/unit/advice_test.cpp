@@ -70,7 +70,7 @@ TEST(Madvise, remove_needs_a_shared_mapping_of_a_writable_file_that_is_not_locke
                           .flags = map::shared | map::fixed,
                           .file = read_only}));
   EXPECT_EQ(stage.madvise(columns(0, 1), Advice::remove).error(), Error::access_denied);
-  ASSERT_TRUE(stage.mlock(columns(0, 1), Locking::lock));
+  ASSERT_TRUE(stage.mlock(columns(0, 1), MlockMode::lock));
   EXPECT_EQ(stage.madvise(columns(0, 1), Advice::remove).error(), Error::invalid)
       << "the lock before the right";
 }
@@ -145,16 +145,16 @@ TEST(Mprotect, cut_at_the_map_count_limit_is_refused_and_joining_is_not) {
 
 TEST(Mprotect, locked_areas_that_become_writable_get_an_identity_each) {
   struct Case {
-    Locking how;
+    MlockMode how;
     std::uint64_t end_of_the_first;  // After the hole between them was filled.
   };
-  for (const Case& c : {Case{Locking::lock, 6}, Case{Locking::lock_on_fault, 9}}) {
+  for (const Case& c : {Case{MlockMode::lock, 6}, Case{MlockMode::lock_on_fault, 9}}) {
     Stage stage("BBB...BBB");
     for (const std::uint64_t column : {0u, 6u}) {
       const Range area = columns(column, column + 3);
       ASSERT_TRUE(stage.mlock(area, c.how));
       ASSERT_TRUE(stage.mprotect(area, rw));
-      ASSERT_TRUE(stage.mlock(area, Locking::unlock));
+      ASSERT_TRUE(stage.mlock(area, MlockMode::unlock));
     }
     ASSERT_TRUE(stage.map_fixed(3, 6));
     EXPECT_EQ(stage.area(0)->end, TestSpace::column(c.end_of_the_first));

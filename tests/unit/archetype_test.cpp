@@ -5,11 +5,11 @@
 #include "support/archetype.hpp"
 
 #include <gtest/gtest.h>
-#include <vmarea/check.hpp>
-#include <vmarea/core/modify.hpp>
-#include <vmarea/core/relocate.hpp>
-#include <vmarea/core/resize.hpp>
-#include <vmarea/core/split.hpp>
+#include <vmarea/plan/modify.hpp>
+#include <vmarea/plan/relocate.hpp>
+#include <vmarea/plan/resize.hpp>
+#include <vmarea/plan/split.hpp>
+#include <vmarea/space/check.hpp>
 
 template class vmarea::AddressSpace<vmarea::test::AbsentArchetype>;
 template class vmarea::AddressSpace<vmarea::test::DeclaredArchetype>;
@@ -25,7 +25,7 @@ static_assert(sizeof(Area<AbsentArchetype>) == sizeof(Description<AbsentArchetyp
 template <class S, class Plan>
 void use(SpaceState<S>& space, const Plan& plan) {
   Change<S, Plan> change(space, [&](const SpaceState<S>&) { return plan; });
-  change.for_each_edit([](const Window<S>&) {});
+  change.for_each_edit([](const Edit<S>&) {});
   if (change.reserve()) (void)change.commit();
 }
 

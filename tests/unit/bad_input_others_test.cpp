@@ -105,7 +105,7 @@ TEST(BadInput, madvise_refuses_bad_ranges_and_advice) {
 
 TEST(BadInput, mlock_and_mseal_refuse_bad_ranges) {
   const auto lock = [](auto start, auto length) {
-    return [=](Bad& b) { return b.space.mlock(start(b), length(b), Locking::lock).error(); };
+    return [=](Bad& b) { return b.space.mlock(start(b), length(b), MlockMode::lock).error(); };
   };
   const auto seal = [](auto start, auto length) {
     return [=](Bad& b) { return b.space.mseal(start(b), length(b)).error(); };

@@ -192,7 +192,7 @@ TEST(GrowStack, refusals_leave_the_stack) {
       {"stack limit", [](Stage& s) { s.host().limits.stack_bytes = 0x3fff; }, Error::no_memory},
       {"lock limit",
        [](Stage& s) {
-         EXPECT_TRUE(s.mlock(columns(4, 6), Locking::lock_on_fault));
+         EXPECT_TRUE(s.mlock(columns(4, 6), MlockMode::lock_on_fault));
          s.host().limits.may_lock_any = false;
          s.host().limits.locked_bytes = 0x3000;
        },
@@ -243,7 +243,7 @@ TEST(GrowStack, more_pages_than_the_page_offset_has_are_refused) {
 
 TEST(GrowStack, stack_that_is_a_part_of_locked_memory_counts_its_pages_as_locked) {
   Stage stage("....KK");
-  ASSERT_TRUE(stage.mlock(columns(4, 6), Locking::lock));
+  ASSERT_TRUE(stage.mlock(columns(4, 6), MlockMode::lock));
   ASSERT_TRUE(stage.grow_stack(TestSpace::column(3)));
   EXPECT_EQ(stage.space().totals().locked, 3);
 }
@@ -263,7 +263,7 @@ TEST(GrowStack, first_stack_of_a_program_is_one_page_that_grows_and_moves) {
 
 TEST(GrowStack, is_for_touches_alone_and_not_for_locks_and_advice_below_a_stack) {
   Stage stage("....KK");
-  EXPECT_EQ(stage.mlock(columns(3, 5), Locking::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlock(columns(3, 5), MlockMode::lock).error(), Error::no_memory);
   for (const Advice advice : {Advice::populate_read, Advice::populate_write, Advice::dont_need}) {
     EXPECT_EQ(stage.madvise(columns(3, 5), advice).error(), Error::no_memory);
   }

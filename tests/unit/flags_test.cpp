@@ -6,8 +6,8 @@
 #include <bit>
 
 #include <gtest/gtest.h>
-#include <vmarea/explain.hpp>
-#include <vmarea/flags.hpp>
+#include <vmarea/rules/explain.hpp>
+#include <vmarea/types/flags.hpp>
 
 namespace vmarea::test {
 namespace {

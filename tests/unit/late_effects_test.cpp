@@ -72,7 +72,7 @@ TEST(Modify, giving_up_to_join_does_not_give_up_the_charge) {
   Stage stage("AAA");
   ASSERT_TRUE(stage.modify(columns(0, 3), flag::read | flag::may_access));
   stage.host().charge_max = stage.host().charged;
-  const Result<void> done = stage.modify(columns(0, 3), rw_flags, Shortage::gives_up_joining);
+  const Result<void> done = stage.modify(columns(0, 3), rw_flags, WithoutMemory::joins_nothing);
   EXPECT_EQ(done.error(), Error::no_memory);
   EXPECT_FALSE(stage.area(0)->flags.has_any(flag::write));
 }
@@ -103,7 +103,7 @@ TEST(Pages, are_protected_again_only_where_access_changes) {
   Stage stage("aaa");
   const auto protects = [](const std::string& line) { return line.starts_with("protect"); };
   auto lines = recorded(stage, [&] {
-    EXPECT_TRUE(stage.mlock(columns(0, 3), Locking::lock));
+    EXPECT_TRUE(stage.mlock(columns(0, 3), MlockMode::lock));
     EXPECT_TRUE(stage.madvise(columns(0, 3), Advice::dont_fork));
   });
   EXPECT_TRUE(std::none_of(lines.begin(), lines.end(), protects));

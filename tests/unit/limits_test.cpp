@@ -74,10 +74,10 @@ Call by_default(const Call& call) {
   };
 }
 Call lock(std::uint64_t first, std::uint64_t upto) {
-  return [=](Stage& s) { return s.mlock(columns(first, upto), Locking::lock).error(); };
+  return [=](Stage& s) { return s.mlock(columns(first, upto), MlockMode::lock).error(); };
 }
 Error lock_everything(Stage& s) {
-  return s.mlockall(lock_all::current).error();
+  return s.mlockall(mlockall::current).error();
 }
 
 constexpr RemapFlags keeps_fixed = fixed_move | remap::dont_unmap;
@@ -275,7 +275,7 @@ TEST(LockLimit, of_0_takes_the_right_to_ask_and_nothing_that_there_is) {
       {"mlockall", lock_everything, Error::not_permitted},
       {"MAP_LOCKED", map(8, 9, rw, map::locked), Error::not_permitted},
       {"mmap by default", by_default(map(8, 9)), Error::try_again},
-      {"munlock", [](Stage& s) { return s.mlock(columns(0, 1), Locking::unlock).error(); },
+      {"munlock", [](Stage& s) { return s.mlock(columns(0, 1), MlockMode::unlock).error(); },
        Error::none},
       {"munlockall", [](Stage& s) { return s.munlockall().error(); }, Error::none},
       {"mremap, moving", remap_pages(0, 2, 2, 8), Error::none},

@@ -32,8 +32,8 @@ TEST(LoaderBrk, replaces_what_is_there_and_joins_only_below) {
 
 TEST(LoaderBrk, default_flags_and_marks_are_those_of_any_new_memory) {
   Stage stage;
-  ASSERT_TRUE(stage.mlockall(lock_all::future));
-  ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+  ASSERT_TRUE(stage.mlockall(mlockall::future));
+  ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::on));
   ASSERT_TRUE(stage.loader_brk(columns(0, 2)));
   EXPECT_EQ(stage.area(0)->flags, rw_flags | flag::locked | flag::mergeable);
   EXPECT_NE(stage.token(1), 0u);

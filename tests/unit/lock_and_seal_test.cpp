@@ -9,29 +9,29 @@ namespace {
 
 TEST(Mlock, locks_counts_and_touches) {
   Stage stage("AAAA");
-  ASSERT_TRUE(stage.mlock(columns(1, 3), Locking::lock));
+  ASSERT_TRUE(stage.mlock(columns(1, 3), MlockMode::lock));
   EXPECT_EQ(stage.picture(), "AllA");
   EXPECT_EQ(stage.space().totals().locked, 2);
-  ASSERT_TRUE(stage.mlock(columns(0, 4), Locking::lock));
+  ASSERT_TRUE(stage.mlock(columns(0, 4), MlockMode::lock));
   EXPECT_EQ(stage.picture(), "llll");
   EXPECT_EQ(stage.space().totals().locked, 4) << "nothing twice";
-  ASSERT_TRUE(stage.mlock(columns(0, 4), Locking::unlock));
+  ASSERT_TRUE(stage.mlock(columns(0, 4), MlockMode::unlock));
   EXPECT_EQ(stage.picture(), "aaaa");
   EXPECT_EQ(stage.space().totals().locked, 0);
 }
 
 TEST(Mlock, start_is_rounded_down_and_the_end_up) {
   Stage stage("AAAA");
-  ASSERT_TRUE(stage.mlock({TestSpace::column(1) + 1, TestSpace::column(2) + 1}, Locking::lock));
+  ASSERT_TRUE(stage.mlock({TestSpace::column(1) + 1, TestSpace::column(2) + 1}, MlockMode::lock));
   EXPECT_EQ(stage.picture(), "AllA");
 }
 
 TEST(Mlock, on_fault_does_not_touch_and_is_another_flag_but_the_same_count) {
   Stage stage("AA");
-  ASSERT_TRUE(stage.mlock(columns(0, 2), Locking::lock_on_fault));
+  ASSERT_TRUE(stage.mlock(columns(0, 2), MlockMode::lock_on_fault));
   EXPECT_TRUE(stage.area(0)->flags.has_all(flag::locked | flag::lock_on_fault));
   EXPECT_FALSE(stage.identity(0));
-  ASSERT_TRUE(stage.mlock(columns(0, 1), Locking::lock));
+  ASSERT_TRUE(stage.mlock(columns(0, 1), MlockMode::lock));
   EXPECT_EQ(stage.count_areas(), 2u);
   EXPECT_FALSE(stage.area(0)->flags.has_any(flag::lock_on_fault));
   EXPECT_EQ(stage.space().totals().locked, 2);
@@ -39,21 +39,21 @@ TEST(Mlock, on_fault_does_not_touch_and_is_another_flag_but_the_same_count) {
 
 TEST(Mlock, hole_leaves_the_flags_before_it_and_touches_nothing) {
   Stage stage("AA.A");
-  EXPECT_EQ(stage.mlock(columns(0, 4), Locking::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlock(columns(0, 4), MlockMode::lock).error(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "LL.A");
   EXPECT_EQ(stage.token(0), 0u);
 }
 
 TEST(Mlock, memory_without_access_is_locked_though_it_cannot_be_touched) {
   Stage stage("C");
-  EXPECT_EQ(stage.mlock(columns(0, 1), Locking::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlock(columns(0, 1), MlockMode::lock).error(), Error::no_memory);
   EXPECT_TRUE(stage.area(0)->flags.has_any(flag::locked));
   EXPECT_EQ(stage.space().totals().locked, 1);
 }
 
 TEST(Mlock, read_only_memory_gets_no_identity) {
   Stage stage("BD");
-  EXPECT_TRUE(stage.mlock(columns(0, 2), Locking::lock));
+  EXPECT_TRUE(stage.mlock(columns(0, 2), MlockMode::lock));
   EXPECT_FALSE(stage.identity(0));
   EXPECT_FALSE(stage.identity(1));
 }
@@ -63,7 +63,7 @@ TEST(Mlock, what_cannot_be_locked_is_passed_over) {
                            flag::droppable, flag::huge_tlb}) {
     Stage stage;
     ASSERT_TRUE(stage.insert(stage.fresh(0, 1, adds)));
-    EXPECT_TRUE(stage.mlock(columns(0, 1), Locking::lock_on_fault));
+    EXPECT_TRUE(stage.mlock(columns(0, 1), MlockMode::lock_on_fault));
     EXPECT_EQ(stage.area(0)->flags, rw_flags | adds);
     EXPECT_EQ(stage.space().totals().locked, 0);
   }
@@ -73,25 +73,25 @@ TEST(Mlock, limit_counts_what_is_not_yet_locked) {
   Stage stage("AAAA");
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0x3000;
-  ASSERT_TRUE(stage.mlock(columns(0, 2), Locking::lock));
-  EXPECT_TRUE(stage.mlock(columns(0, 3), Locking::lock));
-  EXPECT_EQ(stage.mlock(columns(2, 4), Locking::lock).error(), Error::no_memory);
-  EXPECT_TRUE(stage.mlock(columns(0, 4), Locking::unlock)) << "unlocking needs no right";
+  ASSERT_TRUE(stage.mlock(columns(0, 2), MlockMode::lock));
+  EXPECT_TRUE(stage.mlock(columns(0, 3), MlockMode::lock));
+  EXPECT_EQ(stage.mlock(columns(2, 4), MlockMode::lock).error(), Error::no_memory);
+  EXPECT_TRUE(stage.mlock(columns(0, 4), MlockMode::unlock)) << "unlocking needs no right";
 }
 
 TEST(Mlock, no_right_is_told_even_for_nothing) {
   Stage stage("A");
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0;
-  EXPECT_EQ(stage.mlock({TestSpace::base, TestSpace::base}, Locking::lock).error(),
+  EXPECT_EQ(stage.mlock({TestSpace::base, TestSpace::base}, MlockMode::lock).error(),
             Error::not_permitted);
-  EXPECT_TRUE(stage.mlock(columns(0, 1), Locking::unlock));
+  EXPECT_TRUE(stage.mlock(columns(0, 1), MlockMode::unlock));
 }
 
 TEST(Mlock, cut_at_the_map_count_limit_is_refused) {
   Stage stage("AAA");
   stage.host().limits.area_count_max = 1;
-  EXPECT_EQ(stage.mlock(columns(0, 1), Locking::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlock(columns(0, 1), MlockMode::lock).error(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AAA");
 }
 
@@ -143,7 +143,7 @@ TEST(Mseal, blocks_what_would_change_or_remove_the_area) {
 
 TEST(Mseal, allows_locks_advice_touch_and_fork) {
   Stage stage("XXX");
-  EXPECT_TRUE(stage.mlock(columns(0, 1), Locking::lock));
+  EXPECT_TRUE(stage.mlock(columns(0, 1), MlockMode::lock));
   EXPECT_TRUE(stage.madvise(columns(1, 2), Advice::random));
   EXPECT_TRUE(stage.madvise(columns(1, 2), Advice::dont_need)) << "it may be written";
   EXPECT_TRUE(stage.touch(TestSpace::column(2)));
@@ -267,11 +267,11 @@ TEST(Detach, works_when_the_head_is_gone) {
 TEST(Mlock, range_that_wraps_is_more_than_any_limit) {
   constexpr std::uint64_t wrapping = 0xffff'ffff'ffff'e000;
   Stage stage("LLL");
-  EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, Locking::lock).error(),
+  EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, MlockMode::lock).error(),
             Error::invalid);
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0x100000;
-  EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, Locking::lock).error(),
+  EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, MlockMode::lock).error(),
             Error::no_memory);
 }
 

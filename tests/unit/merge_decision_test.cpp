@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include <gtest/gtest.h>
-#include <vmarea/core/merge.hpp>
+#include <vmarea/rules/merge.hpp>
 
 #include "support/test_services.hpp"
 

@@ -11,22 +11,22 @@ constexpr Flags locked_on_fault = flag::locked | flag::lock_on_fault;
 
 TEST(Mlockall, flags_decide_what_is_locked_and_what_will_be) {
   struct Case {
-    LockAllFlags flags;
+    MlockallFlags flags;
     Error error;
     Flags area;      // The lock flags of what is there,
     Flags default_;  // and of what comes.
   };
   const Case cases[] = {
       {{}, Error::invalid, {}, {}},
-      {lock_all::on_fault, Error::invalid, {}, {}},
-      {LockAllFlags(8), Error::invalid, {}, {}},
-      {lock_all::current | LockAllFlags(8), Error::invalid, {}, {}},
-      {lock_all::current, Error::none, flag::locked, {}},
-      {lock_all::future, Error::none, {}, flag::locked},
-      {lock_all::current | lock_all::future, Error::none, flag::locked, flag::locked},
-      {lock_all::current | lock_all::on_fault, Error::none, locked_on_fault, {}},
-      {lock_all::future | lock_all::on_fault, Error::none, {}, locked_on_fault},
-      {lock_all::all, Error::none, locked_on_fault, locked_on_fault},
+      {mlockall::on_fault, Error::invalid, {}, {}},
+      {MlockallFlags(8), Error::invalid, {}, {}},
+      {mlockall::current | MlockallFlags(8), Error::invalid, {}, {}},
+      {mlockall::current, Error::none, flag::locked, {}},
+      {mlockall::future, Error::none, {}, flag::locked},
+      {mlockall::current | mlockall::future, Error::none, flag::locked, flag::locked},
+      {mlockall::current | mlockall::on_fault, Error::none, locked_on_fault, {}},
+      {mlockall::future | mlockall::on_fault, Error::none, {}, locked_on_fault},
+      {mlockall::all, Error::none, locked_on_fault, locked_on_fault},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.flags.bits());
@@ -41,9 +41,9 @@ TEST(Mlockall, flags_decide_what_is_locked_and_what_will_be) {
 
 TEST(Mlockall, current_touches_what_it_locks_unless_on_fault) {
   Stage stage("AA.B.C");
-  ASSERT_TRUE(stage.mlockall(lock_all::current | lock_all::on_fault));
+  ASSERT_TRUE(stage.mlockall(mlockall::current | mlockall::on_fault));
   EXPECT_FALSE(stage.identity(0));
-  ASSERT_TRUE(stage.mlockall(lock_all::current)) << "that C cannot be touched is no error";
+  ASSERT_TRUE(stage.mlockall(mlockall::current)) << "that C cannot be touched is no error";
   EXPECT_TRUE(stage.identity(0));
   EXPECT_NE(stage.token(1), 0u);
   EXPECT_NE(stage.token(3), 0u) << "by reading";
@@ -54,7 +54,7 @@ TEST(Mlockall, current_touches_what_it_locks_unless_on_fault) {
 
 TEST(Mlockall, future_alone_changes_and_touches_nothing) {
   Stage stage("AA");
-  ASSERT_TRUE(stage.mlockall(lock_all::future));
+  ASSERT_TRUE(stage.mlockall(mlockall::future));
   EXPECT_EQ(stage.picture(), "AA");
   EXPECT_EQ(stage.token(0), 0u);
 }
@@ -63,7 +63,7 @@ TEST(Mlockall, what_cannot_be_locked_is_passed_over_but_touched) {
   Stage stage;
   ASSERT_TRUE(stage.insert(stage.fresh(0, 1, flag::droppable)));
   ASSERT_TRUE(stage.insert(stage.fresh(2, 3, flag::io)));
-  ASSERT_TRUE(stage.mlockall(lock_all::all));
+  ASSERT_TRUE(stage.mlockall(mlockall::all));
   EXPECT_EQ(stage.area(0)->flags, rw_flags | flag::droppable);
   EXPECT_TRUE(stage.identity(0)) << "nothing says that this is to wait for a fault";
   EXPECT_FALSE(stage.identity(2));
@@ -72,7 +72,7 @@ TEST(Mlockall, what_cannot_be_locked_is_passed_over_but_touched) {
 
 TEST(Mlockall, joins_what_becomes_equal) {
   Stage stage("AALLA.AA");
-  ASSERT_TRUE(stage.mlockall(lock_all::current));
+  ASSERT_TRUE(stage.mlockall(mlockall::current));
   EXPECT_EQ(stage.picture(), "lllll.ll");
   ASSERT_TRUE(stage.munlockall());
   EXPECT_EQ(stage.picture(), "aaaaa.aa");
@@ -81,12 +81,12 @@ TEST(Mlockall, joins_what_becomes_equal) {
 
 TEST(Mlockall, without_future_takes_the_default_away) {
   Stage stage("A");
-  ASSERT_TRUE(stage.mlockall(lock_all::future | lock_all::on_fault));
-  ASSERT_TRUE(stage.mlockall(lock_all::future));
+  ASSERT_TRUE(stage.mlockall(mlockall::future | mlockall::on_fault));
+  ASSERT_TRUE(stage.mlockall(mlockall::future));
   EXPECT_EQ(stage.state().default_flags, flag::locked) << "and on_fault is not kept";
-  ASSERT_TRUE(stage.mlockall(lock_all::current));
+  ASSERT_TRUE(stage.mlockall(mlockall::current));
   EXPECT_EQ(stage.state().default_flags, Flags{});
-  ASSERT_TRUE(stage.mlockall(lock_all::future));
+  ASSERT_TRUE(stage.mlockall(mlockall::future));
   ASSERT_TRUE(stage.munlockall());
   EXPECT_EQ(stage.state().default_flags, Flags{});
   EXPECT_EQ(stage.picture(), "a") << "unlocking leaves what was touched";
@@ -97,40 +97,40 @@ TEST(Mlockall, limit_concerns_what_is_there_and_counts_all_of_it) {
   ASSERT_TRUE(stage.insert(stage.fresh(4, 5, flag::io)));
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0x3fff;
-  EXPECT_EQ(stage.mlockall(lock_all::current).error(), Error::no_memory);
-  EXPECT_EQ(stage.mlockall(lock_all::current | lock_all::future).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlockall(mlockall::current).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlockall(mlockall::current | mlockall::future).error(), Error::no_memory);
   EXPECT_EQ(stage.state().default_flags, Flags{}) << "a refusal settles nothing";
-  EXPECT_TRUE(stage.mlockall(lock_all::future));
-  EXPECT_EQ(stage.mlockall(lock_all::current).error(), Error::no_memory);
+  EXPECT_TRUE(stage.mlockall(mlockall::future));
+  EXPECT_EQ(stage.mlockall(mlockall::current).error(), Error::no_memory);
   EXPECT_EQ(stage.state().default_flags, flag::locked);
   stage.host().limits.locked_bytes = 0x4000;
-  EXPECT_TRUE(stage.mlockall(lock_all::current)) << "also what cannot be locked is counted";
-  EXPECT_TRUE(stage.mlockall(lock_all::current)) << "and nothing twice";
+  EXPECT_TRUE(stage.mlockall(mlockall::current)) << "also what cannot be locked is counted";
+  EXPECT_TRUE(stage.mlockall(mlockall::current)) << "and nothing twice";
   stage.host().limits.may_lock_any = true;
   stage.host().limits.locked_bytes = 0;
-  EXPECT_TRUE(stage.mlockall(lock_all::current));
+  EXPECT_TRUE(stage.mlockall(mlockall::current));
 }
 
 TEST(Mlockall, no_right_is_told_after_bad_flags) {
   Stage stage("A");
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0;
-  EXPECT_EQ(stage.mlockall(LockAllFlags(8)).error(), Error::invalid);
-  EXPECT_EQ(stage.mlockall(lock_all::current).error(), Error::not_permitted);
-  EXPECT_EQ(stage.mlockall(lock_all::future).error(), Error::not_permitted);
+  EXPECT_EQ(stage.mlockall(MlockallFlags(8)).error(), Error::invalid);
+  EXPECT_EQ(stage.mlockall(mlockall::current).error(), Error::not_permitted);
+  EXPECT_EQ(stage.mlockall(mlockall::future).error(), Error::not_permitted);
   EXPECT_TRUE(stage.munlockall()) << "unlocking needs no right";
 }
 
 TEST(Mlockall, sealed_areas_are_locked_like_others) {
   Stage stage("X");
-  ASSERT_TRUE(stage.mlockall(lock_all::current));
+  ASSERT_TRUE(stage.mlockall(mlockall::current));
   EXPECT_TRUE(stage.area(0)->flags.has_any(flag::locked));
 }
 
 TEST(Mlockall, new_mappings_get_the_default_and_are_touched) {
   Stage stage;
   stage.state().layout.start_brk = stage.state().layout.brk = TestSpace::column(40);
-  ASSERT_TRUE(stage.mlockall(lock_all::future));
+  ASSERT_TRUE(stage.mlockall(mlockall::future));
   ASSERT_TRUE(stage.map_fixed(0, 1));
   ASSERT_TRUE(stage.map_fixed(2, 3, rw, map::non_block));
   ASSERT_TRUE(stage.map_fixed(4, 5, prot::none));
@@ -146,7 +146,7 @@ TEST(Mlockall, new_mappings_get_the_default_and_are_touched) {
 
 TEST(Mlockall, new_mappings_wait_for_a_fault_where_the_default_says_so) {
   Stage stage;
-  ASSERT_TRUE(stage.mlockall(lock_all::future | lock_all::on_fault));
+  ASSERT_TRUE(stage.mlockall(mlockall::future | mlockall::on_fault));
   ASSERT_TRUE(stage.map_fixed(0, 1));
   ASSERT_TRUE(stage.map_fixed(2, 3, rw, map::locked));
   ASSERT_TRUE(stage.map_fixed(4, 5, rw, map::populate));
@@ -167,7 +167,7 @@ TEST(Mlockall, droppable_memory_is_mapped_unlocked_and_alone) {
                        .flags = droppable | adds});
   };
   ASSERT_TRUE(drop(0));
-  ASSERT_TRUE(stage.mlockall(lock_all::future));
+  ASSERT_TRUE(stage.mlockall(mlockall::future));
   ASSERT_TRUE(drop(1)) << "it was to be locked while the joins were decided";
   ASSERT_TRUE(drop(2));
   EXPECT_EQ(stage.count_areas(), 3u);
@@ -186,7 +186,7 @@ TEST(Mlockall, never_fails_for_memory) {
     Stage stage("AA|aaLLAA");
     stage.host().faults.kinds = shims::FaultPlan::all_memory;
     stage.host().faults.fail(n, shims::FaultCount::for_ever);
-    auto change = stage.space().plan_mlockall(lock_all::current | lock_all::on_fault);
+    auto change = stage.space().plan_mlockall(mlockall::current | mlockall::on_fault);
     EXPECT_TRUE(change.reserve());
     stage.host().allocation_forbidden = true;
     EXPECT_TRUE(change.commit());
@@ -202,8 +202,8 @@ TEST(Mlockall, never_fails_for_memory) {
 
 TEST(Mlock2, unknown_flags_are_refused_before_anything_else) {
   Stage stage("AA");
-  EXPECT_EQ(stage.mlock2(columns(0, 1), LockFlags(2)).error(), Error::invalid);
-  ASSERT_TRUE(stage.mlock2(columns(0, 1), lock::on_fault));
+  EXPECT_EQ(stage.mlock2(columns(0, 1), MlockFlags(2)).error(), Error::invalid);
+  ASSERT_TRUE(stage.mlock2(columns(0, 1), mlock::on_fault));
   EXPECT_EQ(stage.area(0)->flags, rw_flags | locked_on_fault);
   EXPECT_FALSE(stage.identity(0));
   ASSERT_TRUE(stage.mlock2(columns(0, 1), {}));
@@ -213,8 +213,8 @@ TEST(Mlock2, unknown_flags_are_refused_before_anything_else) {
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0;
   const Range nowhere{~Address{0}, ~Address{0}};
-  EXPECT_EQ(stage.mlock2(nowhere, LockFlags(3)).error(), Error::invalid);
-  EXPECT_EQ(stage.mlock2(nowhere, lock::on_fault).error(), Error::not_permitted);
+  EXPECT_EQ(stage.mlock2(nowhere, MlockFlags(3)).error(), Error::invalid);
+  EXPECT_EQ(stage.mlock2(nowhere, mlock::on_fault).error(), Error::not_permitted);
 }
 
 TEST(Mseal, any_flag_is_refused_before_anything_else) {

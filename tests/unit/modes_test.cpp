@@ -17,7 +17,7 @@ class MergingStage : public Stage {
   }
 };
 
-TEST(MemoryMerge, marks_all_that_may_have_it_and_joins_nothing) {
+TEST(SamePageMerging, marks_all_that_may_have_it_and_joins_nothing) {
   struct Case {
     const char* name;
     Flags adds;
@@ -41,13 +41,13 @@ TEST(MemoryMerge, marks_all_that_may_have_it_and_joins_nothing) {
     SCOPED_TRACE(c.name);
     MergingStage stage;
     ASSERT_TRUE(stage.insert(stage.fresh(0, 1, c.adds)));
-    ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+    ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::on));
     EXPECT_EQ(stage.area(0)->flags.has_any(flag::mergeable), c.marked);
-    ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::off));
+    ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::off));
     EXPECT_EQ(stage.area(0)->flags, rw_flags | c.adds);
   }
   MergingStage stage("AMABFS");
-  ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+  ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::on));
   EXPECT_EQ(stage.picture().substr(0, 5), "M|M|M");
   EXPECT_EQ(stage.count_areas(), 6u);
   EXPECT_TRUE(stage.area(3)->flags.has_any(flag::mergeable)) << "read only";
@@ -55,26 +55,26 @@ TEST(MemoryMerge, marks_all_that_may_have_it_and_joins_nothing) {
   EXPECT_FALSE(stage.area(5)->flags.has_any(flag::mergeable)) << "shared file";
 }
 
-TEST(MemoryMerge, said_twice_changes_nothing) {
+TEST(SamePageMerging, said_twice_changes_nothing) {
   MergingStage stage("AA.M");
-  ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::off));
+  ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::off));
   EXPECT_EQ(stage.picture(), "AA.M") << "what madvise marked stays";
-  ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+  ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::on));
   ASSERT_TRUE(stage.madvise(columns(1, 2), Advice::unmergeable));
   EXPECT_EQ(stage.picture(), "MA.M");
-  ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+  ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::on));
   EXPECT_EQ(stage.picture(), "MA.M");
   EXPECT_TRUE(stage.space().modes().merges_same_pages);
-  ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::off));
+  ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::off));
   EXPECT_EQ(stage.picture(), "A|A.A") << "also what madvise marked, and nothing joins";
   EXPECT_FALSE(stage.space().modes().merges_same_pages);
 }
 
-TEST(MemoryMerge, new_memory_is_marked_before_it_joins) {
+TEST(SamePageMerging, new_memory_is_marked_before_it_joins) {
   MergingStage stage("A");
   stage.state().layout.start_brk = stage.state().layout.brk = TestSpace::column(20);
   stage.brk(TestSpace::column(21));
-  ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+  ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::on));
   ASSERT_TRUE(stage.map_fixed(1, 2));
   EXPECT_EQ(stage.picture().substr(0, 3), "MM.");
   stage.brk(TestSpace::column(22));
@@ -89,17 +89,17 @@ TEST(MemoryMerge, new_memory_is_marked_before_it_joins) {
   EXPECT_FALSE(stage.area(5)->flags.has_any(flag::mergeable));
   ASSERT_TRUE(stage.move(1, 1, 7));
   EXPECT_EQ(stage.picture()[7], 'A') << "a moved area keeps its flags";
-  ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::off));
+  ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::off));
   ASSERT_TRUE(stage.map_fixed(8, 9));
   EXPECT_EQ(stage.picture().substr(7, 2), "AA");
 }
 
 /// A driver that is given the area (as that of /dev/zero is) is in the way: the mark comes late.
-TEST(MemoryMerge, drivers_that_take_the_area_stop_it_from_joining) {
+TEST(SamePageMerging, drivers_that_take_the_area_stop_it_from_joining) {
   MergingStage stage;
   TestFile* described = stage.host().make_file();
   TestFile* given = stage.host().make_file({.driver_turn = DriverTurn::after_joining});
-  ASSERT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+  ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::on));
   const auto map_page = [&](TestFile* file, std::uint64_t column) {
     return stage.mmap({.address = TestSpace::column(column),
                        .length = 0x1000,
@@ -122,23 +122,23 @@ TEST(MemoryMerge, drivers_that_take_the_area_stop_it_from_joining) {
   EXPECT_FALSE(stage.area(5)->flags.has_any(flag::mergeable)) << "only what stands alone is marked";
 }
 
-TEST(MemoryMerge, lasts_through_fork) {
+TEST(SamePageMerging, lasts_through_fork) {
   MergingStage parent("A");
-  ASSERT_TRUE(parent.set_memory_merge(MemoryMerge::on));
+  ASSERT_TRUE(parent.set_memory_merge(SamePageMerging::on));
   const auto child = parent.fork();
   EXPECT_TRUE(child->space().modes().merges_same_pages);
   EXPECT_EQ(child->picture(), "M");
-  ASSERT_TRUE(child->set_memory_merge(MemoryMerge::off));
+  ASSERT_TRUE(child->set_memory_merge(SamePageMerging::off));
   EXPECT_EQ(child->picture(), "A");
   EXPECT_EQ(parent.picture(), "M");
 }
 
-TEST(MemoryMerge, needs_no_memory) {
+TEST(SamePageMerging, needs_no_memory) {
   Stage stage("AA.BB.FF");
   stage.host().faults.kinds = shims::FaultPlan::all_memory;
   stage.host().faults.fail(1, shims::FaultCount::for_ever);
-  EXPECT_TRUE(stage.set_memory_merge(MemoryMerge::on));
-  EXPECT_TRUE(stage.set_memory_merge(MemoryMerge::off));
+  EXPECT_TRUE(stage.set_memory_merge(SamePageMerging::on));
+  EXPECT_TRUE(stage.set_memory_merge(SamePageMerging::off));
   EXPECT_EQ(stage.host().faults.failures, 0u);
 }
 

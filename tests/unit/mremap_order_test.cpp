@@ -40,7 +40,7 @@ TEST(MremapKeeping, second_source_that_joined_the_first_copy_is_unlocked_with_it
   Stage stage;
   for (const std::uint64_t column : {0u, 4u}) {
     ASSERT_TRUE(stage.map_fixed(column, column + 2));
-    ASSERT_TRUE(stage.mlock(columns(column, column + 2), Locking::lock_on_fault));
+    ASSERT_TRUE(stage.mlock(columns(column, column + 2), MlockMode::lock_on_fault));
   }
   ASSERT_TRUE(stage.move(0, 6, 6, keeping_fixed));
   EXPECT_EQ(stage.shape(0), "[0,2)p0");

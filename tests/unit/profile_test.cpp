@@ -61,9 +61,9 @@ TEST(Profile, memory_for_execution_alone_is_hidden_by_a_protection_key) {
     EXPECT_TRUE(stage.touch(TestSpace::column(1), Touch::read));
     EXPECT_EQ(stage.touch(TestSpace::column(0)).error(), Error::bad_address);
     EXPECT_TRUE(stage.touch(TestSpace::column(0), Touch::forced_write)) << "as a debugger";
-    EXPECT_EQ(stage.mlock(columns(0, 1), Locking::lock).error(),
+    EXPECT_EQ(stage.mlock(columns(0, 1), MlockMode::lock).error(),
               reads ? Error::none : Error::no_memory);
-    EXPECT_TRUE(stage.mlock(columns(0, 1), Locking::unlock));
+    EXPECT_TRUE(stage.mlock(columns(0, 1), MlockMode::unlock));
     EXPECT_TRUE(stage.mprotect(columns(0, 2), prot::read)) << "the key is taken away again";
     EXPECT_TRUE(stage.touch(TestSpace::column(0), Touch::read));
     return reads;
@@ -124,7 +124,7 @@ TEST(Profile, sticky_flags_of_what_a_neighbour_swallows) {
 
 TEST(Profile, mark_of_same_page_merging_and_the_joins_of_new_memory) {
   const auto map_two = [](Stage& stage) {
-    EXPECT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+    EXPECT_TRUE(stage.set_memory_merge(SamePageMerging::on));
     EXPECT_TRUE(stage.map_fixed(0, 1));
     EXPECT_TRUE(stage.map_fixed(1, 2));
     EXPECT_TRUE(stage.area(0)->flags.has_any(flag::mergeable));
@@ -132,12 +132,12 @@ TEST(Profile, mark_of_same_page_merging_and_the_joins_of_new_memory) {
     return stage.count_areas();
   };
   EXPECT_EQ(under(linux_6_18, map_two), 1u);
-  EXPECT_EQ(under({.mergeable_mark = MergeableMark::after_mapping}, map_two), 2u);
+  EXPECT_EQ(under({.same_page_mark = SamePageMark::after_mapping}, map_two), 2u);
   EXPECT_EQ(under(linux_6_12, map_two), 2u);
 
   const auto grow_heap = [](Stage& stage) {
     stage.state().layout.start_brk = stage.state().layout.brk = TestSpace::base;
-    EXPECT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+    EXPECT_TRUE(stage.set_memory_merge(SamePageMerging::on));
     stage.brk(TestSpace::column(1));
     stage.brk(TestSpace::column(2));
     EXPECT_TRUE(stage.area(1)->flags.has_any(flag::mergeable));
@@ -148,7 +148,7 @@ TEST(Profile, mark_of_same_page_merging_and_the_joins_of_new_memory) {
 
   const auto beside_unmarked = [](Stage& stage) {
     stage.build("AA");
-    EXPECT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+    EXPECT_TRUE(stage.set_memory_merge(SamePageMerging::on));
     EXPECT_TRUE(stage.madvise(columns(0, 2), Advice::unmergeable));
     EXPECT_TRUE(stage.map_fixed(2, 3));
     return stage.picture();
@@ -317,10 +317,10 @@ TEST(Profile, partial_effects) {
 TEST(Profile, calls_over_everything_do_not_mind_holes) {
   const auto outcome = [](Stage& stage) {
     stage.build("AA.A");
-    EXPECT_TRUE(stage.mlockall(lock_all::current | lock_all::on_fault));
+    EXPECT_TRUE(stage.mlockall(mlockall::current | mlockall::on_fault));
     EXPECT_EQ(stage.space().totals().locked, 3);
     EXPECT_TRUE(stage.munlockall());
-    EXPECT_TRUE(stage.set_memory_merge(MemoryMerge::on));
+    EXPECT_TRUE(stage.set_memory_merge(SamePageMerging::on));
     return stage.picture();
   };
   EXPECT_EQ(under({.partial_effects = PartialEffects::all_or_nothing}, outcome), "MM.M");

@@ -192,7 +192,7 @@ TEST(MergeNew, copy_beside_an_equal_area_joins_it) {
 TEST(MergeNew, range_that_joins_prev_only_leaves_next_alone) {
   Stage stage("AA.AA....AA");
   const TestArea* below = stage.area(0);
-  ASSERT_TRUE(stage.link({.description = stage.fresh(5, 9), .sides = JoinSides::prev_only}));
+  ASSERT_TRUE(stage.link({.description = stage.fresh(5, 9), .sides = JoinableSides::prev_only}));
   EXPECT_EQ(stage.picture(), "AA.AAAAAA|AA");
   EXPECT_EQ(stage.shape(3), "[3,9)p3");
   EXPECT_TRUE(stage.begun(3));

@@ -109,7 +109,7 @@ TEST(SpecialMapping, part_of_it_can_be_had_by_no_call) {
 
 TEST(SpecialMapping, what_changes_nothing_may_name_a_part) {
   SpecialStage stage;
-  EXPECT_TRUE(stage.mlock(columns(4, 5), Locking::lock_on_fault));
+  EXPECT_TRUE(stage.mlock(columns(4, 5), MlockMode::lock_on_fault));
   EXPECT_TRUE(stage.madvise(columns(0, 1), Advice::dont_dump)) << "it has it already";
   EXPECT_TRUE(stage.mprotect(columns(4, 5), prot::read | prot::exec));
   EXPECT_EQ(stage.shapes(), untouched);

@@ -15,10 +15,10 @@
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
-#include <vmarea/core/link.hpp>
-#include <vmarea/core/modify.hpp>
-#include <vmarea/core/resize.hpp>
-#include <vmarea/core/split.hpp>
+#include <vmarea/plan/modify.hpp>
+#include <vmarea/plan/place.hpp>
+#include <vmarea/plan/resize.hpp>
+#include <vmarea/plan/split.hpp>
 
 #include "support/test_space.hpp"
 
@@ -26,7 +26,7 @@ namespace vmarea::test {
 
 using TestSpaceState = SpaceState<TestServices>;
 using TestNewRange = NewRange<TestServices>;
-using VerbPlan = WindowPlan<TestServices, void>;
+using VerbPlan = StepPlan<TestServices, void>;
 using TestMmap = MmapRequest<TestServices>;
 
 inline constexpr Protection rw = prot::read | prot::write;
@@ -67,15 +67,15 @@ class Stage : public TestSpace {
     return plan_and_commit([&](const TestSpaceState& s) {
       VerbPlan plan;
       plan.status = success;
-      Window<TestServices>& window = plan.add();
-      window = plan_place(s, plan_clear(s, wanted.description.range()), wanted);
-      count(window, wanted.description, pages(wanted.description.length()));
+      Edit<TestServices>& edit = plan.add();
+      edit = edit_of_new_range(s, plan_clear(s, wanted.description.range()), wanted);
+      count(edit, wanted.description, pages(wanted.description.length()));
       return plan;
     });
   }
   Result<void> link(const TestDescription& wanted) { return link(TestNewRange{wanted}); }
   /// Gives a part of one area other flags (8).
-  Result<void> modify(Range part, Flags flags, Shortage shortage = Shortage::fails) {
+  Result<void> modify(Range part, Flags flags, WithoutMemory shortage = WithoutMemory::fails) {
     const TestArea& area = *find_area(state(), part.start);
     return plan_and_commit([&](const TestSpaceState& s) {
       return plan_modify(s, area, part, {flags, area.attributes}, shortage);
@@ -93,7 +93,7 @@ class Stage : public TestSpace {
     return plan_and_commit([&](const TestSpaceState& s) {
       auto plan = plan_expand(s, grown, to, offset, next);
       const std::uint64_t swallowed = next != nullptr && next->end == to.end ? next->length() : 0;
-      count(plan.windows[0], grown, pages(to.length() - grown.length() - swallowed));
+      count(plan.edits[0], grown, pages(to.length() - grown.length() - swallowed));
       return plan;
     });
   }
@@ -102,8 +102,8 @@ class Stage : public TestSpace {
     const Range old = cut.range();
     return plan_and_commit([&](const TestSpaceState& s) {
       auto plan = plan_shrink(s, cut, to, cut.page_offset + ((to.start - cut.start) >> 12));
-      count(plan.windows[0], cut, -pages(old.length() - to.length()));
-      plan.windows[0].unmapped =
+      count(plan.edits[0], cut, -pages(old.length() - to.length()));
+      plan.edits[0].unmapped =
           to.start == old.start ? Range{to.end, old.end} : Range{old.start, to.start};
       return plan;
     });
@@ -120,11 +120,11 @@ class Stage : public TestSpace {
     EXPECT_TRUE(plan_and_commit([&](const TestSpaceState&) {
       VerbPlan plan;
       plan.status = success;
-      Window<TestServices>& window = plan.add();
-      window = Window<TestServices>{.extent = taker.range(), .event = Event::touched};
+      Edit<TestServices>& edit = plan.add();
+      edit = Edit<TestServices>{.extent = taker.range(), .event = Event::touched};
       Piece<TestServices> piece{taker, &taker, nullptr, giver};
       piece.after.identity = giver->identity;
-      window.add(piece);
+      edit.add(piece);
       return plan;
     }));
   }
@@ -165,9 +165,9 @@ class Stage : public TestSpace {
 
  private:
   static std::int64_t pages(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes >> 12); }
-  static void count(Window<TestServices>& window, const TestDescription& area, std::int64_t more) {
-    window.totals += area_totals(area.flags, more);
-    if (area.flags.has_any(flag::account)) window.charge += more;
+  static void count(Edit<TestServices>& edit, const TestDescription& area, std::int64_t more) {
+    edit.totals += area_totals(area.flags, more);
+    if (area.flags.has_any(flag::account)) edit.charge += more;
   }
 };
 

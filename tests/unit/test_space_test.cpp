@@ -117,7 +117,7 @@ struct Misdeed : PlanBase {
   Misdeed() = default;
   Misdeed(Error error) noexcept : status(error) {}
   template <class Visit>
-  void for_each_window(const SpaceState<TestServices>&, Visit&&) const noexcept {}
+  void for_each_edit(const SpaceState<TestServices>&, Visit&&) const noexcept {}
   Result<void> reserve(SpaceState<TestServices>&, Reservation<TestServices>&) const noexcept {
     return {};
   }

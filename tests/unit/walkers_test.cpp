@@ -110,8 +110,8 @@ TEST(Mprotect, data_limit_refuses_only_who_would_newly_exceed_it) {
 
 TEST(Mprotect, locked_memory_that_becomes_writable_is_touched) {
   Stage stage("BBBB");
-  ASSERT_TRUE(stage.mlock(columns(0, 2), Locking::lock));
-  ASSERT_TRUE(stage.mlock(columns(2, 4), Locking::lock_on_fault));
+  ASSERT_TRUE(stage.mlock(columns(0, 2), MlockMode::lock));
+  ASSERT_TRUE(stage.mlock(columns(2, 4), MlockMode::lock_on_fault));
   ASSERT_TRUE(stage.mprotect(columns(0, 4), rw));
   EXPECT_TRUE(stage.identity(0));
   EXPECT_FALSE(stage.identity(2));

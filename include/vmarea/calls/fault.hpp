@@ -2,12 +2,12 @@
 //
 // First touch of a page (behaviour specification 19), and the calls that touch many: populating.
 //
-//   touch      the area gets an identity if it has none: one window
+//   touch      the area gets an identity if it has none: one edit
 //   populate   mlock, MAP_POPULATE: every page, each with a lock of its own, after the call
 #pragma once
 
-#include "vmarea/core/change.hpp"
-#include "vmarea/core/identity.hpp"
+#include "vmarea/change/change.hpp"
+#include "vmarea/plan/identity.hpp"
 
 namespace vmarea {
 
@@ -19,40 +19,40 @@ enum class Touch : unsigned char {
   forced_write,  // Past the protection, as a debugger does.
 };
 
-/// A touch, planned: a window that gives the area an identity where it has none, and a page.
-template <class S>
-struct TouchPlan : WindowPlan<S, void> {
-  using Base = WindowPlan<S, void>;
+/// A touch, planned: an edit that gives the area an identity where it has none, and a page.
+template <class Host>
+struct TouchPlan : StepPlan<Host, void> {
+  using Base = StepPlan<Host, void>;
   using Base::Base;
   bool makes_page = false;
   Address page = 0;
 
-  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+  Result<void> reserve(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
     const Result<void> taken = Base::reserve(space, reserved);
-    if constexpr (S::has_page_tables) {
+    if constexpr (Host::has_page_tables) {
       if (taken && makes_page) return space.services.reserve_page(space.pages, page);
     }
     return taken;
   }
-  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+  void commit(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
     Base::commit(space, reserved);
-    if constexpr (S::has_page_tables) {
+    if constexpr (Host::has_page_tables) {
       if (makes_page) space.services.install_page(space.pages, page);
     }
   }
 };
 
 /// Whether a fault at `at` takes a whole huge page: advised, and the area holds all of it.
-template <class S>
-bool faults_huge_page(const SpaceState<S>& space, const Area<S>& area, Address at) noexcept {
+template <class Host>
+bool faults_huge_page(const SpaceState<Host>& space, const Area<Host>& area, Address at) noexcept {
   const std::uint64_t huge = space.services.geometry().huge_page_size();
   const Range block{at & ~(huge - 1), (at & ~(huge - 1)) + huge};
   return area.anonymous() && area.flags.has_any(flag::huge_page) && area.range().contains(block);
 }
 
 /// Whether a read fault gives the area an identity: never where it maps the shared zero page.
-template <class S>
-bool reads_give_identity(const SpaceState<S>& space, const Area<S>& area, Address at,
+template <class Host>
+bool reads_give_identity(const SpaceState<Host>& space, const Area<Host>& area, Address at,
                          Touch touch) noexcept {
   const bool zero_page = space.services.profile().reads_share_zero_page;
   return (area.anonymous() && !zero_page) ||
@@ -75,11 +75,11 @@ constexpr bool is_allowed(Flags flags, Touch touch) noexcept {
 }
 
 /// Errors: bad_address (nothing there, or not allowed), no_memory.
-template <class S>
-TouchPlan<S> plan_touch(const SpaceState<S>& space, Address at, Touch touch) noexcept {
-  Area<S>* area = find_area(space, at);
+template <class Host>
+TouchPlan<Host> plan_touch(const SpaceState<Host>& space, Address at, Touch touch) noexcept {
+  Area<Host>* area = find_area(space, at);
   if (area == nullptr || !is_allowed(area->flags, touch)) return {Error::bad_address};
-  TouchPlan<S> plan;
+  TouchPlan<Host> plan;
   plan.status = success;
   plan.makes_page = true;
   plan.page = space.services.geometry().round_down(at);
@@ -89,35 +89,36 @@ TouchPlan<S> plan_touch(const SpaceState<S>& space, Address at, Touch touch) noe
   const bool watched = area->flags.has_any(flag::userfault_missing);
   const bool gives_identity = !reads || (!watched && reads_give_identity(space, *area, at, touch));
   if (gives_identity && is_private && !area->identity) {
-    plan.add() = window_of_first_touch(space, *area);
+    plan.add() = edit_of_first_touch(space, *area);
   }
   return plan;
 }
 
 /// One touch with its own lock. Errors: as plan_touch.
-template <class S>
-Result<void> touch_page(SpaceState<S>& space, Address at, Touch touch) noexcept {
-  return Change<S, TouchPlan<S>>(space,
-                                 [&](const SpaceState<S>& s) { return plan_touch(s, at, touch); })
+template <class Host>
+Result<void> touch_page(SpaceState<Host>& space, Address at, Touch touch) noexcept {
+  return Change<Host, TouchPlan<Host>>(
+             space, [&](const SpaceState<Host>& s) { return plan_touch(s, at, touch); })
       .reserve_and_commit();
 }
 
 /// Touches every page of `range` that lies in `area`; without page tables, once is enough.
-template <class S>
-Result<void> touch_part(SpaceState<S>& space, Range part, Touch touch) noexcept {
+template <class Host>
+Result<void> touch_part(SpaceState<Host>& space, Range part, Touch touch) noexcept {
   const std::uint64_t page = space.services.geometry().page_size();
-  for (Address at = part.start; at < part.end; at = S::has_page_tables ? at + page : part.end) {
+  for (Address at = part.start; at < part.end; at = Host::has_page_tables ? at + page : part.end) {
     if (!touch_page(space, at, touch)) return Error::no_memory;
   }
   return {};
 }
 
 /// What stands at `at`, copied under the lock. Errors: interrupted, no_memory (a hole).
-template <class S>
-Result<void> copy_description(SpaceState<S>& space, Address at, Description<S>& found) noexcept {
-  const SpaceWriteLock<S> lock(space);
+template <class Host>
+Result<void> copy_description(SpaceState<Host>& space, Address at,
+                              Description<Host>& found) noexcept {
+  const SpaceWriteLock<Host> lock(space);
   if (!lock.taken()) return lock.taken();
-  const Area<S>* area = find_area(space, at);
+  const Area<Host>* area = find_area(space, at);
   if (area == nullptr) return Error::no_memory;
   found = *area;
   return {};
@@ -126,10 +127,10 @@ Result<void> copy_description(SpaceState<S>& space, Address at, Description<S>& 
 /// Touches the range as mlock and MAP_POPULATE do: by writing to private memory that may be
 /// written, else by reading; what is locked on fault is left to be faulted. Errors: no_memory (a
 /// hole, memory that may not be accessed, or none left), interrupted.
-template <class S>
-Result<void> populate(SpaceState<S>& space, Range range) noexcept {
+template <class Host>
+Result<void> populate(SpaceState<Host>& space, Range range) noexcept {
   for (Address at = range.start; at < range.end;) {
-    Description<S> area;
+    Description<Host> area;
     const Result<void> found = copy_description(space, at, area);
     if (!found) return found;
     const Range part{at, area.end < range.end ? area.end : range.end};

@@ -10,8 +10,8 @@
 #pragma once
 
 #include "vmarea/calls/fault.hpp"
-#include "vmarea/core/account.hpp"
-#include "vmarea/core/range_plan.hpp"
+#include "vmarea/plan/walk_plan.hpp"
+#include "vmarea/space/account.hpp"
 
 namespace vmarea {
 
@@ -81,8 +81,8 @@ constexpr Flags advised_flags(Flags flags, Advice advice) noexcept {
 }
 
 /// Whether an area refuses the advice. Errors: invalid, not_permitted, access_denied.
-template <class S>
-Result<void> check_advice(const Description<S>& area, Advice advice) noexcept {
+template <class Host>
+Result<void> check_advice(const Description<Host>& area, Advice advice) noexcept {
   const Flags flags = area.flags;
   const bool shared = flags.has_any(flag::shared | flag::may_share);
   if (flags.has_any(flag::sealed) && is_discarding(advice) && area.anonymous() && !shared &&
@@ -95,7 +95,7 @@ Result<void> check_advice(const Description<S>& area, Advice advice) noexcept {
       refused = flags.has_any(flag::io);
       break;
     case Advice::wipe_on_fork:
-      refused = area.file != typename S::FileHandle{} || flags.has_any(flag::shared);
+      refused = area.file != typename Host::FileHandle{} || flags.has_any(flag::shared);
       break;
     case Advice::keep_on_fork:
       refused = flags.has_any(flag::droppable);
@@ -116,7 +116,7 @@ Result<void> check_advice(const Description<S>& area, Advice advice) noexcept {
       refused = !area.anonymous() || flags.has_any(flag::locked | flag::page_frames);
       break;
     case Advice::remove:
-      if (flags.has_any(flag::locked) || area.file == typename S::FileHandle{}) {
+      if (flags.has_any(flag::locked) || area.file == typename Host::FileHandle{}) {
         return Error::invalid;
       }
       if (!shared || !flags.has_all(flag::shared_may_write)) return Error::access_denied;
@@ -137,18 +137,18 @@ Result<void> check_advice(const Description<S>& area, Advice advice) noexcept {
 }
 
 /// Changes the flags that an advice speaks of.
-template <class S>
+template <class Host>
 struct AdviseRule {
   static constexpr HolePolicy holes = HolePolicy::go_on;
   static constexpr Error shortage = Error::try_again;
   Advice advice = Advice::normal;
 
-  RuleAnswer<S> answer(const SpaceState<S>&, const Area<S>& area, Range,
-                       const WalkProgress&) const noexcept {
-    using Answer = RuleAnswer<S>;
-    const Result<void> allowed = check_advice<S>(area, advice);
+  RuleAnswer<Host> answer(const SpaceState<Host>&, const Area<Host>& area, Range,
+                          const WalkProgress&) const noexcept {
+    using Answer = RuleAnswer<Host>;
+    const Result<void> allowed = check_advice<Host>(area, advice);
     if (!allowed) return Answer::refuse(allowed.error());
-    if (advice == Advice::mergeable && !is_mergeable(area.flags)) return Answer::skip();
+    if (advice == Advice::mergeable && !allows_same_page_merging(area.flags)) return Answer::skip();
     const Flags after = advised_flags(area.flags, advice);
     if (after == area.flags) return Answer::skip();
     return Answer::change(area, after);
@@ -157,73 +157,73 @@ struct AdviseRule {
 
 /// An advice, planned. Guards are marked on whole areas, without a cut, since the flag stops no
 /// merge; private anonymous memory gets an identity with them.
-template <class S>
-struct AdvisePlan : RangePlan<S, AdviseRule<S>> {
-  using Base = RangePlan<S, AdviseRule<S>>;
+template <class Host>
+struct AdvisePlan : WalkPlan<Host, AdviseRule<Host>> {
+  using Base = WalkPlan<Host, AdviseRule<Host>>;
   using Base::Base;
 
   bool installs_guards() const noexcept { return this->rule.advice == Advice::guard_install; }
 
   template <class Visit>
-  void for_each_window(const SpaceState<S>& space, Visit&& visit) const noexcept {
+  void for_each_edit(const SpaceState<Host>& space, Visit&& visit) const noexcept {
     if (installs_guards()) {
       for_each_guarded(space, visit);
     } else {
-      Base::for_each_window(space, visit);
+      Base::for_each_edit(space, visit);
     }
   }
-  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    return reserve_windows(*this, space, reserved);
+  Result<void> reserve(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
+    return reserve_edits(*this, space, reserved);
   }
-  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    commit_windows(*this, space, reserved);
-    if constexpr (S::has_page_tables) {
+  void commit(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
+    commit_edits(*this, space, reserved);
+    if constexpr (Host::has_page_tables) {
       for_each_dropped(space, [&](Range part) { space.services.unmap_pages(space.pages, part); });
     }
   }
 
   /// Calls visit(Range) for the pages that go: those of every area that the walk reached.
   template <class Visit>
-  void for_each_dropped(const SpaceState<S>& space, Visit&& visit) const noexcept {
+  void for_each_dropped(const SpaceState<Host>& space, Visit&& visit) const noexcept {
     const Advice advice = this->rule.advice;
     const bool drops = advice == Advice::dont_need || advice == Advice::dont_need_locked ||
                        advice == Advice::free || advice == Advice::remove || installs_guards();
     if (!drops || does_nothing(space)) return;
     for (auto cursor = space.tree.seek(this->range.start); cursor.entry(); cursor.next()) {
-      const Area<S>& area = *cursor.entry().value;
-      if (area.start >= this->range.end || !check_advice<S>(area, advice)) return;
+      const Area<Host>& area = *cursor.entry().value;
+      if (area.start >= this->range.end || !check_advice<Host>(area, advice)) return;
       visit(area.within(this->range, space.services.geometry()).range());
     }
   }
 
  private:
-  bool does_nothing(const SpaceState<S>& space) const noexcept {
+  bool does_nothing(const SpaceState<Host>& space) const noexcept {
     return !this->status &&
            space.services.profile().partial_effects == PartialEffects::all_or_nothing;
   }
 
   template <class Visit>
-  void for_each_guarded(const SpaceState<S>& space, Visit&& visit) const noexcept {
+  void for_each_guarded(const SpaceState<Host>& space, Visit&& visit) const noexcept {
     if (does_nothing(space)) return;
     std::uint64_t last_identity = this->base.last_identity;
-    Area<S>* first = find_at_or_above(space, this->range.start);
+    Area<Host>* first = find_at_or_above(space, this->range.start);
     if (first == nullptr) return;
-    Side<S> left = Side<S>::of(find_starting_below(space, first->start));
+    Neighbour<Host> left = Neighbour<Host>::of(find_starting_below(space, first->start));
     for (auto cursor = space.tree.seek(this->range.start); cursor.entry(); cursor.next()) {
-      Area<S>& area = *cursor.entry().value;
-      if (area.start >= this->range.end || !check_advice<S>(area, Advice::guard_install)) return;
-      Window<S> window{.extent = area.range(), .event = Event::protected_};
-      Piece<S> guarded{area, &area, nullptr, nullptr};
+      Area<Host>& area = *cursor.entry().value;
+      if (area.start >= this->range.end || !check_advice<Host>(area, Advice::guard_install)) return;
+      Edit<Host> edit{.extent = area.range(), .event = Event::protected_};
+      Piece<Host> guarded{area, &area, nullptr, nullptr};
       if (space.services.profile().marks_guarded_areas) guarded.after.flags |= flag::maybe_guard;
       const bool shared = area.flags.has_any(flag::shared | flag::may_share);
       if (area.anonymous() && !shared && !area.identity) {
-        plan_identity(space, guarded, left, Side<S>::of(find_area(space, area.end)),
+        plan_identity(space, guarded, left, Neighbour<Host>::of(find_area(space, area.end)),
                       AnonIdentity::of(last_identity + 2));
         if (guarded.makes_identity) last_identity += 2;
       }
       left = {guarded.after, &area, nullptr, true, false};
-      window.add(guarded);
-      if (!(guarded.after == area)) visit(static_cast<const Window<S>&>(window));
+      edit.add(guarded);
+      if (!(guarded.after == area)) visit(static_cast<const Edit<Host>&>(edit));
     }
   }
 };
@@ -231,9 +231,9 @@ struct AdvisePlan : RangePlan<S, AdviseRule<S>> {
 /// Errors: invalid (unknown advice, misaligned, wraps, an area that refuses), no_memory (a hole;
 /// the areas beyond it are changed too), try_again (the map count limit), not_permitted (sealed),
 /// access_denied.
-template <class S>
-AdvisePlan<S> plan_madvise(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
-                           Advice advice) noexcept {
+template <class Host>
+AdvisePlan<Host> plan_madvise(const SpaceState<Host>& space, Address start,
+                              std::uint64_t length_bytes, Advice advice) noexcept {
   const Geometry geometry = space.services.geometry();
   if (!is_known_advice(space.services.profile(), advice) || !geometry.aligned(start))
     return {Error::invalid};
@@ -242,20 +242,20 @@ AdvisePlan<S> plan_madvise(const SpaceState<S>& space, Address start, std::uint6
   if (length == 0) return {success};
   const Range range{start, start + length};
   if (is_populating(advice)) return {success};
-  AdvisePlan<S> plan{space, range, AdviseRule<S>{advice}};
+  AdvisePlan<Host> plan{space, range, AdviseRule<Host>{advice}};
   if (advice == Advice::guard_install) plan.out_of_memory = Error::no_memory;
   return plan;
 }
 
 /// The touching that belongs to a populating advice whose arguments are good; it goes as far as it
 /// may. Errors: no_memory (a hole, or none left), invalid (not allowed by its area).
-template <class S>
-Result<void> populate_as_advised(SpaceState<S>& space, Address start, std::uint64_t length_bytes,
+template <class Host>
+Result<void> populate_as_advised(SpaceState<Host>& space, Address start, std::uint64_t length_bytes,
                                  Advice advice) noexcept {
   if (!is_populating(advice)) return {};
   const Address end = start + space.services.geometry().round_up(length_bytes);
   for (Address at = start; at < end;) {
-    Description<S> area;
+    Description<Host> area;
     const Result<void> found = copy_description(space, at, area);
     if (!found) return found;
     const Result<void> allowed = check_advice(area, advice);

@@ -5,37 +5,37 @@
 // The same over everything is mlockall, in a header of its own.
 #pragma once
 
-#include "vmarea/core/account.hpp"
-#include "vmarea/core/range_plan.hpp"
+#include "vmarea/plan/walk_plan.hpp"
+#include "vmarea/space/account.hpp"
 
 namespace vmarea {
 
 /// What becomes of the lock flags.
-enum class Locking : unsigned char { unlock, lock, lock_on_fault };
+enum class MlockMode : unsigned char { unlock, lock, lock_on_fault };
 
-constexpr Flags lock_flags(Locking locking) noexcept {
-  switch (locking) {
-    case Locking::lock:
+constexpr Flags lock_flags(MlockMode mode) noexcept {
+  switch (mode) {
+    case MlockMode::lock:
       return flag::locked;
-    case Locking::lock_on_fault:
+    case MlockMode::lock_on_fault:
       return flag::locked | flag::lock_on_fault;
-    case Locking::unlock:
+    case MlockMode::unlock:
       break;
   }
   return {};
 }
 
-template <class S>
-struct LockRule {
+template <class Host>
+struct MlockRule {
   static constexpr HolePolicy holes = HolePolicy::stop;
   static constexpr Error shortage = Error::no_memory;
   Flags wanted{};
 
-  RuleAnswer<S> answer(const SpaceState<S>& space, const Area<S>& area, Range part,
-                       const WalkProgress&) const noexcept {
+  RuleAnswer<Host> answer(const SpaceState<Host>& space, const Area<Host>& area, Range part,
+                          const WalkProgress&) const noexcept {
     const Flags after = area.flags.without(flag::lock_group) | wanted;
-    if (after == area.flags || !is_lockable(area.flags)) return RuleAnswer<S>::skip();
-    RuleAnswer<S> answer = RuleAnswer<S>::change(area, after);
+    if (after == area.flags || !is_lockable(area.flags)) return RuleAnswer<Host>::skip();
+    RuleAnswer<Host> answer = RuleAnswer<Host>::change(area, after);
     const std::int64_t pages = page_count(space, part.length());
     const bool was_locked = area.flags.has_any(flag::locked);
     const bool is_locked = after.has_any(flag::locked);
@@ -44,18 +44,18 @@ struct LockRule {
   }
 };
 
-template <class S>
-struct LockPlan : RangePlan<S, LockRule<S>> {
-  using RangePlan<S, LockRule<S>>::RangePlan;
+template <class Host>
+struct MlockPlan : WalkPlan<Host, MlockRule<Host>> {
+  using WalkPlan<Host, MlockRule<Host>>::WalkPlan;
   Range populated;  // To be touched when the call is complete.
 };
 
 /// Pages of the range that are locked already: they are not counted twice.
-template <class S>
-std::int64_t locked_pages(const SpaceState<S>& space, Range range) noexcept {
+template <class Host>
+std::int64_t locked_pages(const SpaceState<Host>& space, Range range) noexcept {
   std::int64_t pages = 0;
   for (auto cursor = space.tree.seek(range.start); cursor.entry(); cursor.next()) {
-    const Area<S>& area = *cursor.entry().value;
+    const Area<Host>& area = *cursor.entry().value;
     if (area.start >= range.end) break;
     const Address start = area.start > range.start ? area.start : range.start;
     const Address end = area.end < range.end ? area.end : range.end;
@@ -66,12 +66,12 @@ std::int64_t locked_pages(const SpaceState<S>& space, Range range) noexcept {
 
 /// Errors: not_permitted (no right to lock), no_memory (lock limit, a hole, the map count),
 /// invalid (wraps).
-template <class S>
-LockPlan<S> plan_lock(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
-                      Locking locking) noexcept {
+template <class Host>
+MlockPlan<Host> plan_lock(const SpaceState<Host>& space, Address start, std::uint64_t length_bytes,
+                          MlockMode mode) noexcept {
   const Geometry geometry = space.services.geometry();
   const Limits limits = space.services.limits();
-  const bool locks = locking != Locking::unlock;
+  const bool locks = mode != MlockMode::unlock;
   if (locks && !may_lock(limits)) return {Error::not_permitted};
   const Address from = geometry.round_down(start);
   const std::uint64_t length = geometry.round_up(length_bytes + (start - from));
@@ -83,18 +83,19 @@ LockPlan<S> plan_lock(const SpaceState<S>& space, Address start, std::uint64_t l
   }
   if (wraps) return {Error::invalid};
   if (length == 0) return {success};
-  LockPlan<S> plan{space, range, LockRule<S>{lock_flags(locking)}};
+  MlockPlan<Host> plan{space, range, MlockRule<Host>{lock_flags(mode)}};
   if (plan.status && locks) plan.populated = range;
   return plan;
 }
 
 /// As plan_lock, with the flags of the system call. Errors: invalid (unknown flags) comes first.
-template <class S>
-LockPlan<S> plan_lock(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
-                      LockFlags flags) noexcept {
-  if (!lock::on_fault.has_all(flags)) return {Error::invalid};
-  const bool on_fault = flags.has_any(lock::on_fault);
-  return plan_lock(space, start, length_bytes, on_fault ? Locking::lock_on_fault : Locking::lock);
+template <class Host>
+MlockPlan<Host> plan_lock(const SpaceState<Host>& space, Address start, std::uint64_t length_bytes,
+                          MlockFlags flags) noexcept {
+  if (!mlock::on_fault.has_all(flags)) return {Error::invalid};
+  const bool on_fault = flags.has_any(mlock::on_fault);
+  return plan_lock(space, start, length_bytes,
+                   on_fault ? MlockMode::lock_on_fault : MlockMode::lock);
 }
 
 }  // namespace vmarea

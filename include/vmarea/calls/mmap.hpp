@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: MIT
 //
 // mmap (behaviour specification 12, with the order of checks of linux_6_18): arguments become a
-// description, the description a window.
+// description, the description an edit.
 //
 //   request -> checks -> address -> description -> what gives way -> limits -> driver -> join
 #pragma once
 
-#include "vmarea/core/account.hpp"
-#include "vmarea/core/change.hpp"
-#include "vmarea/core/gap.hpp"
-#include "vmarea/core/link.hpp"
-#include "vmarea/fast_paths.hpp"
+#include "vmarea/change/change.hpp"
+#include "vmarea/plan/place.hpp"
+#include "vmarea/space/account.hpp"
+#include "vmarea/space/gap.hpp"
+#include "vmarea/types/fast_paths.hpp"
 
 namespace vmarea {
 
 /// Arguments of mmap. `offset` is in bytes.
-template <class S>
+template <class Host>
 struct MmapRequest {
   Address address = 0;
   std::uint64_t length = 0;
   Protection protection{};
   MapFlags flags = map::private_ | map::anonymous;
-  typename S::FileHandle file{};
+  typename Host::FileHandle file{};
   std::uint64_t offset = 0;
 };
 
-template <class S>
-using MmapPlan = WindowPlan<S, Address>;
+template <class Host>
+using MmapPlan = StepPlan<Host, Address>;
 
 constexpr bool is_fixed(MapFlags flags) noexcept {
   return flags.has_any(map::fixed | map::fixed_noreplace);
@@ -37,14 +37,14 @@ constexpr bool is_private(MapFlags flags) noexcept {
 }
 
 /// The address the mapping gets. Errors: those of place() and check_address(), exists.
-template <class S>
-Result<Address> choose_address(const SpaceState<S>& space, const MmapRequest<S>& request,
+template <class Host>
+Result<Address> choose_address(const SpaceState<Host>& space, const MmapRequest<Host>& request,
                                std::uint64_t length) noexcept {
   const Geometry geometry = space.services.geometry();
   if (length > geometry.limit) return Error::no_memory;
   Address at = request.address;
   if (!is_fixed(request.flags)) {
-    PlacementRequest where{geometry.round_down(at), length, request.offset, request.flags, false};
+    RoomRequest where{geometry.round_down(at), length, request.offset, request.flags, false};
     if (where.hint != 0 && where.hint < geometry.placement_min) where.hint = geometry.placement_min;
     if (!request.flags.has_any(map::anonymous)) {
       where.for_huge_pages =
@@ -53,7 +53,7 @@ Result<Address> choose_address(const SpaceState<S>& space, const MmapRequest<S>&
       where.offset = 0;
       where.for_huge_pages = where.hint == 0 && length % geometry.huge_page_size() == 0;
     }
-    const Result<Address> found = place(space, where);
+    const Result<Address> found = find_room(space, where);
     if (!found) return found;
     at = *found;
   }
@@ -66,15 +66,15 @@ Result<Address> choose_address(const SpaceState<S>& space, const MmapRequest<S>&
 
 /// Turns `wanted` into an anonymous area's description. Errors: invalid, no_memory (huge TLB
 /// pages).
-template <class S>
-Result<void> describe_anonymous(const SpaceState<S>& space, const MmapRequest<S>& request,
-                                Description<S>& wanted) noexcept {
+template <class Host>
+Result<void> describe_anonymous(const SpaceState<Host>& space, const MmapRequest<Host>& request,
+                                Description<Host>& wanted) noexcept {
   const MapFlags type = request.flags & map::type_mask;
   if (type == map::shared) {
     if (request.flags.has_any(map::grows_down)) return Error::invalid;
     if (request.flags.has_any(map::huge_tlb)) return Error::no_memory;
     wanted.flags |= flag::shared | flag::may_share;
-    wanted.hooks = &no_hooks<S>;
+    wanted.hooks = &no_hooks<Host>;
     return {};
   }
   if (type == map::droppable) {
@@ -94,9 +94,9 @@ Result<void> describe_anonymous(const SpaceState<S>& space, const MmapRequest<S>
 
 /// Whether a shared mapping of a file with these rules may be had, and with which flags.
 /// Errors: not_supported, access_denied.
-template <class S>
-Result<void> describe_shared(const MmapRequest<S>& request, const FileRules& rules,
-                             Description<S>& wanted) noexcept {
+template <class Host>
+Result<void> describe_shared(const MmapRequest<Host>& request, const FileRules& rules,
+                             Description<Host>& wanted) noexcept {
   if ((request.flags & map::type_mask) == map::shared_validate) {
     const MapFlags known = map::legacy | (rules.synchronous ? map::sync : MapFlags{});
     if (!known.has_all(request.flags)) return Error::not_supported;
@@ -110,9 +110,9 @@ Result<void> describe_shared(const MmapRequest<S>& request, const FileRules& rul
 
 /// Turns `wanted` into a file mapping's description.
 /// Errors: overflow, invalid, not_supported, access_denied, not_permitted, no_device.
-template <class S>
-Result<void> describe_file(const SpaceState<S>& space, const MmapRequest<S>& request,
-                           Description<S>& wanted) noexcept {
+template <class Host>
+Result<void> describe_file(const SpaceState<Host>& space, const MmapRequest<Host>& request,
+                           Description<Host>& wanted) noexcept {
   const FileRules rules = space.services.file_rules(request.file);
   const MapFlags type = request.flags & map::type_mask;
   const bool too_far =
@@ -136,14 +136,14 @@ Result<void> describe_file(const SpaceState<S>& space, const MmapRequest<S>& req
     wanted.flags = wanted.flags.without(flag::may_write);
   }
   wanted.file = request.file;
-  wanted.hooks = &no_hooks<S>;
+  wanted.hooks = &no_hooks<Host>;
   wanted.page_offset = space.services.geometry().pages(request.offset);
   return {};
 }
 
 /// The flags that the call's arguments ask for, before the file is asked.
-template <class S>
-Flags requested_flags(const SpaceState<S>& space, const MmapRequest<S>& request) noexcept {
+template <class Host>
+Flags requested_flags(const SpaceState<Host>& space, const MmapRequest<Host>& request) noexcept {
   const bool no_reserve =
       request.flags.has_any(map::no_reserve) && !space.services.limits().strict_overcommit;
   const KernelProfile profile = space.services.profile();
@@ -158,8 +158,8 @@ Flags requested_flags(const SpaceState<S>& space, const MmapRequest<S>& request)
 }
 
 /// Errors: not_permitted (no right to lock), try_again (lock limit).
-template <class S>
-Result<void> check_lock_right(const SpaceState<S>& space, const MmapRequest<S>& request,
+template <class Host>
+Result<void> check_lock_right(const SpaceState<Host>& space, const MmapRequest<Host>& request,
                               Flags flags, std::uint64_t length) noexcept {
   if (request.flags.has_any(map::locked) && !may_lock(space.services.limits())) {
     return Error::not_permitted;
@@ -171,18 +171,18 @@ Result<void> check_lock_right(const SpaceState<S>& space, const MmapRequest<S>& 
 }
 
 /// Adds what a finished description counts: class and locked pages, and the charge.
-template <class S>
-void count_new_range(const SpaceState<S>& space, Window<S>& window, const Description<S>& made,
+template <class Host>
+void count_new_range(const SpaceState<Host>& space, Edit<Host>& edit, const Description<Host>& made,
                      bool charged) noexcept {
   const std::int64_t pages = page_count(space, made.length());
-  window.totals += area_totals(made.flags, pages);
-  if (charged) window.charge += pages;
+  edit.totals += area_totals(made.flags, pages);
+  if (charged) edit.charge += pages;
 }
 
 /// Asks the driver of a file mapping what it makes of `range`, in its turn. Errors: the driver's.
-template <class S>
-Result<void> ask_driver(const SpaceState<S>& space, const Clearing<S>& clearing,
-                        NewRange<S>& range) noexcept {
+template <class Host>
+Result<void> ask_driver(const SpaceState<Host>& space, const Clearing<Host>& clearing,
+                        NewRange<Host>& range) noexcept {
   const KernelProfile profile = space.services.profile();
   const auto file = range.description.file;
   const bool first = profile.earliest_driver_turn == DriverTurn::before_joining &&
@@ -198,19 +198,20 @@ Result<void> ask_driver(const SpaceState<S>& space, const Clearing<S>& clearing,
   const Result<void> prepared = space.services.prepare_mapping(file, range.description);
   const bool again = profile.driver_flags_join_again && range.description.flags != before &&
                      clearing.tables_between.start != 0;
-  if (!again) range.sides = JoinSides::neither;
+  if (!again) range.sides = JoinableSides::neither;
   range.marks = process_marks(space, range.description.flags);
   return prepared;
 }
 
 /// The part of mmap that knows the address and the flags (12.1). Errors: access_denied (executing
 /// what was written), those of the clearing, no_memory (limits), the driver's.
-template <class S>
-VMAREA_INLINED_WHOLE MmapPlan<S> plan_map_region(const SpaceState<S>& space, Description<S> wanted,
-                                                 bool shared_memory) noexcept {
+template <class Host>
+VMAREA_INLINED_WHOLE MmapPlan<Host> plan_map_region(const SpaceState<Host>& space,
+                                                    Description<Host> wanted,
+                                                    bool shared_memory) noexcept {
   if (space.modes.refuses_exec(wanted.flags, wanted.flags)) return Error::access_denied;
-  MmapPlan<S> plan;
-  const Clearing<S> clearing = plan_clear(space, wanted.range());
+  MmapPlan<Host> plan;
+  const Clearing<Host> clearing = plan_clear(space, wanted.range());
   const std::int64_t pages = page_count(space, wanted.length());
   plan.status = clearing.status ? Result<Address>(wanted.start) : clearing.status.error();
   if (plan.status &&
@@ -223,52 +224,52 @@ VMAREA_INLINED_WHOLE MmapPlan<S> plan_map_region(const SpaceState<S>& space, Des
   }
   const bool charged = is_accountable(wanted.flags);
   if (charged) wanted.flags |= flag::account;
-  NewRange<S> range{wanted, shared_memory ? JoinSides::neither : JoinSides::both};
-  if (wanted.file == typename S::FileHandle{}) {
+  NewRange<Host> range{wanted, shared_memory ? JoinableSides::neither : JoinableSides::both};
+  if (wanted.file == typename Host::FileHandle{}) {
     mark_range(space, range);
   } else if (const Result<void> asked = ask_driver(space, clearing, range); !asked) {
     // The old areas are gone by the time Linux asks the driver.
     plan.status = asked.error();
     const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
-    if (as_linux && clearing.totals.total != 0) plan.add() = window_of(clearing);
+    if (as_linux && clearing.totals.total != 0) plan.add() = edit_of(clearing);
     return plan;
   }
   Flags& flags = range.description.flags;
   if (flags.has_any(flag::lock_group) && !is_lockable(flags)) {
     // It was to be locked while the joins were decided, and nothing of its kind ever is.
-    range.sides = JoinSides::neither;
+    range.sides = JoinableSides::neither;
     flags = flags.without(flag::lock_group);
   }
-  Window<S>& window = plan.add();
-  window = plan_place(space, clearing, range);
-  window.new_shared_memory = shared_memory;
-  count_new_range(space, window, range.description, charged);
+  Edit<Host>& edit = plan.add();
+  edit = edit_of_new_range(space, clearing, range);
+  edit.new_shared_memory = shared_memory;
+  count_new_range(space, edit, range.description, charged);
   return plan;
 }
 
 /// Errors, in the order they are found: invalid (offset), bad_file, invalid (length), no_memory,
 /// invalid (address), not_permitted, exists, try_again, and those of the description, the clearing
 /// and the limits.
-template <class S>
-MmapPlan<S> plan_mmap(const SpaceState<S>& space, const MmapRequest<S>& request) noexcept {
+template <class Host>
+MmapPlan<Host> plan_mmap(const SpaceState<Host>& space, const MmapRequest<Host>& request) noexcept {
   const Geometry geometry = space.services.geometry();
   const bool anonymous = request.flags.has_any(map::anonymous);
   if (!geometry.aligned(request.offset)) return Error::invalid;
-  if (!anonymous && request.file == typename S::FileHandle{}) return Error::bad_file;
+  if (!anonymous && request.file == typename Host::FileHandle{}) return Error::bad_file;
   if (request.length == 0) return Error::invalid;
   const std::uint64_t length = geometry.round_up(request.length);
   if (length == 0) return Error::no_memory;
   if (space.area_count > space.services.limits().area_count_max) return Error::no_memory;
   const Result<Address> at = choose_address(space, request, length);
   if (!at) return at.error();
-  Description<S> wanted{
+  Description<Host> wanted{
       .start = *at, .end = *at + length, .flags = requested_flags(space, request)};
   const Result<void> may_lock = check_lock_right(space, request, wanted.flags, length);
   if (!may_lock) return may_lock.error();
   const Result<void> described = anonymous ? describe_anonymous(space, request, wanted)
                                            : describe_file(space, request, wanted);
   if (!described) return described.error();
-  MmapPlan<S> plan =
+  MmapPlan<Host> plan =
       plan_map_region(space, wanted, anonymous && wanted.flags.has_any(flag::shared));
   const bool asked = (request.flags & (map::populate | map::non_block)) == map::populate;
   if (plan.status && (asked || wanted.flags.has_any(flag::locked))) plan.populated = wanted.range();

@@ -8,69 +8,71 @@
 // Both are inherited by fork and exec. Marking joins no areas, not even those that are alike then.
 #pragma once
 
-#include "vmarea/core/range_plan.hpp"
+#include "vmarea/plan/walk_plan.hpp"
 
 namespace vmarea {
 
-enum class MemoryMerge : unsigned char { off, on };
+enum class SamePageMerging : unsigned char { off, on };
 
-template <class S>
-struct MergeableRule {
+template <class Host>
+struct SamePageRule {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr Error shortage = Error::no_memory;
-  MemoryMerge wanted = MemoryMerge::off;
+  SamePageMerging wanted = SamePageMerging::off;
 
-  RuleAnswer<S> answer(const SpaceState<S>&, const Area<S>& area, Range,
-                       const WalkProgress&) const noexcept {
+  RuleAnswer<Host> answer(const SpaceState<Host>&, const Area<Host>& area, Range,
+                          const WalkProgress&) const noexcept {
     const bool marked = area.flags.has_any(flag::mergeable);
-    if (wanted == MemoryMerge::off) {
-      if (!marked) return RuleAnswer<S>::skip();
-      return RuleAnswer<S>::change(area, area.flags.without(flag::mergeable));
+    if (wanted == SamePageMerging::off) {
+      if (!marked) return RuleAnswer<Host>::skip();
+      return RuleAnswer<Host>::change(area, area.flags.without(flag::mergeable));
     }
-    if (marked || !is_mergeable(area.flags)) return RuleAnswer<S>::skip();
-    return RuleAnswer<S>::change(area, area.flags | flag::mergeable);
+    if (marked || !allows_same_page_merging(area.flags)) return RuleAnswer<Host>::skip();
+    return RuleAnswer<Host>::change(area, area.flags | flag::mergeable);
   }
 };
 
-template <class S>
-struct MemoryMergePlan : RangePlan<S, MergeableRule<S>> {
-  using Base = RangePlan<S, MergeableRule<S>>;
+template <class Host>
+struct SamePagePlan : WalkPlan<Host, SamePageRule<Host>> {
+  using Base = WalkPlan<Host, SamePageRule<Host>>;
   using Base::Base;
 
-  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+  void commit(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
     Base::commit(space, reserved);
-    if (this->status) space.modes.merges_same_pages = this->rule.wanted == MemoryMerge::on;
+    if (this->status) space.modes.merges_same_pages = this->rule.wanted == SamePageMerging::on;
   }
 };
 
 /// Where nothing is new, areas keep what madvise made of them.
-template <class S>
-MemoryMergePlan<S> plan_memory_merge(const SpaceState<S>& space, MemoryMerge wanted) noexcept {
+template <class Host>
+SamePagePlan<Host> plan_memory_merge(const SpaceState<Host>& space,
+                                     SamePageMerging wanted) noexcept {
   const Range all{0, space.services.geometry().limit};
   const bool is_on = space.modes.merges_same_pages;
-  const bool changes = is_on != (wanted == MemoryMerge::on);
-  return {space, changes ? all : Range{}, MergeableRule<S>{wanted}, Joining::never};
+  const bool changes = is_on != (wanted == SamePageMerging::on);
+  return {space, changes ? all : Range{}, SamePageRule<Host>{wanted}, JoinPolicy::never};
 }
 
-template <class S>
-struct WriteExecPlan : WindowPlan<S, void> {
-  using WindowPlan<S, void>::WindowPlan;
+template <class Host>
+struct WriteExecPlan : StepPlan<Host, void> {
+  using StepPlan<Host, void>::StepPlan;
   WriteExecFlags wanted{};
 
-  void commit(SpaceState<S>& space, Reservation<S>&) const noexcept {
+  void commit(SpaceState<Host>& space, Reservation<Host>&) const noexcept {
     if (this->status) space.modes.write_exec = wanted;
   }
 };
 
 /// Once chosen, it can be chosen again and not changed. Errors: invalid (unknown flags, or
 /// no_inherit alone), not_permitted (something else was chosen before).
-template <class S>
-WriteExecPlan<S> plan_deny_write_exec(const SpaceState<S>& space, WriteExecFlags wanted) noexcept {
+template <class Host>
+WriteExecPlan<Host> plan_deny_write_exec(const SpaceState<Host>& space,
+                                         WriteExecFlags wanted) noexcept {
   constexpr WriteExecFlags known = write_exec::refuse_exec_gain | write_exec::no_inherit;
   if (!known.has_all(wanted) || wanted == write_exec::no_inherit) return Error::invalid;
   const WriteExecFlags now = space.modes.write_exec;
   if (!now.empty() && now != wanted) return Error::not_permitted;
-  WriteExecPlan<S> plan;
+  WriteExecPlan<Host> plan;
   plan.status = success;
   plan.wanted = wanted;
   return plan;

@@ -4,21 +4,21 @@
 // and what follows from them: the class of the pages and the commit charge.
 #pragma once
 
-#include "vmarea/core/account.hpp"
-#include "vmarea/core/range_plan.hpp"
+#include "vmarea/plan/walk_plan.hpp"
+#include "vmarea/space/account.hpp"
 
 namespace vmarea {
 
 /// Gives each area the protection; writable private memory becomes accounted.
-template <class S>
+template <class Host>
 struct ProtectRule {
   static constexpr HolePolicy holes = HolePolicy::stop;
   static constexpr Error shortage = Error::no_memory;
   Flags protection;  // A part of flag::protection.
 
-  RuleAnswer<S> answer(const SpaceState<S>& space, const Area<S>& area, Range part,
-                       const WalkProgress& progress) const noexcept {
-    using Answer = RuleAnswer<S>;
+  RuleAnswer<Host> answer(const SpaceState<Host>& space, const Area<Host>& area, Range part,
+                          const WalkProgress& progress) const noexcept {
+    using Answer = RuleAnswer<Host>;
     const Flags before = area.flags;
     const Flags access = protection & flag::access;
     Flags after = before.without(flag::protection) | protection;
@@ -60,14 +60,14 @@ struct ProtectRule {
   }
 };
 
-template <class S>
-using ProtectPlan = RangePlan<S, ProtectRule<S>>;
+template <class Host>
+using ProtectPlan = WalkPlan<Host, ProtectRule<Host>>;
 
 /// Where a range with prot::grows_down really starts: at the start of its area.
 /// Errors: no_memory (nothing there), invalid (not a stack).
-template <class S>
-Result<Address> stack_start(const SpaceState<S>& space, Range range) noexcept {
-  const Area<S>* area = find_at_or_above(space, range.start);
+template <class Host>
+Result<Address> stack_start(const SpaceState<Host>& space, Range range) noexcept {
+  const Area<Host>* area = find_at_or_above(space, range.start);
   if (area == nullptr || area->start >= range.end) return Error::no_memory;
   if (!area->flags.has_any(flag::grows_down)) return Error::invalid;
   return area->start;
@@ -76,9 +76,9 @@ Result<Address> stack_start(const SpaceState<S>& space, Range range) noexcept {
 /// Errors: invalid (misaligned, unknown bits, both grow bits), no_memory (wraps, a hole, the map
 /// count, charge or data limit), access_denied (more than the file allows, executing
 /// what was written), not_permitted (sealed).
-template <class S>
-ProtectPlan<S> plan_mprotect(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
-                             Protection protection) noexcept {
+template <class Host>
+ProtectPlan<Host> plan_mprotect(const SpaceState<Host>& space, Address start,
+                                std::uint64_t length_bytes, Protection protection) noexcept {
   constexpr Protection grow_bits = prot::grows_down | prot::grows_up;
   constexpr Protection known = prot::read | prot::write | prot::exec | prot::semaphore | grow_bits;
   const Geometry geometry = space.services.geometry();
@@ -97,7 +97,7 @@ ProtectPlan<S> plan_mprotect(const SpaceState<S>& space, Address start, std::uin
     return {find_area(space, range.start) != nullptr ? Error::invalid : Error::no_memory};
   }
   const Flags wanted = space.services.profile().flags_for(protection.without(grow_bits));
-  return {space, range, ProtectRule<S>{wanted}};
+  return {space, range, ProtectRule<Host>{wanted}};
 }
 
 }  // namespace vmarea

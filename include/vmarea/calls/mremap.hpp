@@ -56,45 +56,45 @@ constexpr Result<void> check_mremap_arguments(const Geometry& geometry,
 
 /// Grows `area` at its end by a new range that belongs to it (13.1).
 /// Errors: no_memory (it may not merge, not even with itself).
-template <class S>
-MremapPlan<S> plan_grow_in_place(const SpaceState<S>& space, Area<S>& area,
-                                 const MremapRequest& request) noexcept {
+template <class Host>
+MremapPlan<Host> plan_grow_in_place(const SpaceState<Host>& space, Area<Host>& area,
+                                    const MremapRequest& request) noexcept {
   const Range added{area.end, request.address + request.new_length};
-  const NewRange<S> wanted = extension_of(space, area, added.length());
-  const Clearing<S> clearing = plan_clear(space, added);
+  const NewRange<Host> wanted = extension_of(space, area, added.length());
+  const Clearing<Host> clearing = plan_clear(space, added);
   if (!decide_new_range(space, clearing, wanted).prev.joined()) return {Error::no_memory};
-  MremapPlan<S> plan{request.address};
-  Window<S>& window = plan.add();
-  window = plan_place(space, clearing, wanted);
+  MremapPlan<Host> plan{request.address};
+  Edit<Host>& edit = plan.add();
+  edit = edit_of_new_range(space, clearing, wanted);
   const std::int64_t pages = page_count(space, added.length());
-  window.totals += area_totals(area.flags, pages);
-  if (area.flags.has_any(flag::account)) window.charge += pages;
+  edit.totals += area_totals(area.flags, pages);
+  if (area.flags.has_any(flag::account)) edit.charge += pages;
   if (area.flags.has_any(flag::locked)) plan.populated = added;
   return plan;
 }
 
 /// Grows an area that has no room behind it: to wherever there is room. Errors: no_memory.
-template <class S>
-Result<Address> choose_new_place(const SpaceState<S>& space, const Description<S>& area,
+template <class Host>
+Result<Address> choose_new_place(const SpaceState<Host>& space, const Description<Host>& area,
                                  const MremapRequest& request, Address hint) noexcept {
   const Geometry geometry = space.services.geometry();
   const std::uint64_t offset = (area.page_offset + geometry.pages(request.address - area.start))
                                << geometry.page_shift;
-  PlacementRequest where{.hint = hint, .length = request.new_length, .offset = offset};
-  if (area.file != typename S::FileHandle{}) {
+  RoomRequest where{.hint = hint, .length = request.new_length, .offset = offset};
+  if (area.file != typename Host::FileHandle{}) {
     where.for_huge_pages = space.services.file_rules(area.file).placement == Placement::huge_pages;
   } else if (area.anonymous()) {
     where.offset = 0;
     where.for_huge_pages = hint == 0 && request.new_length % geometry.huge_page_size() == 0;
   }
-  return place(space, where);
+  return find_room(space, where);
 }
 
 /// One area's share of a move to a given place: that of the area at request.address.
 /// Ensures: plan.rest is what is left for the areas behind it.
-template <class S>
-MremapPlan<S> plan_fixed_move(const SpaceState<S>& space, MremapRequest request) noexcept {
-  Area<S>* area = find_at_or_above(space, request.address);
+template <class Host>
+MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, MremapRequest request) noexcept {
+  Area<Host>* area = find_at_or_above(space, request.address);
   const Address end = request.address + request.old_length;
   if (area == nullptr || (area->start > request.address && area->start >= end)) {
     return {request.new_address};  // Only a hole is left: the destination keeps what it has there.
@@ -110,7 +110,7 @@ MremapPlan<S> plan_fixed_move(const SpaceState<S>& space, MremapRequest request)
                        request.flags.has_any(remap::fixed) &&
                        space.services.profile().remap_moves_several_areas;
   if (crosses || request.is_rest) {
-    const bool own_place = area->file != typename S::FileHandle{} &&
+    const bool own_place = area->file != typename Host::FileHandle{} &&
                            space.services.file_rules(area->file).placement == Placement::own;
     if (own_place || area->flags.has_any(flag::userfault)) return {Error::bad_address};
   }
@@ -127,34 +127,35 @@ MremapPlan<S> plan_fixed_move(const SpaceState<S>& space, MremapRequest request)
     request.old_length = request.new_length = share;
   }
   if (!checks_after_clearing(space, request)) {
-    const Result<void> may_resize = check_resize<S>(space, space.totals, *area, request);
+    const Result<void> may_resize = check_resize<Host>(space, space.totals, *area, request);
     if (!may_resize) return {may_resize.error()};
   }
   Address to = request.new_address;
   if (!request.flags.has_any(remap::fixed)) {
-    const Result<Address> found = choose_new_place<S>(space, *area, request, to);
+    const Result<Address> found = choose_new_place<Host>(space, *area, request, to);
     if (!found) return {found.error()};
     to = *found;
   }
-  MremapPlan<S> plan = plan_move(space, *area, request, to);
+  MremapPlan<Host> plan = plan_move(space, *area, request, to);
   plan.rest = rest;
   return plan;
 }
 
 /// mremap without FIXED and DONTUNMAP. Errors: bad_address, not_permitted, no_memory.
-template <class S>
-MremapPlan<S> plan_resize(const SpaceState<S>& space, Area<S>& area,
-                          const MremapRequest& request) noexcept {
+template <class Host>
+MremapPlan<Host> plan_resize(const SpaceState<Host>& space, Area<Host>& area,
+                             const MremapRequest& request) noexcept {
   if (area.flags.has_any(flag::sealed)) return {Error::not_permitted};
   if (request.new_length == request.old_length) return {request.address};
   const Address new_end = request.address + request.new_length;
   if (request.new_length < request.old_length) {
-    const UnmapPlan<S> tail = plan_munmap(space, new_end, request.old_length - request.new_length);
-    MremapPlan<S> plan{tail.status ? Result<Address>(request.address) : tail.status.error()};
-    for (unsigned i = 0; i < tail.window_count; ++i) plan.add() = tail.windows[i];
+    const UnmapPlan<Host> tail =
+        plan_munmap(space, new_end, request.old_length - request.new_length);
+    MremapPlan<Host> plan{tail.status ? Result<Address>(request.address) : tail.status.error()};
+    for (unsigned i = 0; i < tail.edit_count; ++i) plan.add() = tail.edits[i];
     return plan;
   }
-  const Result<void> may_resize = check_resize<S>(space, space.totals, area, request);
+  const Result<void> may_resize = check_resize<Host>(space, space.totals, area, request);
   if (!may_resize) return {may_resize.error()};
   const bool at_end = request.address + request.old_length == area.end;
   if (at_end && space.services.geometry().inside(request.address, request.new_length) &&
@@ -162,38 +163,38 @@ MremapPlan<S> plan_resize(const SpaceState<S>& space, Area<S>& area,
     return plan_grow_in_place(space, area, request);
   }
   if (!request.flags.has_any(remap::may_move)) return {Error::no_memory};
-  const Result<Address> to = choose_new_place<S>(space, area, request, 0);
+  const Result<Address> to = choose_new_place<Host>(space, area, request, 0);
   if (!to) return {to.error()};
   return plan_move(space, area, request, *to);
 }
 
 /// Whether a move to a given place is refused at once: three areas have to fit. Errors: no_memory.
-template <class S>
-Result<void> check_count_for_move(const SpaceState<S>& space) noexcept {
+template <class Host>
+Result<void> check_count_for_move(const SpaceState<Host>& space) noexcept {
   const bool fits = space.area_count + 5 < space.services.limits().area_count_max;
   return fits ? success : Result<void>(Error::no_memory);
 }
 
 /// mremap where a move looks for its source before it looks at its destination (14.1, 14.3).
 /// Requires: `request` has page rounded lengths.
-template <class S>
-MremapPlan<S> plan_mremap_source_first(const SpaceState<S>& space,
-                                       const MremapRequest& request) noexcept {
+template <class Host>
+MremapPlan<Host> plan_mremap_source_first(const SpaceState<Host>& space,
+                                          const MremapRequest& request) noexcept {
   const Geometry geometry = space.services.geometry();
   if (!geometry.aligned(request.address) || request.new_length == 0) return {Error::invalid};
-  Area<S>* area = find_area(space, request.address);
+  Area<Host>* area = find_area(space, request.address);
   if (area == nullptr) return {Error::bad_address};
   if (!is_move(request)) return plan_resize(space, *area, request);
   if (area->flags.has_any(flag::sealed)) return {Error::not_permitted};
   Result<void> good = check_destination(geometry, request);
   if (good) good = check_count_for_move(space);
-  return good ? plan_fixed_move(space, request) : MremapPlan<S>{good.error()};
+  return good ? plan_fixed_move(space, request) : MremapPlan<Host>{good.error()};
 }
 
 /// Errors: invalid (arguments), no_memory (map count, limits, no room), bad_address (nothing there,
 /// or it ends too early), not_permitted (sealed, or the new address), try_again (lock limit).
-template <class S>
-MremapPlan<S> plan_mremap(const SpaceState<S>& space, MremapRequest request) noexcept {
+template <class Host>
+MremapPlan<Host> plan_mremap(const SpaceState<Host>& space, MremapRequest request) noexcept {
   const Geometry geometry = space.services.geometry();
   const bool source_first = space.services.profile().remap_checks == RemapChecks::after_clearing;
   const Result<void> good_flags = source_first ? check_remap_flags(request) : success;
@@ -204,7 +205,7 @@ MremapPlan<S> plan_mremap(const SpaceState<S>& space, MremapRequest request) noe
   Result<void> good = check_mremap_arguments(geometry, request);
   if (good && is_move(request)) good = check_count_for_move(space);
   if (!good) return {good.error()};
-  Area<S>* area = find_area(space, request.address);
+  Area<Host>* area = find_area(space, request.address);
   if (area == nullptr) return {Error::bad_address};
   return is_move(request) ? plan_fixed_move(space, request) : plan_resize(space, *area, request);
 }

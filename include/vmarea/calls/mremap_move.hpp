@@ -2,20 +2,20 @@
 //
 // The move of mremap (behaviour specification 14.4): an area's part goes elsewhere, with its pages.
 //
-//   move      [AAAA) ...... [****)       window 1: clear the destination, copy A there
-//             [....) ...... [AAAA)       then the pages move; window 2: clear the source
+//   move      [AAAA) ...... [****)       edit 1: clear the destination, copy A there
+//             [....) ...... [AAAA)       then the pages move; edit 2: clear the source
 //
-// Both windows are reserved together. The second is planned on the first, so it is right also where
+// Both edits are reserved together. The second is planned on the first, so it is right also where
 // the copy merged with the source, or was cut out of the same area.
 #pragma once
 
 #include <utility>
 
-#include "vmarea/core/change.hpp"
-#include "vmarea/core/gap.hpp"
-#include "vmarea/core/link.hpp"
-#include "vmarea/core/unmap.hpp"
-#include "vmarea/core/view.hpp"
+#include "vmarea/change/change.hpp"
+#include "vmarea/plan/clear.hpp"
+#include "vmarea/plan/place.hpp"
+#include "vmarea/plan/view.hpp"
+#include "vmarea/space/gap.hpp"
 
 namespace vmarea {
 
@@ -30,16 +30,16 @@ struct MremapRequest {
 };
 
 /// One mremap, or the first area's share of a fixed move over several areas.
-template <class S>
+template <class Host>
 struct MremapPlan : PlanBase {
   using Value = Address;
 
   Result<Address> status = Error::invalid;
-  Window<S> windows[3];  // All but the second window of a move; or what a failed call leaves.
-  unsigned window_count = 0;
+  Edit<Host> edits[3];  // All but the second edit of a move; or what a failed call leaves.
+  unsigned edit_count = 0;
   Range moved;  // Pages that go to the new address.
   Address moved_to = 0;
-  Range cleared_source;       // The second window of a move clears this,
+  Range cleared_source;       // The second edit of a move clears this,
   bool keeps_source = false;  // or, with DONTUNMAP, takes locks and identity off it.
   Range lost_tail;            // What a failed shrinking move clears, or cuts at, none the less.
   Range populated;            // To be touched when the call is complete: a locked area grew.
@@ -48,29 +48,29 @@ struct MremapPlan : PlanBase {
   MremapPlan() = default;
   MremapPlan(Result<Address> answer) noexcept : status(answer) {}
 
-  Window<S>& add() noexcept { return windows[window_count++]; }
+  Edit<Host>& add() noexcept { return edits[edit_count++]; }
 
   template <class Visit>
-  void for_each_window(const SpaceState<S>& space, Visit&& visit) const noexcept {
-    for (unsigned i = 0; i < window_count; ++i) visit(windows[i]);
-    Window<S> second;
-    if (plan_second(space, PlannedView<S>(space, windows[0], second_at()), second)) visit(second);
+  void for_each_edit(const SpaceState<Host>& space, Visit&& visit) const noexcept {
+    for (unsigned i = 0; i < edit_count; ++i) visit(edits[i]);
+    Edit<Host> second;
+    if (plan_second(space, PlannedView<Host>(space, edits[0], second_at()), second)) visit(second);
   }
 
-  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    if constexpr (S::has_page_tables) {
+  Result<void> reserve(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
+    if constexpr (Host::has_page_tables) {
       if (!moved.empty()) {
         const Result<void> levels = space.services.reserve_page_move(space.pages, moved, moved_to);
         if (!levels) return levels;
       }
     }
-    for (unsigned i = 0; i < window_count; ++i) {
-      const Result<void> taken = reserve_window(space, reserved, windows[i]);
+    for (unsigned i = 0; i < edit_count; ++i) {
+      const Result<void> taken = reserve_edit(space, reserved, edits[i]);
       if (!taken) return taken;
     }
-    Window<S> second;
+    Edit<Host> second;
     const bool has_second =
-        plan_second(space, PlannedView<S>(space, windows[0], second_at()), second);
+        plan_second(space, PlannedView<Host>(space, edits[0], second_at()), second);
     const Result<void> told = reserve_events(space, reserved, second);
     if (!told || !has_second) return told;
     const Range changed = moved.empty() ? second.extent : find_area(space, moved.start)->range();
@@ -78,18 +78,18 @@ struct MremapPlan : PlanBase {
     return reserve_but_nodes(space, reserved, second);
   }
 
-  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
+  void commit(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
     if (!moved.empty()) {
       // Nobody may fault a page in while it is under way.
       space.services.begin_area_write(space.lock, find_area(space, moved.start)->lock);
     }
-    for (unsigned i = 0; i < window_count; ++i) commit_window(space, windows[i], reserved);
-    if constexpr (S::has_page_tables) {
+    for (unsigned i = 0; i < edit_count; ++i) commit_edit(space, edits[i], reserved);
+    if constexpr (Host::has_page_tables) {
       if (!moved.empty()) space.services.move_pages(space.pages, moved, moved_to);
     }
-    Window<S> second;
-    if (plan_second(space, TreeView<S>(space, second_at()), second)) {
-      commit_window(space, second, reserved);
+    Edit<Host> second;
+    if (plan_second(space, TreeView<Host>(space, second_at()), second)) {
+      commit_edit(space, second, reserved);
     }
   }
 
@@ -97,14 +97,14 @@ struct MremapPlan : PlanBase {
   Address second_at() const noexcept { return lost_tail.empty() ? moved.start : lost_tail.start; }
 
   /// Takes the messages to whoever watches the source: it moved, and what it left is gone.
-  Result<void> reserve_events([[maybe_unused]] SpaceState<S>& space,
-                              [[maybe_unused]] Reservation<S>& reserved,
-                              [[maybe_unused]] const Window<S>& second) const noexcept {
-    if constexpr (S::has_userfault_events) {
-      if (window_count == 0 || windows[0].event != Event::moved) {
+  Result<void> reserve_events([[maybe_unused]] SpaceState<Host>& space,
+                              [[maybe_unused]] Reservation<Host>& reserved,
+                              [[maybe_unused]] const Edit<Host>& second) const noexcept {
+    if constexpr (Host::has_userfault_events) {
+      if (edit_count == 0 || edits[0].event != Event::moved) {
         return reserve_unmap_events(space, reserved, second.unmapped);
       }
-      const UserfaultContext context = context_of<S>(*find_area(space, moved.start));
+      const UserfaultContext context = context_of<Host>(*find_area(space, moved.start));
       if (context != 0 && space.services.userfault_rules(context).remap_events) {
         const Result<void> told =
             space.services.reserve_remap_event(reserved.events, context, moved, moved_to);
@@ -113,52 +113,52 @@ struct MremapPlan : PlanBase {
       const Range tail{moved.end, cleared_source.end};
       const Result<void> told = reserve_unmap_events(space, reserved, tail);
       if (!told || keeps_source || moved.empty()) return told;
-      const Side<S> source = PlannedView<S>(space, windows[0], moved.start).area();
+      const Neighbour<Host> source = PlannedView<Host>(space, edits[0], moved.start).area();
       return reserve_unmap_event(space, reserved, source.description, moved);
     } else {
       return {};
     }
   }
 
-  /// The window that is planned on the first one's result, through `view` that stands where it
+  /// The edit that is planned on the first one's result, through `view` that stands where it
   /// begins; false if there is none.
   template <class View>
-  bool plan_second(const SpaceState<S>& space, View view, Window<S>& window) const noexcept {
-    if (!lost_tail.empty()) return plan_lost_tail(space, view, window);
+  bool plan_second(const SpaceState<Host>& space, View view, Edit<Host>& edit) const noexcept {
+    if (!lost_tail.empty()) return plan_lost_tail(space, view, edit);
     if (moved.empty()) return false;
-    if (keeps_source) return plan_kept_source(space, view.area(), window);
-    const Clearing<S> clearing = plan_clear(space, cleared_source, view);
-    window = window_of(clearing);
-    const Side<S> source = view.area();
-    // The moved pages keep their charge; the first window took what came on top.
+    if (keeps_source) return plan_kept_source(space, view.area(), edit);
+    const Clearing<Host> clearing = plan_clear(space, cleared_source, view);
+    edit = edit_of(clearing);
+    const Neighbour<Host> source = view.area();
+    // The moved pages keep their charge; the first edit took what came on top.
     if (source.description.flags.has_any(flag::account)) {
-      window.charge += page_count(space, moved.length());
+      edit.charge += page_count(space, moved.length());
     }
     return true;
   }
 
   /// What is left of a tail that could not be cleared is the cut at its start.
   template <class View>
-  bool plan_lost_tail(const SpaceState<S>& space, View view, Window<S>& window) const noexcept {
-    const Clearing<S> clearing = plan_clear(space, lost_tail, view);
+  bool plan_lost_tail(const SpaceState<Host>& space, View view, Edit<Host>& edit) const noexcept {
+    const Clearing<Host> clearing = plan_clear(space, lost_tail, view);
     if (clearing.status) {
-      window = window_of(clearing);
+      edit = edit_of(clearing);
       return clearing.totals.total != 0;
     }
-    const Side<S> cut = view.area();
-    if (clearing.cuts_start) window = window_of_cut(space, cut, lost_tail.start);
+    const Neighbour<Host> cut = view.area();
+    if (clearing.cuts_start) edit = edit_of_cut(space, cut, lost_tail.start);
     return clearing.cuts_start;
   }
 
   /// DONTUNMAP: the source stays, unlocked, and untouched if it has an area of its own.
-  bool plan_kept_source(const SpaceState<S>& space, const Side<S>& source,
-                        Window<S>& window) const noexcept {
+  bool plan_kept_source(const SpaceState<Host>& space, const Neighbour<Host>& source,
+                        Edit<Host>& edit) const noexcept {
     const KernelProfile profile = space.services.profile();
-    const Description<S>& before = source.description;
+    const Description<Host>& before = source.description;
     const bool locked = before.flags.has_any(flag::locked);
     const bool cut_out = profile.kept_locks == KeptLocks::cut_out && locked;
-    window = Window<S>{.extent = before.range(), .event = Event::protected_};
-    Piece<S> piece = source.as_piece();
+    edit = Edit<Host>{.extent = before.range(), .event = Event::protected_};
+    Piece<Host> piece = source.as_piece();
     if (cut_out) piece.after = before.within(moved, space.services.geometry());
     piece.after.flags = before.flags.without(flag::lock_group);
     if (piece.after.range() == moved) {
@@ -167,28 +167,28 @@ struct MremapPlan : PlanBase {
       if (restarts) piece.after.page_offset = space.services.geometry().pages(moved.start);
     }
     if (piece.after == before) return false;
-    if (locked) window.totals.locked = -page_count(space, piece.after.length());
-    add_cut_out(space, source, piece, window);
+    if (locked) edit.totals.locked = -page_count(space, piece.after.length());
+    add_cut_out(space, source, piece, edit);
     return true;
   }
 
   /// Adds `piece` and the rests beside it. A rest keeps the object, since the copies take their
   /// links from it and the piece may lose them.
-  static void add_cut_out(const SpaceState<S>& space, const Side<S>& source, Piece<S> piece,
-                          Window<S>& window) noexcept {
-    const Description<S>& before = source.description;
-    Piece<S> rest = source.as_piece();
-    const Piece<S> copy{{}, nullptr, source.object != nullptr ? source.object : source.copied};
+  static void add_cut_out(const SpaceState<Host>& space, const Neighbour<Host>& source,
+                          Piece<Host> piece, Edit<Host>& edit) noexcept {
+    const Description<Host>& before = source.description;
+    Piece<Host> rest = source.as_piece();
+    const Piece<Host> copy{{}, nullptr, source.object != nullptr ? source.object : source.copied};
     if (piece.after.range() != before.range()) piece = {piece.after, copy.object, copy.copied};
     if (piece.after.start > before.start) {
       rest.after = before.below(piece.after.start);
-      window.add(rest);
+      edit.add(rest);
       rest = copy;
     }
-    window.add(piece);
+    edit.add(piece);
     if (piece.after.end < before.end) {
       rest.after = before.above(piece.after.end, space.services.geometry());
-      window.add(rest);
+      edit.add(rest);
     }
   }
 };
@@ -196,9 +196,9 @@ struct MremapPlan : PlanBase {
 /// Whether `part` of `area` may leave it for `to`, once what stands in the way has changed the
 /// number of areas by `area_change`. Errors: no_memory (map count), what may_split and may_move
 /// say.
-template <class S>
-Result<void> check_may_move(const SpaceState<S>& space, const Description<S>& area, Range part,
-                            Address to, std::int64_t area_change) noexcept {
+template <class Host>
+Result<void> check_may_move(const SpaceState<Host>& space, const Description<Host>& area,
+                            Range part, Address to, std::int64_t area_change) noexcept {
   const std::uint64_t count = space.area_count + static_cast<std::uint64_t>(area_change);
   if (count + 3 >= space.services.limits().area_count_max) return Error::no_memory;
   if (part.start > area.start) {
@@ -218,9 +218,9 @@ Result<void> check_may_move(const SpaceState<S>& space, const Description<S>& ar
 /// Whether `area` may be resized from old_length to new_length at request.address, where the
 /// counters are `totals` (14.2). Errors: invalid, bad_address, try_again (lock limit), no_memory
 /// (limits).
-template <class S>
-Result<void> check_resize(const SpaceState<S>& space, const PageTotals& totals,
-                          const Description<S>& area, const MremapRequest& request) noexcept {
+template <class Host>
+Result<void> check_resize(const SpaceState<Host>& space, const PageTotals& totals,
+                          const Description<Host>& area, const MremapRequest& request) noexcept {
   const Geometry geometry = space.services.geometry();
   constexpr Flags fixed_size = flag::dont_expand | flag::page_frames;
   if (request.old_length == 0 && !area.flags.has_any(flag::shared | flag::may_share)) {
@@ -243,55 +243,56 @@ Result<void> check_resize(const SpaceState<S>& space, const PageTotals& totals,
 }
 
 /// Whether a fixed move is checked only once its destination is gone.
-template <class S>
-bool checks_after_clearing(const SpaceState<S>& space, const MremapRequest& request) noexcept {
+template <class Host>
+bool checks_after_clearing(const SpaceState<Host>& space, const MremapRequest& request) noexcept {
   return request.flags.has_any(remap::fixed) &&
          space.services.profile().remap_checks == RemapChecks::after_clearing;
 }
 
 /// What Linux leaves when a fixed move fails after its destination was cleared: a hole there, and
 /// one in place of the tail, or the cut of a tail that could not be cleared.
-template <class S>
-MremapPlan<S> fail_with_hole(const SpaceState<S>& space, const Clearing<S>& destination, Range tail,
-                             Error error) noexcept {
-  MremapPlan<S> plan{error};
+template <class Host>
+MremapPlan<Host> fail_with_hole(const SpaceState<Host>& space, const Clearing<Host>& destination,
+                                Range tail, Error error) noexcept {
+  MremapPlan<Host> plan{error};
   if (space.services.profile().partial_effects == PartialEffects::all_or_nothing) return plan;
-  if (destination.totals.total != 0) plan.add() = window_of(destination);
+  if (destination.totals.total != 0) plan.add() = edit_of(destination);
   plan.lost_tail = tail;
   return plan;
 }
 
 /// Which sides the copy of a source that stays may join: on some kernels not its own source, as
 /// long as that is untouched.
-template <class S>
-JoinSides sides_of_kept_source(const SpaceState<S>& space, const Description<S>& area, Range source,
-                               Range to) noexcept {
+template <class Host>
+JoinableSides sides_of_kept_source(const SpaceState<Host>& space, const Description<Host>& area,
+                                   Range source, Range to) noexcept {
   const KernelProfile profile = space.services.profile();
-  if (profile.kept_source_joins_copy || !area.anonymous() || area.identity) return JoinSides::both;
+  if (profile.kept_source_joins_copy || !area.anonymous() || area.identity)
+    return JoinableSides::both;
   const bool cut_out = profile.kept_locks == KeptLocks::cut_out && area.flags.has_any(flag::locked);
   // What is left of the source's area where the destination cuts it, too.
   const Address end = to.start > source.start && to.start < area.end ? to.start : area.end;
   const Address start = to.end <= source.start && to.end > area.start ? to.end : area.start;
-  if (to.start == (cut_out ? source.end : end)) return JoinSides::next_only;
-  if (to.end == (cut_out ? source.start : start)) return JoinSides::prev_only;
-  return JoinSides::both;
+  if (to.start == (cut_out ? source.end : end)) return JoinableSides::next_only;
+  if (to.end == (cut_out ? source.start : start)) return JoinableSides::prev_only;
+  return JoinableSides::both;
 }
 
 /// A copy at `to` that joined its own source, the area around the tail, does so on one side of the
 /// tail only, which Linux clears before: what lies behind the tail takes no part in the join, and
 /// is a piece of its own.
-template <class S>
-void part_at_tail(const SpaceState<S>& space, Window<S>& window, const Area<S>& area, Range tail,
-                  Address to) noexcept {
+template <class Host>
+void part_at_tail(const SpaceState<Host>& space, Edit<Host>& edit, const Area<Host>& area,
+                  Range tail, Address to) noexcept {
   const Geometry geometry = space.services.geometry();
-  PieceList<S> parted;
-  for (Piece<S> piece : window.pieces) {
+  PieceList<Host> parted;
+  for (Piece<Host> piece : edit.pieces) {
     const Range joined = piece.after.range();
     if (!joined.contains(to) || !joined.contains(tail.start) || joined.end <= tail.end) {
       parted.add(piece);
       continue;
     }
-    Piece<S> above{area.above(tail.end, geometry), nullptr, &area, nullptr};
+    Piece<Host> above{area.above(tail.end, geometry), nullptr, &area, nullptr};
     if (to < tail.start) {
       piece.after.end = tail.end;
       // The object stays with what does not change, and with it the attributes.
@@ -307,22 +308,22 @@ void part_at_tail(const SpaceState<S>& space, Window<S>& window, const Area<S>& 
     parted.add(piece);
     parted.add(above);
   }
-  window.pieces = parted;
+  edit.pieces = parted;
 }
 
 /// Moves the part of `area` at request.address to `to`, over what stands there (14.3, 14.4).
-template <class S>
-MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapRequest& request,
-                        Address to) noexcept {
+template <class Host>
+MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
+                           const MremapRequest& request, Address to) noexcept {
   const bool keeps = request.flags.has_any(remap::dont_unmap);
   const bool grows = request.new_length > request.old_length;
   const std::uint64_t moved = grows ? request.old_length : request.new_length;
   const std::int64_t added = page_count(space, request.new_length - (keeps ? 0 : moved));
 
   const Range to_range{to, to + request.new_length};
-  Clearing<S> clearing = plan_clear(space, to_range);
+  Clearing<Host> clearing = plan_clear(space, to_range);
   if (!clearing.status) {
-    MremapPlan<S> refused{clearing.status.error()};
+    MremapPlan<Host> refused{clearing.status.error()};
     leave_cuts(space, refused, clearing);
     return refused;
   }
@@ -331,7 +332,7 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
     return fail_with_hole(space, clearing, {}, Error::bad_address);
   }
   const Range old_range{request.address, request.address + request.old_length};
-  Clearing<S> tail{};
+  Clearing<Host> tail{};
   if (request.old_length > moved) {
     if (!space.services.geometry().inside(request.address, request.old_length)) {
       return fail_with_hole(space, clearing, {}, Error::invalid);
@@ -342,7 +343,7 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   PageTotals remaining = space.totals;
   remaining += negated(clearing.totals);
   if (checks_after_clearing(space, request)) {
-    const Result<void> may_resize = check_resize<S>(space, remaining, area, request);
+    const Result<void> may_resize = check_resize<Host>(space, remaining, area, request);
     if (!may_resize) return fail_with_hole(space, clearing, tail.range, may_resize.error());
   }
   if (keeps && !can_expand(space, remaining, area.flags, page_count(space, moved))) {
@@ -350,27 +351,27 @@ MremapPlan<S> plan_move(const SpaceState<S>& space, Area<S>& area, const MremapR
   }
   Result<void> may_move = check_address(space, to, request.new_length);
   if (may_move) {
-    may_move = check_may_move<S>(space, area, {old_range.start, old_range.start + moved}, to,
-                                 clearing.area_change + tail.area_change);
+    may_move = check_may_move<Host>(space, area, {old_range.start, old_range.start + moved}, to,
+                                    clearing.area_change + tail.area_change);
   }
   if (!may_move) return fail_with_hole(space, clearing, tail.range, may_move.error());
 
-  NewRange<S> copy = copy_of(space, area, request.address, to, request.new_length);
-  if (keeps) copy.sides = sides_of_kept_source<S>(space, area, old_range, to_range);
+  NewRange<Host> copy = copy_of(space, area, request.address, to, request.new_length);
+  if (keeps) copy.sides = sides_of_kept_source<Host>(space, area, old_range, to_range);
   // The tail is gone before the copy looks for neighbours.
-  if (!tail.range.empty() && to == tail.range.end) copy.sides = JoinSides::next_only;
-  MremapPlan<S> plan{to};
-  Window<S>& window = plan.add();
-  window = plan_place(space, clearing, copy);
+  if (!tail.range.empty() && to == tail.range.end) copy.sides = JoinableSides::next_only;
+  MremapPlan<Host> plan{to};
+  Edit<Host>& edit = plan.add();
+  edit = edit_of_new_range(space, clearing, copy);
   if (!tail.range.empty() && tail.range.end < area.end) {
-    part_at_tail(space, window, area, tail.range, to);
+    part_at_tail(space, edit, area, tail.range, to);
   }
-  window.event = Event::moved;
-  window.totals += area_totals(area.flags, page_count(space, request.new_length));
-  if (area.flags.has_any(flag::account)) window.charge += added;
-  const UserfaultContext context = context_of<S>(area);
+  edit.event = Event::moved;
+  edit.totals += area_totals(area.flags, page_count(space, request.new_length));
+  if (area.flags.has_any(flag::account)) edit.charge += added;
+  const UserfaultContext context = context_of<Host>(area);
   if (context != 0 && !space.services.userfault_rules(context).remap_events) {
-    drop_userfault(space, window, to);
+    drop_userfault(space, edit, to);
   }
   plan.moved = {old_range.start, old_range.start + moved};
   plan.moved_to = to;

@@ -4,30 +4,30 @@
 // holes.
 #pragma once
 
-#include "vmarea/core/range_plan.hpp"
+#include "vmarea/plan/walk_plan.hpp"
 
 namespace vmarea {
 
-template <class S>
+template <class Host>
 struct SealRule {
   static constexpr HolePolicy holes = HolePolicy::stop;
   static constexpr Error shortage = Error::no_memory;
 
-  RuleAnswer<S> answer(const SpaceState<S>&, const Area<S>& area, Range,
-                       const WalkProgress&) const noexcept {
-    if (area.flags.has_any(flag::sealed)) return RuleAnswer<S>::skip();
-    return RuleAnswer<S>::change(area, area.flags | flag::sealed);
+  RuleAnswer<Host> answer(const SpaceState<Host>&, const Area<Host>& area, Range,
+                          const WalkProgress&) const noexcept {
+    if (area.flags.has_any(flag::sealed)) return RuleAnswer<Host>::skip();
+    return RuleAnswer<Host>::change(area, area.flags | flag::sealed);
   }
 };
 
-template <class S>
-using SealPlan = RangePlan<S, SealRule<S>>;
+template <class Host>
+using SealPlan = WalkPlan<Host, SealRule<Host>>;
 
 /// Errors: not_permitted (32 bits, by the profile), invalid (any flag, misaligned, wraps),
 /// no_memory (a hole: nothing is sealed; the map count).
-template <class S>
-SealPlan<S> plan_mseal(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
-                       SealFlags flags = {}) noexcept {
+template <class Host>
+SealPlan<Host> plan_mseal(const SpaceState<Host>& space, Address start, std::uint64_t length_bytes,
+                          SealFlags flags = {}) noexcept {
   const Geometry geometry = space.services.geometry();
   const bool narrow = geometry.limit <= std::uint64_t{1} << 32;
   if (narrow && space.services.profile().seals_only_64_bit_spaces) return {Error::not_permitted};
@@ -39,7 +39,7 @@ SealPlan<S> plan_mseal(const SpaceState<S>& space, Address start, std::uint64_t 
   if (length == 0) return {success};
   const Range range{start, start + length};
   if (!is_covered(space, range)) return {Error::no_memory};
-  return {space, range, SealRule<S>{}};
+  return {space, range, SealRule<Host>{}};
 }
 
 }  // namespace vmarea

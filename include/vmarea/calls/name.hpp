@@ -5,25 +5,26 @@
 // equal for equal texts.
 #pragma once
 
-#include "vmarea/core/attribute_walk.hpp"
+#include "vmarea/plan/attribute_walk.hpp"
 
 namespace vmarea {
 
 /// Whether the area may have a name: private anonymous memory, and shared memory that mmap made.
-template <class S>
-bool can_have_name(const SpaceState<S>& space, const Description<S>& area) noexcept {
-  return area.file == typename S::FileHandle{} ||
+template <class Host>
+bool can_have_name(const SpaceState<Host>& space, const Description<Host>& area) noexcept {
+  return area.file == typename Host::FileHandle{} ||
          space.services.file_rules(area.file).storage == Storage::anonymous_memory;
 }
 
 /// Gives every area this name.
-template <class S>
+template <class Host>
 struct NameRule {
   static constexpr HolePolicy holes = HolePolicy::go_on;
   static constexpr Error shortage = Error::try_again;
   MemoryName name = 0;
 
-  AttributeAnswer answer(const SpaceState<S>& space, const Description<S>& area) const noexcept {
+  AttributeAnswer answer(const SpaceState<Host>& space,
+                         const Description<Host>& area) const noexcept {
     if (!can_have_name(space, area)) return AttributeAnswer::refuse(Error::bad_file);
     Attributes content = content_of(area.attributes);
     if (content.name == name) return AttributeAnswer::skip();
@@ -32,22 +33,22 @@ struct NameRule {
   }
 };
 
-template <class S>
-using NamePlan = AttributePlan<S, NameRule<S>>;
+template <class Host>
+using NamePlan = AttributePlan<Host, NameRule<Host>>;
 
 /// Name 0 takes the name away. Errors: invalid (misaligned, wraps), no_memory (a hole; the areas
 /// beyond it are named too), bad_file (memory of a file; those before it are named), try_again (no
 /// memory, the map count).
-template <class S>
-NamePlan<S> plan_set_name(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
-                          MemoryName name) noexcept {
+template <class Host>
+NamePlan<Host> plan_set_name(const SpaceState<Host>& space, Address start,
+                             std::uint64_t length_bytes, MemoryName name) noexcept {
   const Geometry geometry = space.services.geometry();
   const std::uint64_t length = geometry.round_up(length_bytes);
   if (!geometry.aligned(start) || (length_bytes != 0 && length == 0) || start + length < start) {
     return {Error::invalid};
   }
   if (length == 0) return {success};
-  return plan_attributes(space, {start, start + length}, NameRule<S>{name});
+  return plan_attributes(space, {start, start + length}, NameRule<Host>{name});
 }
 
 }  // namespace vmarea

@@ -8,18 +8,18 @@
 //   home node   changes those areas that have a policy, and skips the others
 #pragma once
 
-#include "vmarea/core/attribute_walk.hpp"
+#include "vmarea/plan/attribute_walk.hpp"
 
 namespace vmarea {
 
 /// Gives every area this policy.
-template <class S>
+template <class Host>
 struct PolicyRule {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr Error shortage = Error::no_memory;
   MemoryPolicy policy = 0;
 
-  AttributeAnswer answer(const SpaceState<S>&, const Description<S>& area) const noexcept {
+  AttributeAnswer answer(const SpaceState<Host>&, const Description<Host>& area) const noexcept {
     Attributes content = content_of(area.attributes);
     if (content.policy == policy) return AttributeAnswer::skip();
     content.policy = policy;
@@ -27,12 +27,12 @@ struct PolicyRule {
   }
 };
 
-template <class S>
-using PolicyPlan = AttributePlan<S, PolicyRule<S>>;
+template <class Host>
+using PolicyPlan = AttributePlan<Host, PolicyRule<Host>>;
 
 /// The pages of [start, start + length): empty if there is nothing to do. Errors: invalid.
-template <class S>
-Result<Range> policy_range(const SpaceState<S>& space, Address start,
+template <class Host>
+Result<Range> policy_range(const SpaceState<Host>& space, Address start,
                            std::uint64_t length_bytes) noexcept {
   const Geometry geometry = space.services.geometry();
   const Range range{start, start + geometry.round_up(length_bytes)};
@@ -42,16 +42,16 @@ Result<Range> policy_range(const SpaceState<S>& space, Address start,
 
 /// Policy 0 is the default. Errors: invalid (misaligned, wraps), bad_address (a hole; with the
 /// default policy: nothing but holes), no_memory (the map count), or what may_split says.
-template <class S>
-PolicyPlan<S> plan_mbind(const SpaceState<S>& space, Address start, std::uint64_t length_bytes,
-                         MemoryPolicy policy) noexcept {
+template <class Host>
+PolicyPlan<Host> plan_mbind(const SpaceState<Host>& space, Address start,
+                            std::uint64_t length_bytes, MemoryPolicy policy) noexcept {
   const Result<Range> range = policy_range(space, start, length_bytes);
   if (!range) return {range.error()};
   if (range->empty()) return {success};
   const bool mapped =
       policy == 0 ? find_intersection(space, *range) != nullptr : is_covered(space, *range);
   if (!mapped) return {Error::bad_address};
-  return plan_attributes(space, *range, PolicyRule<S>{policy});
+  return plan_attributes(space, *range, PolicyRule<Host>{policy});
 }
 
 /// What becomes of a policy that gets this home node. Asked while planning, and again while
@@ -62,13 +62,13 @@ struct HomeNode {
 };
 
 /// Gives every area that has a policy the same with a home node.
-template <class S>
+template <class Host>
 struct HomeNodeRule {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr Error shortage = Error::no_memory;
   HomeNode home;
 
-  AttributeAnswer answer(const SpaceState<S>&, const Description<S>& area) const noexcept {
+  AttributeAnswer answer(const SpaceState<Host>&, const Description<Host>& area) const noexcept {
     Attributes content = content_of(area.attributes);
     if (content.policy == 0) return AttributeAnswer::skip();
     const Result<MemoryPolicy> policy = home.policy_at(content.policy, home.node);
@@ -79,15 +79,15 @@ struct HomeNodeRule {
   }
 };
 
-template <class S>
-using HomeNodePlan = AttributePlan<S, HomeNodeRule<S>>;
+template <class Host>
+using HomeNodePlan = AttributePlan<Host, HomeNodeRule<Host>>;
 
 /// Requires: home.policy_at. Errors: invalid (misaligned, wraps), no_entry (no area has a policy),
 /// no_memory (the map count), what policy_at and may_split say; earlier areas are changed then.
-template <class S>
-HomeNodePlan<S> plan_set_home_node(const SpaceState<S>& space, Address start,
-                                   std::uint64_t length_bytes, const HomeNode& home) noexcept {
-  require<S>(home.policy_at != nullptr, "a home node says what becomes of a policy");
+template <class Host>
+HomeNodePlan<Host> plan_set_home_node(const SpaceState<Host>& space, Address start,
+                                      std::uint64_t length_bytes, const HomeNode& home) noexcept {
+  require<Host>(home.policy_at != nullptr, "a home node says what becomes of a policy");
   const Result<Range> range = policy_range(space, start, length_bytes);
   if (!range) return {range.error()};
   if (range->empty()) return {success};
@@ -95,7 +95,7 @@ HomeNodePlan<S> plan_set_home_node(const SpaceState<S>& space, Address start,
   for (auto entry = cursor.entry(); entry && entry.first < range->end;
        cursor.next(), entry = cursor.entry()) {
     if (content_of(entry.value->attributes).policy != 0) {
-      return plan_attributes(space, *range, HomeNodeRule<S>{home});
+      return plan_attributes(space, *range, HomeNodeRule<Host>{home});
     }
   }
   return {Error::no_entry};

@@ -13,25 +13,26 @@
 namespace vmarea {
 
 /// Arguments of an attach; the segment's size is its file's `segment_bytes`.
-template <class S>
+template <class Host>
 struct AttachRequest {
   enum class Access : unsigned char { read_only, read_write, read_exec, read_write_exec };
 
   Address address = 0;
-  typename S::FileHandle segment{};
+  typename Host::FileHandle segment{};
   Access access = Access::read_write;
   bool rounds_address = false;     // SHM_RND
   bool replaces_existing = false;  // SHM_REMAP
 };
 
 /// Where the segment goes. Errors: invalid (misaligned, occupied), and those of the placement.
-template <class S>
-Result<Address> choose_attach_address(const SpaceState<S>& space, const AttachRequest<S>& request,
+template <class Host>
+Result<Address> choose_attach_address(const SpaceState<Host>& space,
+                                      const AttachRequest<Host>& request,
                                       std::uint64_t length) noexcept {
   const Geometry geometry = space.services.geometry();
   if (request.address == 0) {
     if (request.replaces_existing) return Error::invalid;
-    return place(space, {.length = length});
+    return find_room(space, {.length = length});
   }
   Address at = request.address;
   if (!geometry.aligned(at)) {
@@ -49,11 +50,12 @@ Result<Address> choose_attach_address(const SpaceState<S>& space, const AttachRe
 
 /// Errors: invalid (misaligned, occupied, no segment), no_memory (no room, limits), try_again (lock
 /// limit), access_denied (executing what was written).
-template <class S>
-MmapPlan<S> plan_attach(const SpaceState<S>& space, const AttachRequest<S>& request) noexcept {
-  using Access = typename AttachRequest<S>::Access;
+template <class Host>
+MmapPlan<Host> plan_attach(const SpaceState<Host>& space,
+                           const AttachRequest<Host>& request) noexcept {
+  using Access = typename AttachRequest<Host>::Access;
   const Geometry geometry = space.services.geometry();
-  if (request.segment == typename S::FileHandle{}) return Error::invalid;
+  if (request.segment == typename Host::FileHandle{}) return Error::invalid;
   const FileRules rules = space.services.file_rules(request.segment);
   const std::uint64_t length = geometry.round_up(rules.segment_bytes);
   if (length == 0) return Error::invalid;
@@ -67,8 +69,8 @@ MmapPlan<S> plan_attach(const SpaceState<S>& space, const AttachRequest<S>& requ
       request.access == Access::read_write || request.access == Access::read_write_exec;
   const bool executes =
       request.access == Access::read_exec || request.access == Access::read_write_exec;
-  Description<S> wanted{
-      .start = *at, .end = *at + length, .file = request.segment, .hooks = &no_hooks<S>};
+  Description<Host> wanted{
+      .start = *at, .end = *at + length, .file = request.segment, .hooks = &no_hooks<Host>};
   wanted.flags =
       flag::read | flag::may_read | flag::may_exec | flag::may_share | space.default_flags;
   if (writes) wanted.flags |= flag::write | flag::may_write | flag::shared;
@@ -76,60 +78,60 @@ MmapPlan<S> plan_attach(const SpaceState<S>& space, const AttachRequest<S>& requ
   if (wanted.flags.has_any(flag::locked) && !can_lock(space, page_count(space, length))) {
     return Error::try_again;
   }
-  MmapPlan<S> plan = plan_map_region(space, wanted, false);
+  MmapPlan<Host> plan = plan_map_region(space, wanted, false);
   if (plan.status && wanted.flags.has_any(flag::locked)) plan.populated = wanted.range();
   return plan;
 }
 
-/// A detach: one window for each piece, found again by address.
-template <class S>
+/// A detach: one edit for each piece, found again by address.
+template <class Host>
 struct DetachPlan : PlanBase {
   using Value = void;
 
   Result<void> status = Error::invalid;
   Address attached_at = 0;
-  typename S::FileHandle segment{};
+  typename Host::FileHandle segment{};
   Range extent;  // Where pieces may stand.
 
   DetachPlan() = default;
   DetachPlan(Error error) noexcept : status(error) {}
 
-  bool is_piece(const SpaceState<S>& space, const Description<S>& area) const noexcept {
+  bool is_piece(const SpaceState<Host>& space, const Description<Host>& area) const noexcept {
     const Geometry geometry = space.services.geometry();
     return area.file == segment && area.start >= attached_at &&
            geometry.pages(area.start - attached_at) == area.page_offset;
   }
 
   template <class Visit>
-  void for_each_window(const SpaceState<S>& space, Visit&& visit) const noexcept {
+  void for_each_edit(const SpaceState<Host>& space, Visit&& visit) const noexcept {
     if (!status) return;
     for (Address at = extent.start; at < extent.end;) {
-      const Area<S>* area = find_intersection(space, {at, extent.end});
+      const Area<Host>* area = find_intersection(space, {at, extent.end});
       if (area == nullptr) return;
       at = area->end;
       if (!is_piece(space, *area) || area->flags.has_any(flag::sealed)) continue;
-      visit(window_of(plan_clear(space, area->range())));
+      visit(edit_of(plan_clear(space, area->range())));
     }
   }
-  Result<void> reserve(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    return reserve_windows(*this, space, reserved);
+  Result<void> reserve(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
+    return reserve_edits(*this, space, reserved);
   }
-  void commit(SpaceState<S>& space, Reservation<S>& reserved) const noexcept {
-    commit_windows(*this, space, reserved);
+  void commit(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
+    commit_edits(*this, space, reserved);
   }
 };
 
 /// Errors: invalid (misaligned, or nothing was attached there).
-template <class S>
-DetachPlan<S> plan_detach(const SpaceState<S>& space, Address start) noexcept {
+template <class Host>
+DetachPlan<Host> plan_detach(const SpaceState<Host>& space, Address start) noexcept {
   const Geometry geometry = space.services.geometry();
   if (!geometry.aligned(start)) return Error::invalid;
   auto cursor = space.tree.seek(start);
   for (auto entry = cursor.entry(); entry; cursor.next(), entry = cursor.entry()) {
-    const Area<S>& area = *entry.value;
-    if (area.file == typename S::FileHandle{}) continue;
+    const Area<Host>& area = *entry.value;
+    if (area.file == typename Host::FileHandle{}) continue;
     const std::uint64_t bytes = space.services.file_rules(area.file).segment_bytes;
-    DetachPlan<S> plan;
+    DetachPlan<Host> plan;
     plan.status = success;
     plan.attached_at = start;
     plan.segment = area.file;

@@ -9,35 +9,35 @@
 
 namespace vmarea {
 
-template <class S>
-Result<void> refuse_split(const Description<S>&, Address) noexcept {
+template <class Host>
+Result<void> refuse_split(const Description<Host>&, Address) noexcept {
   return Error::invalid;
 }
 
 /// The hooks of special mappings. A table of the host's, with a close hook or as a name, has to
 /// have the same may_split.
-template <class S>
-inline constexpr AreaHooks<S> special_hooks{.may_split = refuse_split<S>};
+template <class Host>
+inline constexpr AreaHooks<Host> special_hooks{.may_split = refuse_split<Host>};
 
-template <class S>
+template <class Host>
 struct SpecialRequest {
   Address start = 0;
   std::uint64_t length = 0;
   Flags flags{};
-  const AreaHooks<S>* hooks = &special_hooks<S>;
+  const AreaHooks<Host>* hooks = &special_hooks<Host>;
 };
 
 /// Limits are not asked. Errors: invalid (misaligned, empty, beyond the limit), no_memory
 /// (occupied).
-template <class S>
-InsertPlan<S> plan_insert_special(const SpaceState<S>& space,
-                                  const SpecialRequest<S>& request) noexcept {
-  require<S>(request.hooks != nullptr && request.hooks->may_split != nullptr,
-             "a special mapping has hooks that refuse splits");
+template <class Host>
+InsertPlan<Host> plan_insert_special(const SpaceState<Host>& space,
+                                     const SpecialRequest<Host>& request) noexcept {
+  require<Host>(request.hooks != nullptr && request.hooks->may_split != nullptr,
+                "a special mapping has hooks that refuse splits");
   const Geometry geometry = space.services.geometry();
   if (!geometry.inside(request.start, request.length)) return Error::invalid;
-  Description<S> wanted{.start = request.start,
-                        .end = request.start + geometry.round_up(request.length)};
+  Description<Host> wanted{.start = request.start,
+                           .end = request.start + geometry.round_up(request.length)};
   wanted.flags = (request.flags | space.default_flags).without(flag::lock_group);
   wanted.flags |= flag::dont_expand;
   wanted.hooks = request.hooks;

@@ -8,19 +8,19 @@
 
 #include "vmarea/calls/fault.hpp"
 #include "vmarea/calls/insert.hpp"
-#include "vmarea/core/account.hpp"
-#include "vmarea/core/change.hpp"
-#include "vmarea/core/gap.hpp"
-#include "vmarea/core/identity.hpp"
+#include "vmarea/change/change.hpp"
+#include "vmarea/plan/identity.hpp"
+#include "vmarea/space/account.hpp"
+#include "vmarea/space/gap.hpp"
 
 namespace vmarea {
 
-template <class S>
-using GrowStackPlan = WindowPlan<S, void>;
+template <class Host>
+using GrowStackPlan = StepPlan<Host, void>;
 
 /// Whether the stack may have `pages` more (16.1, 16.3). Errors: no_memory.
-template <class S>
-Result<void> check_stack_growth(const SpaceState<S>& space, const Description<S>& stack,
+template <class Host>
+Result<void> check_stack_growth(const SpaceState<Host>& space, const Description<Host>& stack,
                                 Address start, std::int64_t pages) noexcept {
   const Limits limits = space.services.limits();
   if (static_cast<std::uint64_t>(pages) > stack.page_offset) return Error::no_memory;
@@ -33,11 +33,11 @@ Result<void> check_stack_growth(const SpaceState<S>& space, const Description<S>
 /// Plans to grow the first area above `at` down to it; nothing to do if an area holds `at`. What a
 /// locked stack gains is `populated`; but a fault touches only its own page.
 /// Errors: bad_address (no stack above), not_permitted (too low), no_memory (guard gap, limits).
-template <class S>
-GrowStackPlan<S> plan_grow_stack(const SpaceState<S>& space, Address at) noexcept {
+template <class Host>
+GrowStackPlan<Host> plan_grow_stack(const SpaceState<Host>& space, Address at) noexcept {
   const Geometry geometry = space.services.geometry();
-  Area<S>* stack = find_at_or_above(space, at);
-  GrowStackPlan<S> plan;
+  Area<Host>* stack = find_at_or_above(space, at);
+  GrowStackPlan<Host> plan;
   if (stack != nullptr && stack->start <= at) {
     plan.status = success;
     return plan;
@@ -45,46 +45,46 @@ GrowStackPlan<S> plan_grow_stack(const SpaceState<S>& space, Address at) noexcep
   if (stack == nullptr || !stack->flags.has_any(flag::grows_down)) return Error::bad_address;
   const Address start = geometry.round_down(at);
   if (start < geometry.fixed_min) return Error::not_permitted;
-  const Area<S>* prev = find_starting_below(space, start);
+  const Area<Host>* prev = find_starting_below(space, start);
   const std::uint64_t gap = space.services.limits().stack_guard_gap_pages << geometry.page_shift;
   if (prev != nullptr && !prev->flags.has_any(flag::grows_down) &&
       prev->flags.has_any(flag::access) && start - prev->end < gap) {
     return Error::no_memory;
   }
   const std::int64_t pages = page_count(space, stack->start - start);
-  plan.status = check_stack_growth<S>(space, *stack, start, pages);
+  plan.status = check_stack_growth<Host>(space, *stack, start, pages);
   if (!plan.status) {
     // Linux makes the identity first, and leaves it.
     const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
-    if (as_linux && !stack->identity) plan.add() = window_of_first_touch(space, *stack);
+    if (as_linux && !stack->identity) plan.add() = edit_of_first_touch(space, *stack);
     return plan;
   }
 
-  Window<S>& window = plan.add();
-  window.event = Event::grown;
-  window.extent = {start, stack->end};
-  window.totals = area_totals(stack->flags, pages);
-  if (stack->flags.has_any(flag::account)) window.charge = pages;
-  Piece<S> grown{*stack, stack, nullptr, nullptr};
+  Edit<Host>& edit = plan.add();
+  edit.event = Event::grown;
+  edit.extent = {start, stack->end};
+  edit.totals = area_totals(stack->flags, pages);
+  if (stack->flags.has_any(flag::account)) edit.charge = pages;
+  Piece<Host> grown{*stack, stack, nullptr, nullptr};
   if (!stack->identity) {
-    plan_identity(space, grown, Side<S>::of(find_starting_below(space, stack->start)),
-                  Side<S>::of(find_area(space, stack->end)), next_identity(space));
+    plan_identity(space, grown, Neighbour<Host>::of(find_starting_below(space, stack->start)),
+                  Neighbour<Host>::of(find_area(space, stack->end)), next_identity(space));
   }
   grown.after.start = start;
   grown.after.page_offset -= static_cast<std::uint64_t>(pages);
-  window.add(grown);
+  edit.add(grown);
   if (stack->flags.has_any(flag::locked)) plan.populated = {start, stack->start};
   return plan;
 }
 
 /// The area at `at`, if need be after the stack above grew down to it; a locked stack is touched
 /// there (16.4). Null: neither was to be had.
-template <class S>
-const Area<S>* find_or_grow(SpaceState<S>& space, Address at) noexcept {
+template <class Host>
+const Area<Host>* find_or_grow(SpaceState<Host>& space, Address at) noexcept {
   Range populated;
   {
-    Change<S, GrowStackPlan<S>> change(
-        space, [at](const SpaceState<S>& s) { return plan_grow_stack(s, at); });
+    Change<Host, GrowStackPlan<Host>> change(
+        space, [at](const SpaceState<Host>& s) { return plan_grow_stack(s, at); });
     if (!change.reserve_and_commit()) return nullptr;
     populated = change.plan().populated;
   }
@@ -94,11 +94,11 @@ const Area<S>* find_or_grow(SpaceState<S>& space, Address at) noexcept {
 
 /// The first area of a program that is being executed: a page that ends at `top`, marked as one
 /// that is still to move (10). Errors: as plan_insert.
-template <class S>
-InsertPlan<S> plan_initial_stack(const SpaceState<S>& space, Address top) noexcept {
+template <class Host>
+InsertPlan<Host> plan_initial_stack(const SpaceState<Host>& space, Address top) noexcept {
   const Geometry geometry = space.services.geometry();
   if (top < geometry.page_size()) return Error::invalid;
-  Description<S> stack{.start = top - geometry.page_size(), .end = top};
+  Description<Host> stack{.start = top - geometry.page_size(), .end = top};
   stack.page_offset = geometry.pages(stack.start);
   stack.flags = flag::read | flag::write | flag::may_access | flag::grows_down | flag::account |
                 flag::temporary_stack;

@@ -9,7 +9,7 @@
 // What moves, goes or is copied to a child is told by the calls that do it; faults are the host's.
 #pragma once
 
-#include "vmarea/core/attribute_walk.hpp"
+#include "vmarea/plan/attribute_walk.hpp"
 
 namespace vmarea {
 
@@ -22,14 +22,14 @@ struct UserfaultRequest {
 };
 
 /// Whether memory of this kind can be watched in this way.
-template <class S>
-bool can_watch(const SpaceState<S>& space, const Description<S>& area, Flags modes,
+template <class Host>
+bool can_watch(const SpaceState<Host>& space, const Description<Host>& area, Flags modes,
                const UserfaultRules& rules) noexcept {
   const bool huge = area.flags.has_any(flag::huge_tlb);
   if (area.flags.has_any(flag::droppable | flag::shadow_stack)) return false;
   if (area.flags.has_any(flag::special) && !huge) return false;
   const bool in_memory =
-      huge || (area.file != typename S::FileHandle{} &&
+      huge || (area.file != typename Host::FileHandle{} &&
                space.services.file_rules(area.file).storage != Storage::file_system);
   if (modes.has_any(flag::userfault_minor) && !in_memory) return false;
   if (rules.protects_async && modes == flag::userfault_protect) return true;
@@ -37,8 +37,8 @@ bool can_watch(const SpaceState<S>& space, const Description<S>& area, Flags mod
 }
 
 /// Whether the whole range of a registration lies in the space. Errors: invalid.
-template <class S>
-Result<Range> userfault_range(const SpaceState<S>& space, Address start,
+template <class Host>
+Result<Range> userfault_range(const SpaceState<Host>& space, Address start,
                               std::uint64_t length_bytes) noexcept {
   const Geometry geometry = space.services.geometry();
   const bool good = geometry.aligned(start) && geometry.aligned(length_bytes) &&
@@ -50,26 +50,26 @@ Result<Range> userfault_range(const SpaceState<S>& space, Address start,
 }
 
 /// The first error that check(description) finds in the areas of a range.
-template <class S, class Check>
-Result<void> check_each(const SpaceState<S>& space, Range range, Check&& check) noexcept {
+template <class Host, class Check>
+Result<void> check_each(const SpaceState<Host>& space, Range range, Check&& check) noexcept {
   auto cursor = space.tree.seek(range.start);
   for (auto entry = cursor.entry(); entry && entry.first < range.end;
        cursor.next(), entry = cursor.entry()) {
-    const Result<void> good = check(static_cast<const Description<S>&>(*entry.value));
+    const Result<void> good = check(static_cast<const Description<Host>&>(*entry.value));
     if (!good) return good;
   }
   return {};
 }
 
 /// Lets a context watch every area, in these ways and no others.
-template <class S>
+template <class Host>
 struct WatchRule {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr Error shortage = Error::no_memory;
   UserfaultContext context = 0;
   Flags modes{};
 
-  AttributeAnswer answer(const SpaceState<S>&, const Description<S>& area) const noexcept {
+  AttributeAnswer answer(const SpaceState<Host>&, const Description<Host>& area) const noexcept {
     Attributes content = content_of(area.attributes);
     const bool is_ours = content.userfault_context == context;
     if (is_ours && area.flags.has_all(modes)) return AttributeAnswer::skip();
@@ -78,15 +78,15 @@ struct WatchRule {
   }
 };
 
-template <class S>
-using WatchPlan = AttributePlan<S, WatchRule<S>>;
+template <class Host>
+using WatchPlan = AttributePlan<Host, WatchRule<Host>>;
 
 /// Errors: invalid (no context, unknown modes, misaligned, not in the space, nothing mapped, memory
 /// that cannot be watched so), not_permitted (memory that may never be written), busy (another
 /// context watches), no_memory (the map count; earlier areas are watched then).
-template <class S>
-WatchPlan<S> plan_register_userfault(const SpaceState<S>& space,
-                                     const UserfaultRequest& request) noexcept {
+template <class Host>
+WatchPlan<Host> plan_register_userfault(const SpaceState<Host>& space,
+                                        const UserfaultRequest& request) noexcept {
   if (request.context == 0 || request.modes.empty() || !uffd::all.has_all(request.modes)) {
     return {Error::invalid};
   }
@@ -96,7 +96,7 @@ WatchPlan<S> plan_register_userfault(const SpaceState<S>& space,
   const UserfaultRules rules = space.services.userfault_rules(request.context);
   const std::uint64_t huge = space.services.geometry().huge_page_size();
   const Result<void> good =
-      check_each(space, *range, [&](const Description<S>& area) -> Result<void> {
+      check_each(space, *range, [&](const Description<Host>& area) -> Result<void> {
         if (!can_watch(space, area, modes, rules)) return Error::invalid;
         if (!area.flags.has_any(flag::may_write)) return Error::not_permitted;
         const bool misaligned = range->start % huge != 0 || range->end % huge != 0;
@@ -106,17 +106,17 @@ WatchPlan<S> plan_register_userfault(const SpaceState<S>& space,
         return {};
       });
   if (!good) return {good};
-  return plan_attributes(space, *range, WatchRule<S>{request.context, modes});
+  return plan_attributes(space, *range, WatchRule<Host>{request.context, modes});
 }
 
 /// Frees what a context watches.
-template <class S>
+template <class Host>
 struct UnwatchRule {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr Error shortage = Error::no_memory;
   UserfaultContext context = 0;
 
-  AttributeAnswer answer(const SpaceState<S>&, const Description<S>& area) const noexcept {
+  AttributeAnswer answer(const SpaceState<Host>&, const Description<Host>& area) const noexcept {
     const Attributes content = content_of(area.attributes);
     if (content.userfault_context != context) return AttributeAnswer::skip();
     return AttributeAnswer::change(area.flags.without(flag::userfault),
@@ -124,23 +124,23 @@ struct UnwatchRule {
   }
 };
 
-template <class S>
-using UnwatchPlan = AttributePlan<S, UnwatchRule<S>>;
+template <class Host>
+using UnwatchPlan = AttributePlan<Host, UnwatchRule<Host>>;
 
 /// Areas that are freed whole are freed also where there is no memory to join them.
 /// Errors: invalid (no context, misaligned, not in the space, nothing mapped, memory that cannot be
 /// watched, or that another context watches), no_memory (the map count; earlier areas are free).
-template <class S>
-UnwatchPlan<S> plan_unregister_userfault(const SpaceState<S>& space, Address start,
-                                         std::uint64_t length_bytes,
-                                         UserfaultContext context) noexcept {
+template <class Host>
+UnwatchPlan<Host> plan_unregister_userfault(const SpaceState<Host>& space, Address start,
+                                            std::uint64_t length_bytes,
+                                            UserfaultContext context) noexcept {
   const Result<Range> range = userfault_range(space, start, length_bytes);
   if (!range) return {range.error()};
   if (context == 0) return {Error::invalid};
   const UserfaultRules rules = space.services.userfault_rules(context);
   bool cuts = false;
   const Result<void> good =
-      check_each(space, *range, [&](const Description<S>& area) -> Result<void> {
+      check_each(space, *range, [&](const Description<Host>& area) -> Result<void> {
         const UserfaultContext owner = context_of(area);
         if (owner != 0 && owner != context) return Error::invalid;
         if (!can_watch(space, area, area.flags & flag::userfault, rules)) return Error::invalid;
@@ -148,19 +148,19 @@ UnwatchPlan<S> plan_unregister_userfault(const SpaceState<S>& space, Address sta
         return {};
       });
   if (!good) return {good};
-  UnwatchPlan<S> plan = plan_attributes(space, *range, UnwatchRule<S>{context});
-  if (!cuts) plan.shortage = Shortage::gives_up_joining;
+  UnwatchPlan<Host> plan = plan_attributes(space, *range, UnwatchRule<Host>{context});
+  if (!cuts) plan.shortage = WithoutMemory::joins_nothing;
   return plan;
 }
 
 /// Closes a descriptor. Requires: a context. Errors: none.
-template <class S>
-UnwatchPlan<S> plan_release_userfault(const SpaceState<S>& space,
-                                      UserfaultContext context) noexcept {
-  require<S>(context != 0, "a context is released");
+template <class Host>
+UnwatchPlan<Host> plan_release_userfault(const SpaceState<Host>& space,
+                                         UserfaultContext context) noexcept {
+  require<Host>(context != 0, "a context is released");
   const Range all{0, space.services.geometry().limit};
-  UnwatchPlan<S> plan = plan_attributes(space, all, UnwatchRule<S>{context});
-  plan.shortage = Shortage::gives_up_joining;
+  UnwatchPlan<Host> plan = plan_attributes(space, all, UnwatchRule<Host>{context});
+  plan.shortage = WithoutMemory::joins_nothing;
   return plan;
 }
 

@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <vmarea/services.hpp>
+#include <vmarea/host/services.hpp>
 
 namespace vmarea::shims {
 

@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include <vmarea/services.hpp>
+#include <vmarea/host/services.hpp>
 
 namespace vmarea::shims {
 

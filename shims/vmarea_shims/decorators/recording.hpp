@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include <vmarea/services.hpp>
+#include <vmarea/host/services.hpp>
 
 namespace vmarea::shims {
 

@@ -15,7 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <vmarea/area_tree.hpp>
+#include <vmarea/host/area_tree.hpp>
 
 namespace vmarea::shims::maple {
 

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <vmarea/flags.hpp>
+#include <vmarea/types/flags.hpp>
 
 namespace vmarea::shims::page_table {
 

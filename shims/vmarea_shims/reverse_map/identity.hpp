@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <vmarea/area.hpp>
+#include <vmarea/types/area.hpp>
 #include <vmarea_shims/reverse_map/interval_tree.hpp>
 
 namespace vmarea::shims {

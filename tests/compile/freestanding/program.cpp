@@ -137,7 +137,7 @@ void advise_lock_and_seal() {
   expect_picture(space, "W|W|WWWW");
   expect(static_cast<bool>(space.madvise(at(1), page, Advice::do_fork)));
   expect_picture(space, "WWWWWW");
-  expect(static_cast<bool>(space.mlock(at(4), 2 * page, Locking::lock)));
+  expect(static_cast<bool>(space.mlock(at(4), 2 * page, MlockMode::lock)));
   expect(space.totals().locked == 2);
   expect_picture(space, "WWWW|WW");
   expect(static_cast<bool>(space.mseal(at(0), page)));
@@ -149,12 +149,12 @@ void advise_lock_and_seal() {
 void whole_space() {
   Space space;
   map(space, 0, 2);
-  expect(static_cast<bool>(space.mlockall(lock_all::current | lock_all::future)));
+  expect(static_cast<bool>(space.mlockall(mlockall::current | mlockall::future)));
   map(space, 3, 1);
   expect(space.totals().locked == 3);
   expect(static_cast<bool>(space.munlockall()));
   expect(space.totals().locked == 0);
-  expect(static_cast<bool>(space.set_memory_merge(MemoryMerge::on)));
+  expect(static_cast<bool>(space.set_memory_merge(SamePageMerging::on)));
   map(space, 4, 1);
   expect_picture(space, "WW.WW");
   expect(static_cast<bool>(space.deny_write_exec(write_exec::refuse_exec_gain)));
@@ -181,7 +181,7 @@ void three_beats() {
 
   auto change = space.plan_mprotect(at(1), page, prot::none);
   unsigned edits = 0;
-  change.for_each_edit([&](const Window<BareHost>& window) { edits += window.pieces.size(); });
+  change.for_each_edit([&](const Edit<BareHost>& edit) { edits += edit.pieces.size(); });
   expect(edits == 3 && change.status() && change.reserve() && change.commit());
   expect_picture(space, "W-WW");
 }

@@ -9,7 +9,7 @@
 #include <string>
 
 #include <sys/types.h>
-#include <vmarea/absent.hpp>
+#include <vmarea/host/absent.hpp>
 
 #include "call.hpp"
 

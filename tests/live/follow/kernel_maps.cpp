@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <vmarea/explain.hpp>
+#include <vmarea/rules/explain.hpp>
 
 #include "support/flag_letters.hpp"
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <sys/types.h>
-#include <vmarea/flags.hpp>
-#include <vmarea/range.hpp>
+#include <vmarea/types/flags.hpp>
+#include <vmarea/types/range.hpp>
 
 namespace follow {
 

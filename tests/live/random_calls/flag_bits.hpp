@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-#include "vmarea/flags.hpp"
+#include "vmarea/types/flags.hpp"
 
 namespace vmarea::live {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "live/random_calls/call.hpp"
-#include "vmarea/space_state.hpp"
+#include "vmarea/space/space_state.hpp"
 
 namespace vmarea::live {
 

@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <vmarea/explain.hpp>
+#include <vmarea/rules/explain.hpp>
 
 #include "support/flag_letters.hpp"
 

@@ -17,7 +17,7 @@
 #include "live/random_calls/arena.hpp"
 #include "live/random_calls/flag_bits.hpp"
 #include "live/random_calls/picture.hpp"
-#include "vmarea/space_state.hpp"
+#include "vmarea/space/space_state.hpp"
 
 namespace vmarea::live {
 

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <vmarea/check.hpp>
+#include <vmarea/space/check.hpp>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
 
@@ -98,7 +98,7 @@ Range touched_by(const Call& call) {
                           (call.advice == static_cast<std::int32_t>(Advice::populate_read) ||
                            call.advice == static_cast<std::int32_t>(Advice::populate_write)));
   const bool locks_all =
-      call.operation == Operation::mlockall && LockAllFlags(call.flags).has_any(lock_all::current);
+      call.operation == Operation::mlockall && MlockallFlags(call.flags).has_any(mlockall::current);
   if (locks_all) return {arena_start, arena_start + arena_pages_max * page};
   if (populates) {
     return {call.address, call.address + std::min(call.length, arena_pages_max * page)};
@@ -186,7 +186,7 @@ class ModelOf : public ModelArena {
     limit_locked(as_started_.locked_bytes);
     set_heap(arena_start);
     if (modes_changed_) {
-      if (!space().munlockall() || !space().set_memory_merge(MemoryMerge::off)) return false;
+      if (!space().munlockall() || !space().set_memory_merge(SamePageMerging::off)) return false;
       modes_changed_ = false;
     }
     const bool unmapped = static_cast<bool>(space().munmap(arena_start, shape_.pages * page));
@@ -278,7 +278,7 @@ class ModelOf : public ModelArena {
     // What cannot be locked is touched even by a lock on fault.
     const bool on_fault = call.operation == Operation::mlock_on_fault ||
                           (call.operation == Operation::mlockall &&
-                           LockAllFlags(call.flags).has_any(vmarea::lock_all::on_fault));
+                           MlockallFlags(call.flags).has_any(vmarea::mlockall::on_fault));
     if (on_fault && !area.flags.has_any(flag::droppable)) {
       return true;
     }
@@ -293,9 +293,9 @@ class ModelOf : public ModelArena {
   Result<typename Plan::Value> perform(Change<S, Plan> change) {
     expected_ = picture_;
     std::int64_t unlocked = 0;
-    change.for_each_edit([&](const Window<S>& window) {
-      preview(window);
-      if (window.event == Event::protected_) unlocked -= window.totals.locked;
+    change.for_each_edit([&](const Edit<S>& edit) {
+      preview(edit);
+      if (edit.event == Event::protected_) unlocked -= edit.totals.locked;
     });
     const Result<void> taken = change.reserve();
     if (!taken) return taken.error();
@@ -345,14 +345,14 @@ class ModelOf : public ModelArena {
     }
   }
 
-  void preview(const Window<S>& window) {
+  void preview(const Edit<S>& edit) {
     std::array<SeenArea, 3> pieces;
     std::size_t count = 0;
-    for (unsigned i = 0; i < window.pieces.size(); ++i) {
-      const Description<S>& after = window.pieces[i].after;
+    for (unsigned i = 0; i < edit.pieces.size(); ++i) {
+      const Description<S>& after = edit.pieces[i].after;
       if (after.end > arena_start && after.start < shape_.end()) pieces[count++] = seen<S>(after);
     }
-    expected_.replace(window.extent.start, window.extent.end, {pieces.data(), count});
+    expected_.replace(edit.extent.start, edit.extent.end, {pieces.data(), count});
   }
 
   /// A change, then the touching that its call promises.
@@ -363,7 +363,7 @@ class ModelOf : public ModelArena {
     if (result && !populated.empty()) {
       const Result<void> touched = vmarea::populate(space().state(), populated);
       read_areas();
-      if constexpr (std::is_same_v<Plan, LockPlan<S>>) return touched;
+      if constexpr (std::is_same_v<Plan, MlockPlan<S>>) return touched;
     }
     return result;
   }
@@ -403,13 +403,13 @@ class ModelOf : public ModelArena {
       case Operation::userfault_close:
         return number_of(perform(space().plan_release_userfault(context_of_number(call.advice))));
       case Operation::mlockall:
-        return lock_all(LockAllFlags(call.flags));
+        return lock_all(MlockallFlags(call.flags));
       case Operation::munlockall:
         return number_of(perform(space().plan_munlockall()));
       case Operation::memory_merge:
         modes_changed_ = true;
-        return number_of(perform(
-            space().plan_memory_merge(call.flags != 0 ? MemoryMerge::on : MemoryMerge::off)));
+        return number_of(perform(space().plan_memory_merge(
+            call.flags != 0 ? SamePageMerging::on : SamePageMerging::off)));
       case Operation::deny_write_exec:
         return number_of(perform(space().plan_deny_write_exec(WriteExecFlags(call.flags))));
       case Operation::mbind:
@@ -419,10 +419,10 @@ class ModelOf : public ModelArena {
     }
   }
 
-  std::int64_t lock_all(LockAllFlags flags) {
+  std::int64_t lock_all(MlockallFlags flags) {
     modes_changed_ = true;
     const Result<void> done = perform(space().plan_mlockall(flags));
-    if (done && flags.has_any(vmarea::lock_all::current)) {
+    if (done && flags.has_any(vmarea::mlockall::current)) {
       populate_everything(space().state());
       read_areas();
     }
@@ -533,11 +533,11 @@ class ModelOf : public ModelArena {
       case Operation::madvise:
         return advise(call);
       case Operation::mlock:
-        return number_of(complete(space().plan_mlock(start, length, Locking::lock)));
+        return number_of(complete(space().plan_mlock(start, length, MlockMode::lock)));
       case Operation::mlock_on_fault:
-        return number_of(complete(space().plan_mlock(start, length, Locking::lock_on_fault)));
+        return number_of(complete(space().plan_mlock(start, length, MlockMode::lock_on_fault)));
       case Operation::munlock:
-        return number_of(complete(space().plan_mlock(start, length, Locking::unlock)));
+        return number_of(complete(space().plan_mlock(start, length, MlockMode::unlock)));
       case Operation::mseal:
         return number_of(perform(space().plan_mseal(start, length)));
       default:

@@ -15,7 +15,7 @@
 
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/picture.hpp"
-#include "vmarea/space_state.hpp"
+#include "vmarea/space/space_state.hpp"
 
 namespace vmarea::live {
 

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "live/random_calls/arena.hpp"
-#include "vmarea/flags.hpp"
+#include "vmarea/types/flags.hpp"
 
 namespace vmarea::live {
 

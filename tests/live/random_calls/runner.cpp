@@ -11,7 +11,7 @@
 
 #include "live/random_calls/call_text.hpp"
 #include "live/random_calls/surroundings.hpp"
-#include "vmarea/core/account.hpp"
+#include "vmarea/space/account.hpp"
 
 namespace vmarea::live {
 namespace {

@@ -11,7 +11,7 @@
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/flag_bits.hpp"
 #include "live/random_calls/picture.hpp"
-#include "vmarea/space_state.hpp"
+#include "vmarea/space/space_state.hpp"
 
 namespace vmarea::live {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include <vmarea/core/relocate.hpp>
+#include <vmarea/plan/relocate.hpp>
 
 #include "support/host_check.hpp"
 
@@ -98,10 +98,10 @@ bool World::make(const Step& step, Space& at) {
 
 bool World::lock(const Step& step, Space& at) {
   const Span where = span(step.from, step.pages);
-  const Locking how = step.kind == Kind::lock ? Locking::lock : Locking::unlock;
-  if (how == Locking::lock) populated_ = where;
+  const MlockMode how = step.kind == Kind::lock ? MlockMode::lock : MlockMode::unlock;
+  if (how == MlockMode::lock) populated_ = where;
   if (!at.space->mlock(address(where.first), step.pages << 12, how)) return false;
-  for (Page page = where.first; how == Locking::lock && page < where.upto; ++page) {
+  for (Page page = where.first; how == MlockMode::lock && page < where.upto; ++page) {
     if (at.space->state().pages.find(page) == 0) fail("locked memory without a page\n");
   }
   return true;

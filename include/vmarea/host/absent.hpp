@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// Groups of services that a host may do without, to derive from: each does nothing, holds nothing
+// and costs nothing. A host is the sum of what it writes and of these.
+#pragma once
+
+#include "vmarea/host/services.hpp"
+
+namespace vmarea {
+
+/// One thread, nobody to lock out.
+struct NoLocks {
+  static constexpr bool has_lock_all = false;
+  static constexpr bool has_area_locks = false;
+  using SpaceLock = Absent<0>;
+  using AreaLock = Absent<1>;
+  static Result<void> lock_space(SpaceLock&) noexcept { return {}; }
+  static void unlock_space(SpaceLock&) noexcept {}
+  static void assert_space_locked(SpaceLock&) noexcept {}
+  static void begin_area_write(SpaceLock&, AreaLock&) noexcept {}
+  static void attach_area(AreaLock&) noexcept {}
+  static void detach_area(AreaLock&) noexcept {}
+  template <class FileHandle>
+  static void lock_file_mapping(FileHandle) noexcept {}
+  template <class FileHandle>
+  static void unlock_file_mapping(FileHandle) noexcept {}
+  static void lock_identity(AnonIdentity) noexcept {}
+  static void unlock_identity(AnonIdentity) noexcept {}
+};
+
+/// Identities are numbers; nobody asks who maps a page.
+struct NoReverseMap {
+  static constexpr bool has_reverse_map = false;
+  using ReverseMapEntry = Absent<2>;
+  using LinkReservation = Absent<3>;
+};
+
+/// Somebody else keeps the pages.
+struct NoPageTables {
+  static constexpr bool has_page_tables = false;
+  using PageTable = Absent<4>;
+};
+
+/// Anonymous memory only.
+struct NoFiles {
+  enum class FileHandle : std::uint64_t { none };
+  static FileRules file_rules(FileHandle) noexcept { return {.mappable = false}; }
+  template <class Wanted>
+  static Result<void> prepare_mapping(FileHandle, Wanted&) noexcept {
+    return Error::no_device;
+  }
+  static Result<FileHandle> make_shared_memory(std::uint64_t) noexcept { return Error::no_device; }
+  static void retain_file(FileHandle) noexcept {}
+  static void release_file(FileHandle) noexcept {}
+};
+
+/// Userfault contexts without features, or none at all.
+struct NoUserfaultEvents {
+  static constexpr bool has_userfault_events = false;
+  using EventReservation = Absent<5>;
+  static UserfaultRules userfault_rules(UserfaultContext) noexcept { return {}; }
+};
+
+/// No policies, userfault contexts or names: calls that would give one have no memory for it.
+struct NoAttributes : NoUserfaultEvents {
+  static const Attributes* intern_attributes(const Attributes&) noexcept { return nullptr; }
+  static void begin_interning() noexcept {}
+  static void end_interning() noexcept {}
+  static void retain_attributes(const Attributes*) noexcept {}
+  static void release_attributes(const Attributes*) noexcept {}
+};
+
+/// Memory without end.
+struct NoLimits {
+  static constexpr Geometry geometry() noexcept { return {}; }
+  static constexpr KernelProfile profile() noexcept { return linux_6_18; }
+  static constexpr Limits limits() noexcept { return {}; }
+  static Result<void> charge(PageCount) noexcept { return {}; }
+  static void uncharge(PageCount) noexcept {}
+};
+
+struct NoNotifications {
+  template <class AnyArea>
+  static void notify(Event, const AnyArea&) noexcept {}
+};
+
+}  // namespace vmarea

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+//
+// Which kernel to behave like. A switch exists only for what a caller can see, and is named after
+// the rule, so that a kernel with back-ports can be put together from them.
+//
+//   linux_6_18    the defaults; compared with the running kernel
+//   linux_6_12    where the behaviour specification says that it differs; not compared
+#pragma once
+
+#include "vmarea/types/flags.hpp"
+
+namespace vmarea {
+
+/// What is left of a call that Linux would leave half-done. It speaks of one change: a fixed mremap
+/// over several areas is one for each, and populating (mlock, MADV_POPULATE) comes after the
+/// change.
+enum class PartialEffects : unsigned char {
+  as_linux,        // What Linux would leave: earlier areas keep the change, a split stays.
+  all_or_nothing,  // Nothing at all.
+};
+
+/// Whether a touched range may join an untouched neighbour (behaviour specification 3.2).
+enum class FaultedMerge : unsigned char { never, unless_fork_child };
+
+/// When a file's driver is asked what it makes of a new mapping (12.1).
+enum class DriverTurn : unsigned char {
+  before_joining,  // It describes the area; the joins are decided on what it says.
+  after_joining,   // It is given the area, unless that was swallowed by a neighbour before.
+};
+
+/// When PR_SET_MEMORY_MERGE marks a new mapping that no driver has a say in.
+enum class SamePageMark : unsigned char {
+  before_joining,
+  after_mapping,  // So a new range never joins a marked one.
+};
+
+/// When a move to a given place is checked against its source and the limits (14.2, 14.3).
+enum class RemapChecks : unsigned char {
+  before_clearing,
+  after_clearing,  // What stood at the destination is gone, and the tail, even if it is refused.
+};
+
+/// What MREMAP_DONTUNMAP makes of a locked source (14.4).
+enum class KeptLocks : unsigned char {
+  dropped_by_area,  // The whole area that holds the source is unlocked.
+  cut_out,          // The source is cut out first, and it alone is unlocked.
+};
+
+/// Whether MAP_DROPPABLE is to be had. Without it the answer is EOPNOTSUPP.
+enum class DroppableMemory : unsigned char { granted, refused };
+
+/// Run-time choice of a kernel's behaviour; comes through the door.
+struct KernelProfile {
+  PartialEffects partial_effects = PartialEffects::as_linux;
+
+  // Joining.
+  FaultedMerge faulted_into_untouched = FaultedMerge::unless_fork_child;  // Since 6.16.
+  Flags kept_by_joins = flag::sticky;  // Since 6.19 and 6.18.y; none before.
+  SamePageMark same_page_mark = SamePageMark::before_joining;    // Since 6.17.
+  DriverTurn earliest_driver_turn = DriverTurn::before_joining;  // Since 6.16, driver by driver.
+  bool driver_flags_join_again = false;  // A second try with what the driver made of the flags.
+
+  // mremap.
+  RemapChecks remap_checks = RemapChecks::before_clearing;  // Since 6.17,
+  bool remap_moves_several_areas = true;                    // and this, too.
+  KeptLocks kept_locks = KeptLocks::dropped_by_area;
+  bool kept_source_joins_copy = true;            // Untouched DONTUNMAP right beside its source.
+  bool kept_source_restarts_at_address = false;  // Its page offset, where all of it was moved.
+
+  // madvise, mseal and mmap.
+  bool knows_guard_advice = true;         // Since 6.13.
+  bool marks_guarded_areas = true;        // Since 6.19 and 6.18.y.
+  bool seals_only_64_bit_spaces = false;  // Until 6.12; EPERM in others.
+  DroppableMemory droppable_memory = DroppableMemory::granted;
+  bool stack_mappings_refuse_huge_pages = true;  // MAP_STACK, since 6.8.
+  bool places_for_huge_pages = true;             // Since 6.7.
+  // A read fault of anonymous memory maps the shared zero page and gives no identity. False on
+  // machines without one.
+  bool reads_share_zero_page = true;
+  // Memory that may be executed and nothing else cannot be read (mprotect(2), pkeys(7)). True on
+  // processors with protection keys.
+  bool has_protection_keys = false;
+
+  /// What an area gets for this protection. Any bit beside prot::exec makes it readable, as
+  /// Linux has it.
+  constexpr Flags flags_for(Protection protection) const noexcept {
+    return access_flags(protection)
+        .with_if(has_protection_keys && protection == prot::exec, flag::execute_only);
+  }
+  friend constexpr bool operator==(const KernelProfile&, const KernelProfile&) = default;
+};
+
+inline constexpr KernelProfile linux_6_18{};
+
+inline constexpr KernelProfile linux_6_12{
+    .faulted_into_untouched = FaultedMerge::never,
+    .kept_by_joins = {},
+    .same_page_mark = SamePageMark::after_mapping,
+    .earliest_driver_turn = DriverTurn::after_joining,
+    .driver_flags_join_again = true,
+    .remap_checks = RemapChecks::after_clearing,
+    .remap_moves_several_areas = false,
+    .kept_locks = KeptLocks::cut_out,
+    .kept_source_joins_copy = false,
+    .kept_source_restarts_at_address = true,
+    .knows_guard_advice = false,
+    .marks_guarded_areas = false,
+    .seals_only_64_bit_spaces = true,
+};
+
+}  // namespace vmarea

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+//
+// THE DOOR: everything the core asks of its host, and nothing else.
+//
+//   memory    areas, and the tree that holds them          may fail: only allocate, reserve
+//   locks     space, area, file mapping, identity          may fail: only lock_space (EINTR)
+//   lock all  every lock of a space        (declared)     never fails
+//   reverse   who else maps these pages     (declared)     may fail: only reserve_
+//   pages     page tables                   (declared)     may fail: only reserve_ and copy_pages
+//   files     an opaque handle and its rules               may fail: only prepare_ and make_
+//   attrs     policies, userfaultfd contexts, names        may fail: only intern_
+//   userfault contexts' rules, and events   (declared)     may fail: only reserve_
+//   limits    rlimits, commit charge, map count            may fail: only charge
+//   notify    ten kinds of event, one function             never fails
+//
+// Services are a copyable handle to the host's state; an empty handle costs nothing. A new host
+// derives from a ready one and writes only what differs. Declared groups follow a constant such as
+// `static constexpr bool has_reverse_map = false;`: nothing is detected.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "vmarea/host/area_tree.hpp"
+#include "vmarea/host/profile.hpp"
+#include "vmarea/types/area.hpp"
+#include "vmarea/types/flags.hpp"
+#include "vmarea/types/range.hpp"
+#include "vmarea/types/result.hpp"
+
+namespace vmarea {
+
+/// The limits that calls compare with; bytes are bytes, `no_limit` is none.
+struct Limits {
+  static constexpr std::uint64_t no_limit = ~std::uint64_t{0};
+
+  std::uint64_t address_space_bytes = no_limit;  // RLIMIT_AS
+  std::uint64_t data_bytes = no_limit;           // RLIMIT_DATA, soft
+  std::uint64_t data_bytes_hard = no_limit;      // RLIMIT_DATA, hard
+  std::uint64_t stack_bytes = no_limit;          // RLIMIT_STACK
+  std::uint64_t locked_bytes = no_limit;         // RLIMIT_MEMLOCK
+  std::uint64_t area_count_max = 65530;          // vm.max_map_count
+  std::uint64_t stack_guard_gap_pages = 256;
+  bool may_lock_any = true;        // CAP_IPC_LOCK
+  bool may_map_lowest = true;      // CAP_SYS_RAWIO: fixed mappings below Geometry::fixed_min
+  bool strict_overcommit = false;  // no_reserve is not honoured.
+};
+
+/// Who chooses the address of a mapping of this file.
+enum class Placement : unsigned char {
+  plain,       // The ordinary search.
+  huge_pages,  // Congruent to the offset modulo a huge page, where it is long enough.
+  own,         // A chooser that the core does not know.
+};
+
+/// What holds the pages of a file.
+enum class Storage : unsigned char {
+  file_system,
+  memory,            // tmpfs, a memfd, no System V segment: userfaultfd can watch it.
+  anonymous_memory,  // Shared memory that mmap made: it can have a name, too.
+};
+
+/// What mmap wants to know of an open file.
+struct FileRules {
+  bool readable = true;
+  bool writable = true;
+  bool append_only = false;
+  bool may_exec = true;  // False on a mount without execution.
+  bool mappable = true;  // False: ENODEV.
+  bool write_sealed = false;
+  bool synchronous = false;  // MAP_SYNC is understood.
+  Placement placement = Placement::plain;
+  Storage storage = Storage::file_system;
+  DriverTurn driver_turn = DriverTurn::before_joining;
+  std::uint64_t bytes_max = ~std::uint64_t{0} >> 1;  // No mapping reaches past it.
+  std::uint64_t segment_bytes = 0;                   // Of a System V segment; 0: not one.
+};
+
+/// What the owner of a userfaultfd asked for (UFFD_FEATURE_...). Events need has_userfault_events.
+struct UserfaultRules {
+  bool protects_async = false;  // Write protection alone watches memory of every kind.
+  bool unmap_events = false;
+  bool remap_events = false;  // And the context goes along with moved memory.
+  bool fork_events = false;   // And the child's memory is watched, too.
+};
+
+/// What a host may want to be told; ignored by default.
+enum class Event : unsigned char {
+  mapped,       // A new area stands in the tree.
+  unmapped,     // An area left the tree and is about to be destroyed.
+  resized,      // Start, end or page offset changed.
+  merged_away,  // A neighbour took over the area.
+  split,        // A new area was cut off another.
+  protected_,   // Flags changed.
+  moved,        // mremap put it elsewhere.
+  grown,        // The stack grew.
+  touched,      // First touch gave it an identity.
+  forked,       // A copy stands in a child.
+};
+
+/// A T, or a reference to one.
+template <class Answer, class T>
+concept ValueOf = std::same_as<std::remove_cvref_t<Answer>, T>;
+
+// Clang-format 14 tears the requirements below apart.
+// clang-format off
+
+/// Memory of areas. allocate_area returns null when memory runs out; release_area takes back what
+/// no reader ever saw, retire_area what a lock-free reader may still look at.
+template <class Host>
+concept MemoryServices = requires(Host s, void* object, std::size_t bytes) {
+  { s.allocate_area(bytes, bytes) } noexcept -> std::same_as<void*>;
+  { s.release_area(object, bytes, bytes) } noexcept;
+  { s.retire_area(object, bytes, bytes) } noexcept;
+  typename Host::AreaData;
+};
+
+/// The tree of an address space, made by the host so that it chooses node size and memory.
+template <class Host>
+concept TreeServices = requires(Host s) {
+  typename Host::template Tree<Area<Host>>;
+  requires AreaTree<typename Host::template Tree<Area<Host>>, Area<Host>>;
+  { s.template make_tree<Area<Host>>() } -> std::same_as<typename Host::template Tree<Area<Host>>>;
+};
+
+/// Locks, in the order of space_state.hpp. lock_space may refuse when the waiter is being
+/// killed, but never to whoever clears a space at its end.
+/// An area write lock has no end: unlocking the space ends all of them. Where areas have no locks,
+/// begin_area_write is not called, so that areas need not be looked for.
+template <class Host>
+concept LockServices = requires(Host s, typename Host::SpaceLock& space, typename Host::AreaLock& area,
+                                typename Host::FileHandle file, AnonIdentity identity) {
+  requires Host::has_area_locks || std::is_empty_v<typename Host::AreaLock>;
+  { s.lock_space(space) } noexcept -> std::same_as<Result<void>>;
+  { s.unlock_space(space) } noexcept;
+  { s.assert_space_locked(space) } noexcept;
+  { s.begin_area_write(space, area) } noexcept;
+  { s.attach_area(area) } noexcept;  // The area is about to be reachable.
+  { s.detach_area(area) } noexcept;  // The area is no longer reachable.
+  { s.lock_file_mapping(file) } noexcept;
+  { s.unlock_file_mapping(file) } noexcept;
+  { s.lock_identity(identity) } noexcept;
+  { s.unlock_identity(identity) } noexcept;
+};
+
+/// MlockMode everything of a space at once. One such operation goes on at a time, in all spaces, and
+/// marks belong to it. A mapping or root that many areas share is marked once: mark_ says whether
+/// this call set the mark, unmark_ whether it took it away; an identity stands for its root.
+template <class Host>
+concept LockAllServices = !Host::has_lock_all || requires(Host s, typename Host::FileHandle file,
+                                                       AnonIdentity identity) {
+  { s.begin_lock_all() } noexcept;  // Waits for the one that goes on.
+  { s.end_lock_all() } noexcept;
+  { s.signal_pending() } noexcept -> std::same_as<bool>;  // Whoever locks all is to give up.
+  { s.mark_file_mapping(file) } noexcept -> std::same_as<bool>;
+  { s.unmark_file_mapping(file) } noexcept -> std::same_as<bool>;
+  { s.mark_identity(identity) } noexcept -> std::same_as<bool>;
+  { s.unmark_identity(identity) } noexcept -> std::same_as<bool>;
+};
+
+/// What areas, changes and spaces carry for the declared groups: empty types where a group is
+/// absent.
+template <class Host>
+concept DeclaredTypes = requires {
+  typename Host::ReverseMapEntry;
+  typename Host::LinkReservation;
+  typename Host::PageTable;
+  typename Host::EventReservation;
+};
+
+/// The reverse map: chains and interval trees of identities, interval trees of files. Reservations
+/// happen between plan and commit; everything else is called by commit, holding the space lock for
+/// write, the mapping's and the identity's lock, and cannot fail. A source without links when they
+/// are reserved gets its first in the same change: one link is enough for it.
+template <class Host>
+concept ReverseMapServices =
+    !Host::has_reverse_map ||
+    requires(Host s, Area<Host>& area, const Area<Host>& source, typename Host::LinkReservation& links) {
+  { s.reserve_links(links, source) } noexcept -> std::same_as<Result<void>>;
+  { s.reserve_identity(links) } noexcept -> std::same_as<Result<void>>;
+  { s.reserve_fork(links, source) } noexcept -> std::same_as<Result<void>>;
+  { s.unreserve_links(links) } noexcept;
+  { s.new_identity(links, area) } noexcept -> std::same_as<AnonIdentity>;
+  { s.clone_links(links, area, source) } noexcept;  // area has no links yet
+  { s.fork_links(links, area, source) } noexcept -> std::same_as<AnonIdentity>;
+  { s.leave_trees(area) } noexcept;  // Before start, end or page offset change.
+  { s.enter_trees(area) } noexcept;  // After; links a new area's file as well.
+  { s.unlink(area) } noexcept;  // Out of everything, links given back.
+};
+
+/// Page tables. move_pages and install_page cannot fail: the reserve_ before took what they need,
+/// even if tables there are freed in between; unreserve_pages gives back what they left.
+/// free_tables frees what serves `range` alone, between a floor and a ceiling; the space's limit
+/// means no ceiling.
+template <class Host>
+concept PageServices = !Host::has_page_tables || requires(Host s, typename Host::PageTable& pages,
+                                                       const typename Host::PageTable& parent,
+                                                       Range range, Address at, Flags flags) {
+  { s.unmap_pages(pages, range) } noexcept;
+  { s.free_tables(pages, range, range) } noexcept;  // tables of range; (floor, ceiling)
+  { s.reserve_page_move(pages, range, at) } noexcept -> std::same_as<Result<void>>;
+  { s.move_pages(pages, range, at) } noexcept;
+  { s.protect_pages(pages, range, flags) } noexcept;
+  { s.reserve_page(pages, at) } noexcept -> std::same_as<Result<void>>;
+  { s.install_page(pages, at) } noexcept;
+  { s.unreserve_pages(pages) } noexcept;
+  { s.copy_pages(pages, parent, range) } noexcept -> std::same_as<Result<void>>;
+};
+
+/// Files: an opaque, comparable handle; FileHandle{} is none. Two handles are equal if and only if
+/// they are the same open file. prepare_mapping turns the descriptor of a mapping into what the
+/// driver makes of it (flags, hooks, page offset, file); it is asked while planning: no effect. By
+/// the driver's turn it is asked before the joins are decided, or not at all if there is one.
+/// make_shared_memory makes the file behind anonymous shared memory of so many bytes; its reference
+/// goes to the area.
+template <class Host>
+concept FileServices = std::equality_comparable<typename Host::FileHandle> &&
+    requires(Host s, const Host planning, typename Host::FileHandle file, Description<Host>& wanted) {
+  { planning.file_rules(file) } noexcept -> std::same_as<FileRules>;
+  { planning.prepare_mapping(file, wanted) } noexcept -> std::same_as<Result<void>>;
+  { s.make_shared_memory(wanted.end) } noexcept -> std::same_as<Result<typename Host::FileHandle>>;
+  { s.retain_file(file) } noexcept;
+  { s.release_file(file) } noexcept;
+};
+
+/// Attributes are interned by the host and counted: equal content is one pointer, the empty content
+/// is null and never asked for. intern_attributes is asked while planning; null: out of memory.
+/// What it gave stays until the last end_interning although no area has retained it yet: there is a
+/// scope for each change that is under way. Asked again meanwhile, it gives the same and cannot
+/// fail. What is left of interned attributes without their userfault context stays as long as they
+/// do and can be had at any time, so that closing a descriptor never lacks memory.
+template <class Host>
+concept AttributeServices = requires(Host s, const Host planning, const Attributes& content,
+                                     const Attributes* attributes) {
+  { planning.intern_attributes(content) } noexcept -> std::same_as<const Attributes*>;
+  { s.begin_interning() } noexcept;
+  { s.end_interning() } noexcept;
+  { s.retain_attributes(attributes) } noexcept;
+  { s.release_attributes(attributes) } noexcept;
+};
+
+/// Contexts of userfaultfd, and (declared) the events that their readers wait for. A message's
+/// memory is taken by reserve_, in the order of the events; send_events is called by commit, when
+/// all of them have happened, and the host delivers them after the space is unlocked. One context
+/// may be told the same unmapping more than once: one message is enough. reserve_fork_event gives
+/// the child's context, the same one each time that a reservation asks for the same parent's.
+template <class Host>
+concept UserfaultServices =
+    requires(const Host planning, UserfaultContext context) {
+      { planning.userfault_rules(context) } noexcept -> ValueOf<UserfaultRules>;
+    } &&
+    (!Host::has_userfault_events ||
+     requires(Host s, UserfaultContext context, typename Host::EventReservation& events, Range range,
+              Address to) {
+       { s.reserve_unmap_event(events, context, range) } noexcept -> std::same_as<Result<void>>;
+       { s.reserve_remap_event(events, context, range, to) } noexcept
+           -> std::same_as<Result<void>>;
+       { s.reserve_fork_event(events, context) } noexcept
+           -> std::same_as<Result<UserfaultContext>>;
+       { s.send_events(events) } noexcept;
+       { s.unreserve_events(events) } noexcept;
+     });
+
+/// Limits and the commit charge (overcommit). charge is called by reserve, uncharge by commit.
+template <class Host>
+concept LimitServices = requires(Host s, const Host planning, PageCount pages) {
+  { planning.geometry() } noexcept -> ValueOf<Geometry>;
+  { planning.profile() } noexcept -> ValueOf<KernelProfile>;
+  { planning.limits() } noexcept -> ValueOf<Limits>;
+  { s.charge(pages) } noexcept -> std::same_as<Result<void>>;
+  { s.uncharge(pages) } noexcept;
+};
+
+/// Told after the fact, holding the space lock.
+template <class Host>
+concept NotificationServices = requires(Host s, Event event, const Area<Host>& area) {
+  { s.notify(event, area) } noexcept;
+};
+
+/// Promises of the programmer, checked where `Host::checks` says so; assertion_failed does not return.
+template <class Host>
+concept AssertionServices = requires(const char* promise) {
+  { Host::checks } -> std::convertible_to<bool>;
+  { Host::assertion_failed(promise) } noexcept;
+};
+
+// clang-format on
+
+/// A host of the library.
+template <class Host>
+concept KernelServices = std::copyable<Host> && MemoryServices<Host> && TreeServices<Host> &&
+    LockServices<Host> && LockAllServices<Host> && DeclaredTypes<Host> &&
+    ReverseMapServices<Host> && PageServices<Host> && FileServices<Host> &&
+    AttributeServices<Host> && UserfaultServices<Host> && LimitServices<Host> &&
+    NotificationServices<Host> && AssertionServices<Host>;
+
+/// Requires: `kept`. Otherwise the programmer broke a promise, and the host is told which.
+template <class Host>
+constexpr void require(bool kept, const char* promise) noexcept {
+  if constexpr (Host::checks) {
+    if (!kept) Host::assertion_failed(promise);
+  }
+}
+
+}  // namespace vmarea

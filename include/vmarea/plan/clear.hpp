@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+//
+// Clears a range over any number of areas and holes (behaviour specification 11).
+//
+//   before    [AAAAAAAA)[BBB)   [CCCCCCCC)
+//   range          *****************            extent = from A's start to C's end
+//   after     [AAAA)                [CCCC)      the rests are pieces, B is removed
+//
+// plan_clear only looks: what must give way, who stands at the edges, what the counters lose. The
+// caller makes one edit of it: munmap with the rests alone, mmap and mremap with a new piece
+// between them. A seal or a refused cut half-way leaves the cuts that Linux leaves.
+#pragma once
+
+#include "vmarea/change/commit.hpp"
+#include "vmarea/plan/edit.hpp"
+#include "vmarea/plan/view.hpp"
+
+namespace vmarea {
+
+/// What a range gives way to, seen before anything is changed.
+template <class Host>
+struct Clearing {
+  Range range{};
+  Range extent{};                // With the whole areas that are cut by the range's edges.
+  Neighbour<Host> prev{};        // The rest below, or the area that ends at the range.
+  Neighbour<Host> next{};        // The rest above, or the area that starts at its end.
+  PageTotals totals{};           // Of what goes; positive.
+  PageCount accounted = 0;       // Pages that hold commit charge.
+  std::int64_t area_change = 0;  // By how much the number of areas changes.
+  Range tables_between{};        // End of what lies below, start of what lies above.
+  Result<void> status{};         // Why it may not be cleared.
+  bool cuts_start = false;       // An edge lies inside an area and may be cut there.
+  bool cuts_end = false;
+};
+
+/// Whether somebody counts this area's objects, so that rests are copies as Linux makes them
+/// (11.6).
+template <class Host>
+constexpr bool counts_objects(const Description<Host>& area) noexcept {
+  return area.hooks != nullptr && (area.hooks->open != nullptr || area.hooks->close != nullptr);
+}
+
+template <class Host>
+Result<void> ask_may_split(const Description<Host>& area, Address at) noexcept {
+  if (area.hooks == nullptr || area.hooks->may_split == nullptr) return {};
+  return area.hooks->may_split(area, at);
+}
+
+/// The rest of `area` that stays as a piece: on its own object, or on a copy where somebody counts
+/// objects or the object is taken by the other rest.
+template <class Host>
+constexpr Neighbour<Host> rest_of(const Neighbour<Host>& area, const Description<Host>& rest,
+                                  bool copy) noexcept {
+  if (!copy || area.object == nullptr) return {rest, area.object, area.copied, true, true};
+  return {rest, nullptr, area.object, true, true};
+}
+
+/// Cuts the first area at the range's start. Errors: no_memory (a hole at the map count limit),
+/// not_permitted (sealed), or what may_split says.
+template <class Host>
+Result<void> cut_first(const SpaceState<Host>& space, Clearing<Host>& clearing,
+                       const Neighbour<Host>& area) noexcept {
+  const Description<Host>& before = area.description;
+  if (clearing.range.end < before.end &&
+      space.area_count >= space.services.limits().area_count_max) {
+    return Error::no_memory;
+  }
+  if (before.flags.has_any(flag::sealed)) return Error::not_permitted;
+  const Result<void> may_split = ask_may_split(before, clearing.range.start);
+  if (!may_split) return may_split;
+  clearing.prev = rest_of(area, before.below(clearing.range.start), counts_objects(before));
+  clearing.extent.start = before.start;
+  clearing.cuts_start = true;
+  return {};
+}
+
+/// Cuts the last area at the range's end. Errors: what may_split says.
+template <class Host>
+Result<void> cut_last(const SpaceState<Host>& space, Clearing<Host>& clearing,
+                      const Neighbour<Host>& area) noexcept {
+  const Description<Host>& before = area.description;
+  const Result<void> may_split = ask_may_split(before, clearing.range.end);
+  if (!may_split) return may_split;
+  const bool taken = clearing.prev.is_piece && clearing.prev.object == area.object;
+  clearing.next = rest_of(area, before.above(clearing.range.end, space.services.geometry()),
+                          taken || counts_objects(before));
+  clearing.extent.end = before.end;
+  clearing.cuts_end = true;
+  return {};
+}
+
+/// Adds one area's part inside the range to what goes.
+template <class Host>
+void count_cleared(const SpaceState<Host>& space, Clearing<Host>& clearing,
+                   const Description<Host>& area) noexcept {
+  const Range part{area.start > clearing.range.start ? area.start : clearing.range.start,
+                   area.end < clearing.range.end ? area.end : clearing.range.end};
+  const std::int64_t pages = page_count(space, part.length());
+  clearing.totals += area_totals(area.flags, pages);
+  if (area.flags.has_any(flag::account)) clearing.accounted += static_cast<PageCount>(pages);
+  const int rests = (area.start < clearing.range.start) + (area.end > clearing.range.end);
+  clearing.area_change += rests - 1;
+}
+
+/// Looks at everything in `range`, through a view that stands on its start.
+/// Requires: page aligned, not empty.
+template <class Host, class View>
+Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range, View view) noexcept {
+  Clearing<Host> clearing{.range = range, .extent = range};
+  clearing.tables_between = {0, space.services.geometry().limit};
+  Neighbour<Host> area = view.area();
+  if (area.present && area.description.start < range.start) {
+    clearing.status = cut_first(space, clearing, area);
+    if (!clearing.status) return clearing;
+    clearing.tables_between.start = range.start;
+  } else if (const Neighbour<Host> below = view.previous(); below.present) {
+    if (below.description.end == range.start) clearing.prev = below;
+    clearing.tables_between.start = below.description.end;
+  }
+  for (; area.present && area.description.start < range.end; view.next(), area = view.area()) {
+    if (area.description.flags.has_any(flag::sealed)) {
+      clearing.status = Error::not_permitted;
+      return clearing;
+    }
+    count_cleared(space, clearing, area.description);
+    if (area.description.end > range.end) {
+      clearing.status = cut_last(space, clearing, area);
+      clearing.tables_between.end = range.end;
+      return clearing;
+    }
+  }
+  if (area.present) {
+    clearing.tables_between.end = area.description.start;
+    if (area.description.start == range.end) clearing.next = area;
+  }
+  return clearing;
+}
+
+template <class Host>
+Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range) noexcept {
+  return plan_clear(space, range, TreeView<Host>(space, range.start));
+}
+
+/// An edit that takes out what `clearing` saw and leaves the rests.
+template <class Host>
+Edit<Host> edit_of(const Clearing<Host>& clearing) noexcept {
+  Edit<Host> edit{.extent = clearing.extent,
+                  .totals = negated(clearing.totals),
+                  .charge = -static_cast<std::int64_t>(clearing.accounted),
+                  .unmapped = clearing.range,
+                  .tables_between = clearing.tables_between,
+                  .event = Event::resized};
+  if (clearing.prev.is_piece) edit.add(clearing.prev.as_piece());
+  if (clearing.next.is_piece) edit.add(clearing.next.as_piece());
+  return edit;
+}
+
+/// An edit that cuts `area` at up to two places inside it and changes nothing else; the area keeps
+/// the part from the first cut on, as a split does (behaviour specification 7).
+template <class Host>
+Edit<Host> edit_of_cuts(const SpaceState<Host>& space, Area<Host>& area, Address first,
+                        Address second = 0) noexcept {
+  const Geometry geometry = space.services.geometry();
+  Edit<Host> edit{.extent = area.range(), .event = Event::resized};
+  edit.add({area.below(first), nullptr, &area, nullptr});
+  const Description<Host> upper = area.above(first, geometry);
+  if (second == 0) {
+    edit.add({upper, &area, nullptr, nullptr});
+  } else {
+    edit.add({upper.below(second), &area, nullptr, nullptr});
+    edit.add({upper.above(second, geometry), nullptr, &area, nullptr});
+  }
+  return edit;
+}
+
+/// The same with one cut, of an area that is only planned yet.
+template <class Host>
+Edit<Host> edit_of_cut(const SpaceState<Host>& space, const Neighbour<Host>& area,
+                       Address at) noexcept {
+  Edit<Host> edit{.extent = area.description.range(), .event = Event::resized};
+  edit.add({area.description.below(at), nullptr, area.links(), nullptr});
+  edit.add(
+      {area.description.above(at, space.services.geometry()), area.object, area.copied, nullptr});
+  return edit;
+}
+
+/// Takes everything out, as exit does. Nobody is asked. Requires: the space lock.
+template <class Host>
+void clear_space_locked(SpaceState<Host>& space) noexcept {
+  if (space.area_count == 0) return;
+  const Range all{0, space.services.geometry().limit};
+  const Edit<Host> edit{.extent = all,
+                        .totals = negated(space.totals),
+                        .charge = -static_cast<std::int64_t>(space.charged),
+                        .unmapped = all,
+                        .tables_between = all,
+                        .event = Event::unmapped};
+  Reservation<Host> nothing;
+  commit_edit(space, edit, nothing);
+  space.tree.unreserve();
+}
+
+/// What Linux leaves when a call fails after these edges were cut: the cuts stay. Adds 0 to 2
+/// edits to `plan`, none if the profile wants all or nothing.
+template <class Host, class Plan>
+void leave_cuts(const SpaceState<Host>& space, Plan& plan,
+                const Clearing<Host>& clearing) noexcept {
+  if (space.services.profile().partial_effects == PartialEffects::all_or_nothing) return;
+  Area<Host>* first = clearing.cuts_start ? find_area(space, clearing.range.start) : nullptr;
+  Area<Host>* last = clearing.cuts_end ? find_area(space, clearing.range.end) : nullptr;
+  if (first != nullptr && first == last) {
+    plan.add() = edit_of_cuts(space, *first, clearing.range.start, clearing.range.end);
+    return;
+  }
+  if (first != nullptr) plan.add() = edit_of_cuts(space, *first, clearing.range.start);
+  if (last != nullptr) plan.add() = edit_of_cuts(space, *last, clearing.range.end);
+}
+
+}  // namespace vmarea

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+//
+// Puts a new range into the tree: alone, or joined with what stands beside it (behaviour
+// specification 4, 13).
+//
+//   prev   [AAAA)      [BBBB)   next          what stands there may first have to give way
+//   new          [****)                        (Clearing); its rests are neighbours like any other
+//   joined [AAAAAAAAAAAAAAAA)                  if all conditions of merge.hpp hold
+#pragma once
+
+#include "vmarea/plan/clear.hpp"
+#include "vmarea/plan/edit.hpp"
+
+namespace vmarea {
+
+/// Which sides a new range may join.
+enum class JoinableSides : unsigned char {
+  both,
+  prev_only,  // brk: never with what lies above.
+  next_only,
+  neither,  // Anonymous shared memory, loaders.
+};
+
+template <class Host>
+struct NewRange {
+  Description<Host> description{};
+  JoinableSides sides = JoinableSides::both;
+  Flags marks{};                            // Added once it is clear that it joins nobody.
+  bool extends_prev = false;                // Belongs to prev: mremap growing in place.
+  const Area<Host>* copied_from = nullptr;  // mremap: the area whose pages come here.
+};
+
+template <class Host>
+Joins decide_new_range(const SpaceState<Host>& space, const Clearing<Host>& clearing,
+                       const NewRange<Host>& wanted) noexcept {
+  if (wanted.sides == JoinableSides::neither) {
+    constexpr JoinAnswer refused{JoinVerdict::not_wanted, {}};
+    return {refused, refused};
+  }
+  const JoinRequest<Host> request{
+      .prev = wanted.sides != JoinableSides::next_only ? clearing.prev.neighbour() : nullptr,
+      .next = clearing.next.neighbour(),
+      .middle = wanted.extends_prev ? Middle::extension : Middle::new_range,
+      .wants_next = wanted.sides != JoinableSides::prev_only};
+  return decide_joins(wanted.description, request, space.services.geometry(),
+                      space.services.profile().faulted_into_untouched);
+}
+
+/// The mark that the process wants on all of its memory.
+template <class Host>
+Flags process_marks(const SpaceState<Host>& space, Flags flags) noexcept {
+  const bool marked = space.modes.merges_same_pages && allows_same_page_merging(flags);
+  return marked ? flag::mergeable : Flags{};
+}
+
+/// Marks `range`, which no driver has a say in (any more), before its joins are decided or after.
+template <class Host>
+void mark_range(const SpaceState<Host>& space, NewRange<Host>& range) noexcept {
+  const Flags marks = process_marks(space, range.description.flags);
+  if (space.services.profile().same_page_mark == SamePageMark::before_joining) {
+    range.description.flags |= marks;
+  } else {
+    range.marks = marks;
+  }
+}
+
+/// The edit that clears and places in one write. Totals are those of the clearing alone; the
+/// caller adds what the new range counts and charges.
+template <class Host>
+Edit<Host> edit_of_new_range(const SpaceState<Host>& space, const Clearing<Host>& clearing,
+                             const NewRange<Host>& wanted) noexcept {
+  Edit<Host> edit = edit_of(clearing);
+  edit.pieces.clear();
+  if (clearing.totals.total == 0) edit.unmapped = {};
+  join_between(edit, clearing.prev, wanted.description, clearing.next,
+               decide_new_range(space, clearing, wanted), wanted.copied_from,
+               space.services.profile().kept_by_joins);
+  for (unsigned i = 0; i < edit.pieces.size(); ++i) {
+    Piece<Host>& piece = edit.pieces[i];
+    const bool is_new = piece.object == nullptr && piece.copied == nullptr;
+    if (!is_new) continue;
+    piece.copied = wanted.copied_from;
+    piece.after.flags |= wanted.marks;
+  }
+  return edit;
+}
+
+/// The range that lengthens `area` by `length_bytes` bytes at its end and belongs to it (13.1).
+template <class Host>
+NewRange<Host> extension_of(const SpaceState<Host>& space, const Area<Host>& area,
+                            std::uint64_t length_bytes) noexcept {
+  NewRange<Host> added{.description = area, .extends_prev = true};
+  added.description.start = area.end;
+  added.description.end = area.end + length_bytes;
+  added.description.page_offset += space.services.geometry().pages(area.length());
+  return added;
+}
+
+/// A copy of `source` from `from` on, `length_bytes` long, to stand at `to` (13.2). Untouched
+/// anonymous memory takes the page offset of its new address; all other keeps its own.
+template <class Host>
+NewRange<Host> copy_of(const SpaceState<Host>& space, const Area<Host>& source, Address from,
+                       Address to, std::uint64_t length_bytes) noexcept {
+  const Geometry geometry = space.services.geometry();
+  NewRange<Host> copy{.description = source, .copied_from = &source};
+  copy.description.start = to;
+  copy.description.end = to + length_bytes;
+  copy.description.page_offset += geometry.pages(from - source.start);
+  if (source.anonymous() && !source.identity) copy.description.page_offset = geometry.pages(to);
+  return copy;
+}
+
+}  // namespace vmarea

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+//
+// Finds room for a new area (behaviour specification 17, and part 2 of linux_6_18).
+//
+//   low                                             high
+//    |   [AAAA)        [SSSSSS)   ......guard[stack)  |
+//    bottom-up: ^lowest hole           top-down: ^highest hole, below the guard gap of a stack
+//
+// The tree's gap index answers "a hole of so many keys"; here are the guard gaps, the alignment and
+// the order in which a kernel tries its ways.
+#pragma once
+
+#include <cstdint>
+
+#include "vmarea/space/find.hpp"
+#include "vmarea/space/space_state.hpp"
+
+namespace vmarea {
+
+/// What to look for: `length` bytes in [low, high), the result congruent to align_offset modulo
+/// align_mask + 1, with start_gap bytes left free below it.
+struct GapRequest {
+  std::uint64_t length = 0;
+  Address low = 0;
+  Address high = 0;
+  std::uint64_t align_mask = 0;
+  std::uint64_t align_offset = 0;
+  std::uint64_t start_gap = 0;
+};
+
+/// Where the guard gap below `area` begins; its start if it has none.
+template <class Host>
+Address guard_start(const SpaceState<Host>& space, const Description<Host>& area) noexcept {
+  const Geometry geometry = space.services.geometry();
+  std::uint64_t gap = 0;
+  if (area.flags.has_any(flag::grows_down)) {
+    gap = space.services.limits().stack_guard_gap_pages << geometry.page_shift;
+  } else if (area.flags.has_any(flag::shadow_stack)) {
+    gap = geometry.page_size();
+  }
+  return gap > area.start ? 0 : area.start - gap;
+}
+
+/// The length that makes room for the worst padding; 0 if it overflows.
+constexpr std::uint64_t padded_length(const GapRequest& request) noexcept {
+  const std::uint64_t extra = request.align_mask + request.start_gap;
+  if (extra < request.start_gap || request.length + extra < extra) return 0;
+  return request.length + extra;
+}
+
+/// The lowest fit. Errors: no_memory.
+template <class Host>
+Result<Address> find_lowest_fit(const SpaceState<Host>& space, GapRequest request) noexcept {
+  const std::uint64_t needed = padded_length(request);
+  while (needed != 0 && request.low < request.high) {
+    const TreeGap gap = space.tree.lowest_gap(needed, request.low, request.high - 1);
+    if (!gap.found) break;
+    Address at = gap.first + request.start_gap;
+    at += (request.align_offset - at) & request.align_mask;
+    const Area<Host>* above = find_at_or_above(space, at);
+    if (above == nullptr || guard_start<Host>(space, *above) == above->start ||
+        guard_start<Host>(space, *above) >= at + needed - 1) {
+      return at;
+    }
+    request.low = above->end;
+  }
+  return Error::no_memory;
+}
+
+/// The highest fit. Errors: no_memory.
+template <class Host>
+Result<Address> find_highest_fit(const SpaceState<Host>& space, GapRequest request) noexcept {
+  const std::uint64_t needed = padded_length(request);
+  while (needed != 0 && request.low < request.high) {
+    const TreeGap gap = space.tree.highest_gap(needed, request.low, request.high - 1);
+    if (!gap.found) break;
+    const Address top = gap.first + needed;
+    Address at = top - request.length;
+    at -= (at - request.align_offset) & request.align_mask;
+    const Area<Host>* above = find_at_or_above(space, at);
+    if (above == nullptr || guard_start<Host>(space, *above) >= top) return at;
+    request.high = guard_start<Host>(space, *above);
+  }
+  return Error::no_memory;
+}
+
+/// Where a call wants a mapping to be placed.
+struct RoomRequest {
+  Address hint = 0;  // Page aligned; 0: none.
+  std::uint64_t length = 0;
+  std::uint64_t offset = 0;  // Bytes into the file.
+  MapFlags flags{};
+  bool for_huge_pages = false;
+};
+
+/// The ordinary search: the hint if it is free, then top-down, then bottom-up. Errors: no_memory.
+template <class Host>
+Result<Address> find_room_plain(const SpaceState<Host>& space, const RoomRequest& request,
+                                std::uint64_t length) noexcept {
+  constexpr Address low_2g_start = 0x4000'0000, low_2g_end = 0x8000'0000;
+  constexpr Address above_4g = Address{1} << 32;
+  const Geometry geometry = space.services.geometry();
+  if (request.hint != 0 && geometry.inside(request.hint, length)) {
+    const Area<Host>* above = find_at_or_above(space, request.hint);
+    if (above == nullptr || (guard_start<Host>(space, *above) >= request.hint &&
+                             length <= guard_start<Host>(space, *above) - request.hint)) {
+      return request.hint;
+    }
+  }
+  if (request.flags.has_any(map::low_32bit)) {
+    return find_lowest_fit(space, {length, low_2g_start, low_2g_end});
+  }
+  if (space.layout.top_down) {
+    const Address low = request.flags.has_any(map::above_4g) ? above_4g : geometry.placement_min;
+    const Result<Address> top = find_highest_fit(space, {length, low, space.layout.mmap_base});
+    if (top) return top;
+  }
+  return find_lowest_fit(space, {length, space.layout.legacy_base, geometry.limit});
+}
+
+/// The search for what may be backed by huge pages: congruent to its offset. Errors: no_memory.
+template <class Host>
+Result<Address> find_room_for_huge_pages(const SpaceState<Host>& space,
+                                         const RoomRequest& request) noexcept {
+  const std::uint64_t huge = space.services.geometry().huge_page_size();
+  const std::uint64_t first_block = (request.offset + huge - 1) & ~(huge - 1);
+  const bool holds_block = first_block + huge <= request.offset + request.length;
+  if (!holds_block || request.length + huge < huge) {
+    return find_room_plain(space, request, request.length);
+  }
+  const Result<Address> roomy = find_room_plain(space, request, request.length + huge);
+  if (!roomy) return find_room_plain(space, request, request.length);
+  if (request.hint != 0 && *roomy == request.hint) return roomy;
+  const std::uint64_t up = (request.offset - *roomy) & (huge - 1);
+  return *roomy + (up == 0 && space.layout.top_down ? huge : up);
+}
+
+/// The address for a mapping that is not fixed. Errors: no_memory.
+template <class Host>
+Result<Address> find_room(const SpaceState<Host>& space, const RoomRequest& request) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const bool huge = request.for_huge_pages && space.services.profile().places_for_huge_pages;
+  const Result<Address> at = huge ? find_room_for_huge_pages(space, request)
+                                  : find_room_plain(space, request, request.length);
+  if (at && !geometry.inside(*at, request.length)) return Error::no_memory;
+  return at;
+}
+
+/// What every address that a call was given or chose must pass. Errors: no_memory (past the limit),
+/// invalid (not page aligned), not_permitted (below the lowest one allowed).
+template <class Host>
+Result<void> check_address(const SpaceState<Host>& space, Address at,
+                           std::uint64_t length_bytes) noexcept {
+  const Geometry geometry = space.services.geometry();
+  if (!geometry.inside(at, length_bytes)) return Error::no_memory;
+  if (!geometry.aligned(at)) return Error::invalid;
+  if (at < geometry.fixed_min && !space.services.limits().may_map_lowest) {
+    return Error::not_permitted;
+  }
+  return {};
+}
+
+}  // namespace vmarea

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+//
+// Addresses, half-open ranges, and the one place where numbers from outside become ranges.
+//
+//   start        end          half-open; pages are 1 << page_shift bytes
+//     [###########)
+//
+// No other header adds a caller's address to a caller's length.
+#pragma once
+
+#include <cstdint>
+
+#include "vmarea/types/result.hpp"
+
+namespace vmarea {
+
+using Address = std::uint64_t;
+using PageCount = std::uint64_t;
+
+/// A half-open range of addresses: [start, end).
+struct Range {
+  Address start = 0;
+  Address end = 0;
+
+  constexpr bool empty() const noexcept { return start >= end; }
+  constexpr std::uint64_t length() const noexcept { return end - start; }
+  constexpr bool contains(Address at) const noexcept { return start <= at && at < end; }
+  constexpr bool contains(Range other) const noexcept {
+    return start <= other.start && other.end <= end;
+  }
+  constexpr bool overlaps(Range other) const noexcept {
+    return start < other.end && other.start < end;
+  }
+  friend constexpr bool operator==(Range, Range) = default;
+};
+
+/// The size of pages and of the address space; comes through the door.
+struct Geometry {
+  unsigned page_shift = 12;
+  unsigned huge_page_shift = 21;
+  Address limit = 0x7fff'ffff'f000;  // TASK_SIZE: no area reaches past it.
+  Address placement_min = 0x1'0000;  // The lowest address that mmap chooses or raises a hint to.
+  Address fixed_min = 0x1000;        // Below it a fixed mapping needs a privilege.
+
+  constexpr std::uint64_t page_size() const noexcept { return std::uint64_t{1} << page_shift; }
+  constexpr std::uint64_t huge_page_size() const noexcept {
+    return std::uint64_t{1} << huge_page_shift;
+  }
+  constexpr PageCount pages(std::uint64_t length_bytes) const noexcept {
+    return length_bytes >> page_shift;
+  }
+  constexpr bool aligned(std::uint64_t value) const noexcept {
+    return (value & (page_size() - 1)) == 0;
+  }
+  constexpr std::uint64_t round_down(std::uint64_t value) const noexcept {
+    return value & ~(page_size() - 1);
+  }
+  /// Wraps to 0 where the next page boundary is past the last number, as the kernel's does: every
+  /// caller must look for that 0.
+  constexpr std::uint64_t round_up(std::uint64_t value) const noexcept {
+    return round_down(value + page_size() - 1);
+  }
+  /// Whether [start, start + length) lies below the limit; never overflows.
+  constexpr bool inside(Address start, std::uint64_t length_bytes) const noexcept {
+    return length_bytes <= limit && start <= limit - length_bytes;
+  }
+};
+
+}  // namespace vmarea
