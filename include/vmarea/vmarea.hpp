@@ -4,11 +4,11 @@
 #pragma once
 
 #include "vmarea/address_space.hpp"
+#include "vmarea/change/all_locks.hpp"
 #include "vmarea/host/absent.hpp"
 #include "vmarea/host/services.hpp"
-#include "vmarea/plan/modify.hpp"
-#include "vmarea/plan/relocate.hpp"
-#include "vmarea/plan/resize.hpp"
-#include "vmarea/plan/split.hpp"
-#include "vmarea/rules/explain.hpp"
+#include "vmarea/space/boundary.hpp"
 #include "vmarea/space/check.hpp"
+
+/// The version of the library: 10,000 times major, 100 times minor, and patch.
+#define VMAREA_VERSION 200

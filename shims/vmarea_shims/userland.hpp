@@ -4,8 +4,9 @@
 //
 //   vmarea::AddressSpace<vmarea::shims::Userland> space;
 //
-// In debug builds it checks how the core uses its locks. In release builds locks take no byte.
-// To differ in something, derive from UserlandOf<Yourself> and write only that.
+// It is the same in every build: locks take no byte and promises are not checked. To have both
+// checked, choose CheckedUserland, or Checked<> of a host of your own. To differ in something,
+// derive from UserlandOf<Yourself> and write only that; name what you replace (host/replacing.hpp).
 #pragma once
 
 #include <cstdio>
@@ -20,13 +21,9 @@
 
 namespace vmarea::shims {
 
-/// Broken promises end the program with a sentence; checked in debug builds.
+/// Broken promises end the program with a sentence, where they are checked.
 struct AbortOnBrokenPromise {
-#ifdef NDEBUG
   static constexpr bool checks = false;
-#else
-  static constexpr bool checks = true;
-#endif
   [[noreturn]] static void assertion_failed(const char* promise) noexcept {
     std::fprintf(stderr, "vmarea: broken promise: %s\n", promise);
     std::abort();
@@ -52,14 +49,12 @@ struct UserlandGroups : HeapMemory,
 };
 
 /// The groups of Userland for a host named Host, which may hide any of them.
-#ifdef NDEBUG
 template <class Host>
 struct UserlandOf : UserlandGroups<Host> {};
-#else
-template <class Host>
-struct UserlandOf : LockChecked<UserlandGroups<Host> > {};
-#endif
 
 struct Userland : UserlandOf<Userland> {};
+
+/// The same with every promise and every use of a lock checked: for tests, and for debugging.
+struct CheckedUserland : Checked<UserlandOf<CheckedUserland>> {};
 
 }  // namespace vmarea::shims

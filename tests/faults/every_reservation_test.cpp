@@ -57,10 +57,13 @@ std::vector<Case> verbs() {
   };
 }
 
-Error brk_by_two_pages(Stage& stage) {
+void put_heap_at_column_1(Stage& stage) {
   SpaceLayout& layout = stage.state().layout;
-  if (layout.start_brk == 0) layout.start_brk = layout.brk = TestSpace::column(1);
-  const Address wanted = layout.brk + 0x2000;
+  layout.start_brk = layout.brk = TestSpace::column(1);
+}
+
+Error brk_by_two_pages(Stage& stage) {
+  const Address wanted = stage.state().layout.brk + 0x2000;
   return stage.brk(wanted) == wanted ? Error::none : Error::no_memory;
 }
 
@@ -114,7 +117,7 @@ std::vector<Case> mapping_calls() {
       {"mmap a file", "aaa", map_file},
       {"munmap a middle", "aaaaa", [](Stage& s) { return s.munmap(columns(1, 3)).error(); }},
       {"munmap several", "HHH|aaa.BBB", [](Stage& s) { return s.munmap(columns(1, 9)).error(); }},
-      {"brk", "B", brk_by_two_pages},
+      {"brk", "B", brk_by_two_pages, Error::no_memory, Error::interrupted, put_heap_at_column_1},
       {"attach", "A.....A", attach},
       {"detach", "FFFF",
        [](Stage& s) {

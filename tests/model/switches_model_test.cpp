@@ -37,9 +37,14 @@ struct Host : shims::UserlandGroups<Host<locks, shortcuts>> {
     return Tree<AreaType>{};
   }
   static constexpr Limits limits() noexcept { return {.area_count_max = 60}; }
-  void notify(Event event, const auto& area) const noexcept {
-    seen->push_back(std::to_string(static_cast<int>(event)) + " " + std::to_string(area.start) +
-                    " " + std::to_string(area.end));
+  void notify(const auto& notice) const noexcept {
+    const Range before = notice.before;
+    const Range partner = notice.partner == nullptr ? Range{} : notice.partner->range();
+    std::string text = std::to_string(static_cast<int>(notice.event));
+    for (const Range range : {notice.area.range(), before, partner}) {
+      text += " " + std::to_string(range.start) + "-" + std::to_string(range.end);
+    }
+    seen->push_back(text);
   }
   std::vector<std::string>* seen = nullptr;
 };

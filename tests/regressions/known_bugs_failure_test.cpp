@@ -68,12 +68,12 @@ void lock_all(Stage& stage, Flags adds) {
   for (Address at = 0; const TestArea* area = stage.space().find_at_or_above(at);) {
     const Range range = area->range();
     at = range.end;
-    Change<TestServices, ModifyPlan<TestServices>> change(
+    Change<TestServices, WalkPlan<TestServices, ModifyRule<TestServices>>> change(
         stage.state(), [&](const TestSpaceState& s) {
           return plan_modify(s, *area, range, {area->flags | adds, area->attributes},
                              WithoutMemory::joins_nothing);
         });
-    EXPECT_TRUE(change.reserve_and_commit());
+    EXPECT_TRUE(change.complete());
   }
   stage.check();
 }
@@ -99,12 +99,12 @@ TEST(KnownBug, 07_second_attempt_to_merge_looks_at_the_true_prev) {
   Stage stage("AAA|aa");
   stage.host().faults.kinds = kind_bit(Resource::link);
   stage.host().faults.fail(1);
-  const auto again = [&](WithoutMemory shortage) {
-    Change<TestServices, ModifyPlan<TestServices>> change(
+  const auto again = [&](WithoutMemory without_memory) {
+    Change<TestServices, WalkPlan<TestServices, ModifyRule<TestServices>>> change(
         stage.state(), [&](const TestSpaceState& s) {
-          return plan_modify(s, *stage.area(3), columns(3, 5), {rw_flags}, shortage);
+          return plan_modify(s, *stage.area(3), columns(3, 5), {rw_flags}, without_memory);
         });
-    return change.reserve_and_commit();
+    return change.complete();
   };
   EXPECT_TRUE(again(WithoutMemory::joins_nothing));
   EXPECT_EQ(stage.picture(), "AAA|aa");
@@ -163,18 +163,18 @@ TEST(KnownBug, 08_area_at_address_0_is_changed_moved_and_removed_like_any_other)
 // Where a call of ours drops the lock between two changes, the second looks everything up again.
 TEST(KnownBug, 10_rest_of_a_move_is_looked_up_again_after_the_lock_was_dropped) {
   Stage stage("aa.BB.........DD");
-  MremapRequest rest;
-  {
-    auto first = stage.space().plan_mremap(
-        {TestSpace::column(0), 0x5000, 0x5000, fixed_move, TestSpace::column(7)});
-    rest = first.plan().rest;
-    ASSERT_TRUE(first.reserve_and_commit());
-  }
-  ASSERT_EQ(rest.address, TestSpace::column(2));
+  auto first = stage.space().plan_mremap(
+      {TestSpace::column(0), 0x5000, 0x5000, fixed_move, TestSpace::column(7)});
+  ASSERT_TRUE(first.reserve());
+  ASSERT_TRUE(first.commit());
+  ASSERT_TRUE(first.has_rest());
+  ASSERT_EQ(first.sequel().range.start, TestSpace::column(2));
+  const Sequel rest = first.sequel();
+  first.end();
   ASSERT_TRUE(stage.munmap(columns(3, 5))) << "another thread was faster";
-  auto second = stage.space().plan_mremap_rest(rest);
-  EXPECT_TRUE(second.status()) << "only a hole is left";
-  EXPECT_TRUE(second.reserve_and_commit());
+  const auto second = plan_rest_of_move(stage.state(), rest);
+  EXPECT_TRUE(second.status) << "only a hole is left";
+  EXPECT_TRUE(second.empty());
   EXPECT_EQ(stage.picture(), ".......aa.....DD");
 }
 

@@ -120,7 +120,7 @@ struct Archetype {
   Result<void> charge(PageCount) noexcept { return {}; }
   void uncharge(PageCount) noexcept {}
 
-  void notify(Event, const Area<Self>&) noexcept {}
+  void notify(const Notice<Self>&) noexcept {}
   static constexpr bool checks = true;
   static void assertion_failed(const char*) noexcept {}
 };
@@ -131,7 +131,7 @@ struct DeclaredArchetype : Archetype<Groups::declared> {
   Result<void> prepare_mapping(FileHandle, Description<DeclaredArchetype>&) const noexcept {
     return {};
   }
-  void notify(Event, const AreaType&) noexcept {}
+  void notify(const Notice<DeclaredArchetype>&) noexcept {}
 
   Result<void> reserve_links(LinkReservation&, const AreaType&) noexcept { return {}; }
   Result<void> reserve_identity(LinkReservation&) noexcept { return {}; }

@@ -30,7 +30,42 @@ Snapshot Snapshot::of(const SpaceState<TestServices>& space) {
                             });
   seen.totals = space.totals;
   seen.charged = space.charged;
+  seen.modes = space.modes;
+  seen.default_flags = space.default_flags;
+  seen.brk = space.layout.brk;
   return seen;
+}
+
+void Snapshot::apply(const Step<TestServices>& step) {
+  switch (step.kind) {
+    case StepKind::edit:
+      apply(*step.edit);
+      break;
+    case StepKind::move_pages:
+      move_pages(step.range, step.to);
+      break;
+    case StepKind::drop_pages:
+      drop_pages(step.range);
+      break;
+    case StepKind::install_page:
+      add_page(step.range.start);
+      break;
+    case StepKind::set_brk:
+      brk = step.value;
+      break;
+    case StepKind::set_default_flags:
+      default_flags = Flags(step.value);
+      break;
+    case StepKind::set_same_page_merging:
+      modes.merges_same_pages = step.value != 0;
+      break;
+    case StepKind::set_write_exec:
+      modes.write_exec = WriteExecFlags(step.value);
+      break;
+    case StepKind::free_tables:
+    case StepKind::tell_unmapped:
+      break;  // Nothing that a snapshot shows.
+  }
 }
 
 void Snapshot::apply(const Edit<TestServices>& edit) {
@@ -43,9 +78,8 @@ void Snapshot::apply(const Edit<TestServices>& edit) {
   }
   for (unsigned i = 0; i < edit.pieces.size(); ++i) {
     const Piece<TestServices>& piece = edit.pieces[i];
-    const bool is_new = piece.object == nullptr && piece.copied == nullptr;
     EXPECT_TRUE(edit.extent.contains(piece.after.range())) << "a piece outside its edit";
-    after.push_back({piece.after, piece.object, edit.new_shared_memory && is_new});
+    after.push_back({piece.after, piece.object, edit.new_shared_memory && piece.is_fresh()});
   }
   std::sort(after.begin(), after.end(), [](const SeenArea& a, const SeenArea& b) {
     return a.description.start < b.description.start;
@@ -147,6 +181,11 @@ std::string differences(const Snapshot& expected, const Snapshot& actual) {
   if (!(expected.totals == actual.totals)) text += "page totals differ\n";
   if (expected.charged != actual.charged) {
     text += fmt::format("expected a charge of {}, not {}\n", expected.charged, actual.charged);
+  }
+  if (!(expected.modes == actual.modes)) text += "modes differ\n";
+  if (expected.default_flags != actual.default_flags) text += "default flags differ\n";
+  if (expected.brk != actual.brk) {
+    text += fmt::format("expected the break at {:x}, not {:x}\n", expected.brk, actual.brk);
   }
   compare_pages(text, expected, actual);
   return text;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a space looks like at one moment: areas, counters, pages. A snapshot can be taken into the
-// future: apply() makes a planned edit on it, so that preview and commit can be compared.
+// What a space looks like at one moment: areas, counters, pages, settings. A snapshot can be taken
+// into the future: apply() makes a planned step on it, so that preview and commit can be compared.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +27,15 @@ struct Snapshot {
   std::set<std::uint64_t> identities;            // Those that exist; plans only number the others.
   PageTotals totals{};
   PageCount charged = 0;
+  SpaceModes modes{};
+  Flags default_flags{};
+  Address brk = 0;
   Geometry geometry{};
 
   static Snapshot of(const SpaceState<TestServices>& space);
 
-  /// Makes one edit. Fails the test if the edit is no whole edit of this snapshot.
+  /// Makes one step. Fails the test if it does not fit this snapshot.
+  void apply(const Step<TestServices>& step);
   void apply(const Edit<TestServices>& edit);
   void move_pages(Range from, Address to);
   void drop_pages(Range range);

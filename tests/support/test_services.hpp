@@ -240,8 +240,8 @@ class TestHost : public shims::MappedFiles<TestServices>,
   Result<void> charge(PageCount pages) noexcept;
   void uncharge(PageCount pages) noexcept;
 
-  template <class AreaType>
-  static void notify(Event, const AreaType&) noexcept {}
+  template <class NoticeType>
+  static void notify(const NoticeType&) noexcept {}
 
   // Plans of the decorators.
   shims::FaultPlan* fault_plan() noexcept { return &state_->faults; }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// An address space for scenarios. Every call goes plan -> preview -> reserve -> commit and is
-// checked on the way: the preview equals the outcome, nothing is allocated after reserve, a call
-// that fails for lack of something changes nothing, and all invariants hold afterwards.
+// An address space for scenarios. Every call goes plan -> preview -> reserve -> commit -> finish
+// and is checked on the way: the preview equals the outcome, nothing is allocated after reserve, a
+// call that fails for lack of something changes nothing, and all invariants hold afterwards.
 //
 //   TestSpace space("AAAAAA");
 //   EXPECT_TRUE(space.mprotect(space.range_of("  **  "), prot::read));
@@ -18,28 +18,12 @@
 #include <string_view>
 #include <type_traits>
 
-#include <vmarea/plan/relocate.hpp>
-
 #include "support/host_check.hpp"
 #include "support/picture.hpp"
 #include "support/snapshot.hpp"
 #include "support/test_services.hpp"
 
 namespace vmarea::test {
-
-// What plans do to pages beside their edits: before the edit of a number, and after the last.
-template <class Plan>
-void foresee_before(Snapshot&, const Plan&, unsigned) {}
-void foresee_before(Snapshot& future, const MremapPlan<TestServices>& plan, unsigned edit);
-void foresee_before(Snapshot& future, const RelocatePlan<TestServices>& plan, unsigned edit);
-template <class Plan>
-void foresee_end(Snapshot&, const SpaceState<TestServices>&, const Plan&, unsigned) {}
-void foresee_end(Snapshot& future, const SpaceState<TestServices>& space,
-                 const MremapPlan<TestServices>& plan, unsigned edits);
-void foresee_end(Snapshot& future, const SpaceState<TestServices>& space,
-                 const TouchPlan<TestServices>& plan, unsigned edits);
-void foresee_end(Snapshot& future, const SpaceState<TestServices>& space,
-                 const AdvisePlan<TestServices>& plan, unsigned edits);
 
 class TestSpace {
  public:
@@ -70,36 +54,79 @@ class TestSpace {
   /// The token of the page at a column, 0 if there is none.
   std::uint64_t token(std::uint64_t column_number) const;
 
-  // The calls.
-  Result<Address> mmap(const MmapRequest<TestServices>& request);
-  Result<void> munmap(Range range);
-  Result<void> munmap(Address start, std::uint64_t length);
-  Result<void> mprotect(Range range, Protection protection);
-  Result<void> mprotect(Address start, std::uint64_t length, Protection protection);
-  Result<Address> mremap(const MremapRequest& request);
-  Address brk(Address wanted);
-  Result<void> madvise(Range range, Advice advice);
-  Result<void> mlock(Range range, MlockMode mode);
-  Result<void> register_userfault(Range range, UserfaultContext context, UserfaultModes modes);
-  Result<void> unregister_userfault(Range range, UserfaultContext context);
-  Result<void> release_userfault(UserfaultContext context);
-  Result<void> mbind(Range range, MemoryPolicy policy);
-  Result<void> set_home_node(Range range, const HomeNode& home);
-  Result<void> set_name(Range range, MemoryName name);
-  Result<void> mlock2(Range range, MlockFlags flags);
-  Result<void> mlockall(MlockallFlags flags);
-  Result<void> munlockall();
-  Result<void> mseal(Range range, SealFlags flags = {});
-  Result<void> set_memory_merge(SamePageMerging wanted);
-  Result<void> deny_write_exec(WriteExecFlags wanted);
-  Result<Address> attach_shared(const AttachRequest<TestServices>& request);
-  Result<void> detach_shared(Address start);
-  Result<void> touch(Address at, Touch how = Touch::write);
-  Result<void> grow_stack(Address at);
-  Result<void> insert(const TestDescription& area);
-  Result<void> insert_special(const SpecialRequest<TestServices>& request);
-  Result<void> insert_initial_stack(Address top);
-  Result<void> loader_brk(Range range, LoaderMemory kind = LoaderMemory::data);
+  // The calls, most with the range of a picture.
+  Result<Address> mmap(const MmapRequest<TestServices>& request) {
+    return run(space_.plan_mmap(request));
+  }
+  Result<void> munmap(Range range) { return munmap(range.start, range.length()); }
+  Result<void> munmap(Address start, std::uint64_t length) {
+    return run(space_.plan_munmap(start, length));
+  }
+  Result<void> mprotect(Range range, Protection protection) {
+    return mprotect(range.start, range.length(), protection);
+  }
+  Result<void> mprotect(Address start, std::uint64_t length, Protection protection) {
+    return run(space_.plan_mprotect(start, length, protection));
+  }
+  Result<Address> mremap(const MremapRequest& request) { return run(space_.plan_mremap(request)); }
+  Address brk(Address wanted) {
+    const Result<Address> now = run(space_.plan_brk(wanted));
+    return now ? *now : space_.layout().brk;
+  }
+  Result<void> madvise(Range range, Advice advice) {
+    return run(space_.plan_madvise(range.start, range.length(), advice));
+  }
+  Result<void> mlock(Range range, MlockMode mode) {
+    return run(space_.plan_mlock(range.start, range.length(), mode));
+  }
+  Result<void> mlock2(Range range, MlockFlags flags) {
+    return run(space_.plan_mlock2(range.start, range.length(), flags));
+  }
+  Result<void> mlockall(MlockallFlags flags) { return run(space_.plan_mlockall(flags)); }
+  Result<void> munlockall() { return run(space_.plan_munlockall()); }
+  Result<void> mseal(Range range, SealFlags flags = {}) {
+    return run(space_.plan_mseal(range.start, range.length(), flags));
+  }
+  Result<void> set_memory_merge(SamePageMerging wanted) {
+    return run(space_.plan_memory_merge(wanted));
+  }
+  Result<void> deny_write_exec(WriteExecFlags wanted) {
+    return run(space_.plan_deny_write_exec(wanted));
+  }
+  Result<void> register_userfault(Range range, UserfaultContext context, UserfaultModes modes) {
+    return run(space_.plan_register_userfault({range.start, range.length(), context, modes}));
+  }
+  Result<void> unregister_userfault(Range range, UserfaultContext context) {
+    return run(space_.plan_unregister_userfault(range.start, range.length(), context));
+  }
+  Result<void> release_userfault(UserfaultContext context) {
+    return run(space_.plan_release_userfault(context));
+  }
+  Result<void> mbind(Range range, MemoryPolicy policy) {
+    return run(space_.plan_mbind(range.start, range.length(), policy));
+  }
+  Result<void> set_home_node(Range range, const HomeNode& home) {
+    return run(space_.plan_set_home_node(range.start, range.length(), home));
+  }
+  Result<void> set_name(Range range, MemoryName name) {
+    return run(space_.plan_set_name(range.start, range.length(), name));
+  }
+  Result<Address> attach_shared(const AttachRequest<TestServices>& request) {
+    return run(space_.plan_attach(request));
+  }
+  Result<void> detach_shared(Address start) { return run(space_.plan_detach(start)); }
+  Result<void> touch(Address at, Touch how = Touch::write) {
+    return run(space_.plan_touch(at, how));
+  }
+  Result<void> grow_stack(Address at) { return run(space_.plan_grow_stack(at)); }
+  Result<void> insert(const TestDescription& area) { return run(space_.plan_insert(area)); }
+  Result<void> insert_special(const SpecialRequest<TestServices>& request) {
+    return run(space_.plan_insert_special(request));
+  }
+  Result<void> insert_initial_stack(Address top) { return run(space_.plan_initial_stack(top)); }
+  Result<void> loader_brk(Range range, LoaderMemory kind = LoaderMemory::data) {
+    return run(space_.plan_loader_brk(range.start, range.length(), kind));
+  }
   /// A child that shares this host; null if fork failed for `error`.
   std::unique_ptr<TestSpace> fork(Error* error = nullptr);
 
@@ -107,7 +134,13 @@ class TestSpace {
   template <class MakePlan>
   auto plan_and_commit(MakePlan&& make_plan) {
     using Plan = std::remove_cvref_t<decltype(make_plan(state()))>;
-    const auto result = perform(Change<TestServices, Plan>(state(), make_plan));
+    return run(Change<TestServices, Plan>(state(), make_plan));
+  }
+
+  /// Any call: all its beats, each of them watched, and the invariants afterwards.
+  template <class Plan>
+  Result<typename Plan::Value> run(Change<TestServices, Plan> change) {
+    const Result<typename Plan::Value> result = perform(std::move(change));
     check();
     return result;
   }
@@ -125,17 +158,6 @@ class TestSpace {
 
   template <class Plan>
   Result<typename Plan::Value> perform(Change<TestServices, Plan> change);
-  /// perform() and check().
-  template <class Plan>
-  Result<typename Plan::Value> perform_and_check(Change<TestServices, Plan> change) {
-    const Result<typename Plan::Value> result = perform(std::move(change));
-    check();
-    return result;
-  }
-  Result<void> lock_and_populate(Change<TestServices, MlockPlan<TestServices>> change);
-  /// Also touches what the call populates.
-  template <class Plan>
-  Result<typename Plan::Value> complete(Change<TestServices, Plan> change);
 
   std::shared_ptr<Family> family_;
   AddressSpace<TestServices> space_;
@@ -147,12 +169,7 @@ template <class Plan>
 Result<typename Plan::Value> TestSpace::perform(Change<TestServices, Plan> change) {
   const Snapshot before = Snapshot::of(state());
   Snapshot future = before;
-  unsigned edits = 0;
-  change.for_each_edit([&](const Edit<TestServices>& edit) {
-    foresee_before(future, change.plan(), edits++);
-    future.apply(edit);
-  });
-  foresee_end(future, state(), change.plan(), edits);
+  change.for_each_step([&](const Step<TestServices>& step) { future.apply(step); });
 
   const Result<void> taken = change.reserve();
   EXPECT_EQ(differences(before, Snapshot::of(state())), "") << "reserve changed something";
@@ -161,8 +178,16 @@ Result<typename Plan::Value> TestSpace::perform(Change<TestServices, Plan> chang
   const Result<typename Plan::Value> result = change.commit();
   host().allocation_forbidden = false;
   EXPECT_EQ(result, change.status()) << "commit does not answer what the plan said";
-  EXPECT_EQ(differences(future, Snapshot::of(state())), "") << "preview and outcome differ";
-  return result;
+  if (!change.gave_up_joins()) {
+    EXPECT_EQ(differences(future, Snapshot::of(state())), "") << "preview and outcome differ";
+  }
+  if constexpr (requires { change.rest(); }) {
+    if (change.has_rest()) {
+      const Result<typename Plan::Value> moved = perform(change.rest());
+      return moved ? result : moved;
+    }
+  }
+  return change.finish();
 }
 
 }  // namespace vmarea::test

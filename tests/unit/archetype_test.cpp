@@ -5,10 +5,6 @@
 #include "support/archetype.hpp"
 
 #include <gtest/gtest.h>
-#include <vmarea/plan/modify.hpp>
-#include <vmarea/plan/relocate.hpp>
-#include <vmarea/plan/resize.hpp>
-#include <vmarea/plan/split.hpp>
 #include <vmarea/space/check.hpp>
 
 template class vmarea::AddressSpace<vmarea::test::AbsentArchetype>;
@@ -25,8 +21,8 @@ static_assert(sizeof(Area<AbsentArchetype>) == sizeof(Description<AbsentArchetyp
 template <class S, class Plan>
 void use(SpaceState<S>& space, const Plan& plan) {
   Change<S, Plan> change(space, [&](const SpaceState<S>&) { return plan; });
-  change.for_each_edit([](const Edit<S>&) {});
-  if (change.reserve()) (void)change.commit();
+  change.for_each_step([](const Step<S>&) {});
+  (void)change.run([] { return success; });
 }
 
 /// The verbs; compiled for the archetypes, never called.

@@ -128,9 +128,9 @@ TEST(Attributes, that_were_previewed_are_those_that_are_committed) {
   Stage stage("aaBBPPXX");
   auto change = stage.space().plan_mbind(TestSpace::column(1), 6 * page, 9);
   std::vector<const Attributes*> previewed;
-  change.for_each_edit([&](const Edit<TestServices>& edit) {
-    for (unsigned i = 0; i < edit.pieces.size(); ++i) {
-      const Attributes* attributes = edit.pieces[i].after.attributes;
+  change.for_each_step([&](const Step<TestServices>& step) {
+    for (const Piece<TestServices>& piece : step.edit->pieces) {
+      const Attributes* attributes = piece.after.attributes;
       if (attributes != nullptr && attributes->policy == 9) previewed.push_back(attributes);
     }
   });

@@ -139,18 +139,5 @@ TEST_F(OnUserland, huge_tlb_pages_are_refused_not_ignored) {
   EXPECT_EQ(space_.area_count(), 0u);
 }
 
-using OnUserlandDeath = OnUserland;
-
-TEST_F(OnUserlandDeath, change_is_reserved_and_committed_once_and_in_that_order) {
-  EXPECT_DEATH((void)space_.plan_mseal(at, 0).commit(), "committed once, after reserve");
-  EXPECT_DEATH(
-      {
-        auto change = space_.plan_mseal(at, 0);
-        (void)change.reserve();
-        (void)change.reserve();
-      },
-      "reserved once");
-}
-
 }  // namespace
 }  // namespace vmarea::test

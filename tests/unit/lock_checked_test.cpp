@@ -194,21 +194,19 @@ TEST_F(LockChecks, catch_a_change_that_is_told_without_a_write_lock) {
   TestSpace space("AA");
   SpaceState<TestServices>& state = space.state();
   ASSERT_TRUE(state.services.lock_space(state.lock));
-  state.services.notify(Event::resized, *space.area(0));
+  state.services.notify(Notice<TestServices>{.event = Event::resized, .area = *space.area(0)});
   expect_one("a changed area is write-locked");
-  state.services.notify(Event::unmapped, *space.area(0));
+  state.services.notify(Notice<TestServices>{.event = Event::unmapped, .area = *space.area(0)});
   EXPECT_EQ(take().front(), "what is told to be gone is detached");
   state.services.unlock_space(state.lock);
 }
 
-#ifndef NDEBUG
-TEST(UserlandLocksDeathTest, end_the_program_in_debug_builds) {
-  using shims::Userland;
-  Userland host;
-  Userland::SpaceLock space;
+TEST(CheckedHostDeathTest, ends_the_program_where_a_lock_is_missing) {
+  using shims::CheckedUserland;
+  CheckedUserland host;
+  CheckedUserland::SpaceLock space;
   EXPECT_DEATH(host.assert_space_locked(space), "the space lock is held");
 }
-#endif
 
 }  // namespace
 }  // namespace vmarea::test

@@ -51,7 +51,7 @@ struct Three {
                                                   .next = has_next ? &next : nullptr,
                                                   .middle = kind,
                                                   .wants_next = wants_next},
-                        geometry, rule);
+                        geometry, {.faulted_into_untouched = rule});
   }
   constexpr bool gives(V left, V right) const {
     const Joins joins = decide();

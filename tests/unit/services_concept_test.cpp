@@ -269,7 +269,7 @@ struct ThrowingUncharge : Good<ThrowingUncharge> {
   void uncharge(PageCount);
 };
 struct NoNotify : Good<NoNotify> {
-  void notify(Event, const Area<NoNotify>&) = delete;
+  void notify(const Notice<NoNotify>&) = delete;
 };
 struct NoAssertion : Good<NoAssertion> {
   static void assertion_failed(const char*) = delete;

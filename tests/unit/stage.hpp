@@ -15,10 +15,8 @@
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
-#include <vmarea/plan/modify.hpp>
+#include <vmarea/calls/verbs.hpp>
 #include <vmarea/plan/place.hpp>
-#include <vmarea/plan/resize.hpp>
-#include <vmarea/plan/split.hpp>
 
 #include "support/test_space.hpp"
 
@@ -65,20 +63,20 @@ class Stage : public TestSpace {
   /// Puts a new range in place as mmap does (behaviour specification 4).
   Result<void> link(const TestNewRange& wanted) {
     return plan_and_commit([&](const TestSpaceState& s) {
-      VerbPlan plan;
-      plan.status = success;
-      Edit<TestServices>& edit = plan.add();
-      edit = edit_of_new_range(s, plan_clear(s, wanted.description.range()), wanted);
+      VerbPlan plan{success};
+      Edit<TestServices>& edit =
+          plan.add_edit(edit_of_new_range(s, plan_clear(s, wanted.description.range()), wanted));
       count(edit, wanted.description, pages(wanted.description.length()));
       return plan;
     });
   }
   Result<void> link(const TestDescription& wanted) { return link(TestNewRange{wanted}); }
   /// Gives a part of one area other flags (8).
-  Result<void> modify(Range part, Flags flags, WithoutMemory shortage = WithoutMemory::fails) {
+  Result<void> modify(Range part, Flags flags,
+                      WithoutMemory without_memory = WithoutMemory::fails) {
     const TestArea& area = *find_area(state(), part.start);
     return plan_and_commit([&](const TestSpaceState& s) {
-      return plan_modify(s, area, part, {flags, area.attributes}, shortage);
+      return plan_modify(s, area, part, {flags, area.attributes}, without_memory);
     });
   }
   Result<void> split(std::uint64_t at, NewPart part, CountLimit limit = CountLimit::respected) {
@@ -90,23 +88,14 @@ class Stage : public TestSpace {
   Result<void> expand(std::uint64_t number, Range to, const TestArea* next = nullptr) {
     TestArea& grown = *area(number);
     const std::uint64_t offset = grown.page_offset - ((grown.start - to.start) >> 12);
-    return plan_and_commit([&](const TestSpaceState& s) {
-      auto plan = plan_expand(s, grown, to, offset, next);
-      const std::uint64_t swallowed = next != nullptr && next->end == to.end ? next->length() : 0;
-      count(plan.edits[0], grown, pages(to.length() - grown.length() - swallowed));
-      return plan;
-    });
+    return plan_and_commit(
+        [&](const TestSpaceState& s) { return plan_expand(s, grown, to, offset, next); });
   }
   Result<void> shrink(std::uint64_t number, Range to) {
     TestArea& cut = *area(number);
-    const Range old = cut.range();
-    return plan_and_commit([&](const TestSpaceState& s) {
-      auto plan = plan_shrink(s, cut, to, cut.page_offset + ((to.start - cut.start) >> 12));
-      count(plan.edits[0], cut, -pages(old.length() - to.length()));
-      plan.edits[0].unmapped =
-          to.start == old.start ? Range{to.end, old.end} : Range{old.start, to.start};
-      return plan;
-    });
+    const std::uint64_t offset = cut.page_offset + ((to.start - cut.start) >> 12);
+    return plan_and_commit(
+        [&](const TestSpaceState& s) { return plan_shrink(s, cut, to, offset); });
   }
   Result<void> relocate_down(std::uint64_t number, std::uint64_t columns_down) {
     TestArea& moved = *area(number);
@@ -118,11 +107,10 @@ class Stage : public TestSpace {
     TestArea& taker = *area(number);
     const TestArea* giver = area(from);
     EXPECT_TRUE(plan_and_commit([&](const TestSpaceState&) {
-      VerbPlan plan;
-      plan.status = success;
-      Edit<TestServices>& edit = plan.add();
-      edit = Edit<TestServices>{.extent = taker.range(), .event = Event::touched};
-      Piece<TestServices> piece{taker, &taker, nullptr, giver};
+      VerbPlan plan{success};
+      Edit<TestServices>& edit = plan.add_edit({.extent = taker.range(), .event = Event::touched});
+      Piece<TestServices> piece = Piece<TestServices>::kept(taker, taker);
+      piece.identity_from = giver;
       piece.after.identity = giver->identity;
       edit.add(piece);
       return plan;

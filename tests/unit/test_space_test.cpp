@@ -109,20 +109,21 @@ TEST(Recorder, shows_hooks_in_their_place) {
 
 // What TestSpace is there to catch, done on purpose.
 
-/// A plan of no edits that does `Deed` when it is committed.
+/// A plan that shows no steps and does `Deed` when it is committed.
 template <class Deed>
-struct Misdeed : PlanBase {
+struct Misdeed {
   using Value = void;
+  static constexpr bool interns = false;
   Result<void> status{};
+  Error error_without_memory = Error::no_memory;
+  Sequel sequel{};
+  mutable unsigned asked = 0;
   Misdeed() = default;
   Misdeed(Error error) noexcept : status(error) {}
+  /// Asked to preview, to reserve, and to commit.
   template <class Visit>
-  void for_each_edit(const SpaceState<TestServices>&, Visit&&) const noexcept {}
-  Result<void> reserve(SpaceState<TestServices>&, Reservation<TestServices>&) const noexcept {
-    return {};
-  }
-  void commit(SpaceState<TestServices>& space, Reservation<TestServices>&) const noexcept {
-    Deed::act(space);
+  void for_each_step(const SpaceState<TestServices>& space, Visit&&) const noexcept {
+    if (++asked == 3) Deed::act(const_cast<SpaceState<TestServices>&>(space));
   }
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// madvise (behaviour specification 29; madvise(2)): the kinds that change flags walk with a rule,
+// madvise (rules 29; madvise(2)): the kinds that change flags walk with a rule,
 // the kinds that only concern pages check the range and drop or touch pages.
 //
 //   NORMAL RANDOM SEQUENTIAL | DONTFORK DOFORK | WIPEONFORK KEEPONFORK | DONTDUMP DODUMP
@@ -9,9 +9,8 @@
 //   POPULATE_READ POPULATE_WRITE                                           touches
 #pragma once
 
-#include "vmarea/calls/fault.hpp"
 #include "vmarea/plan/walk_plan.hpp"
-#include "vmarea/space/account.hpp"
+#include "vmarea/space/page_range.hpp"
 
 namespace vmarea {
 
@@ -38,6 +37,12 @@ constexpr bool is_discarding(Advice advice) noexcept {
     default:
       return false;
   }
+}
+
+/// Whether the advice drops pages at once.
+constexpr bool is_dropping(Advice advice) noexcept {
+  return advice == Advice::dont_need || advice == Advice::dont_need_locked ||
+         advice == Advice::free || advice == Advice::remove || advice == Advice::guard_install;
 }
 
 constexpr bool is_populating(Advice advice) noexcept {
@@ -136,137 +141,61 @@ Result<void> check_advice(const Description<Host>& area, Advice advice) noexcept
   return refused ? Result<void>(Error::invalid) : success;
 }
 
-/// Changes the flags that an advice speaks of.
+/// Changes the flags that an advice speaks of, and drops the pages that it speaks of. Guards are
+/// marked on whole areas, without a cut, since the flag stops no merge; private anonymous memory
+/// gets an identity with them.
 template <class Host>
-struct AdviseRule {
+struct AdviseRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::go_on;
-  static constexpr Error shortage = Error::try_again;
+  static constexpr Error error_at_count_limit = Error::try_again;
   Advice advice = Advice::normal;
 
-  RuleAnswer<Host> answer(const SpaceState<Host>&, const Area<Host>& area, Range,
-                          const WalkProgress&) const noexcept {
-    using Answer = RuleAnswer<Host>;
-    const Result<void> allowed = check_advice<Host>(area, advice);
-    if (!allowed) return Answer::refuse(allowed.error());
-    if (advice == Advice::mergeable && !allows_same_page_merging(area.flags)) return Answer::skip();
-    const Flags after = advised_flags(area.flags, advice);
-    if (after == area.flags) return Answer::skip();
-    return Answer::change(area, after);
+  constexpr bool takes_whole_areas() const noexcept { return advice == Advice::guard_install; }
+
+  Result<void> check(const SpaceState<Host>&, const Area<Host>& area, Range,
+                     const WalkProgress&) const noexcept {
+    return check_advice<Host>(area, advice);
   }
-};
 
-/// An advice, planned. Guards are marked on whole areas, without a cut, since the flag stops no
-/// merge; private anonymous memory gets an identity with them.
-template <class Host>
-struct AdvisePlan : WalkPlan<Host, AdviseRule<Host>> {
-  using Base = WalkPlan<Host, AdviseRule<Host>>;
-  using Base::Base;
-
-  bool installs_guards() const noexcept { return this->rule.advice == Advice::guard_install; }
-
-  template <class Visit>
-  void for_each_edit(const SpaceState<Host>& space, Visit&& visit) const noexcept {
-    if (installs_guards()) {
-      for_each_guarded(space, visit);
-    } else {
-      Base::for_each_edit(space, visit);
+  Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {
+    const Flags before = area.flags;
+    Flags after = advised_flags(before, advice);
+    bool faults_in = false;
+    if (advice == Advice::mergeable && !allows_same_page_merging(before)) after = before;
+    if (advice == Advice::guard_install) {
+      after = before.with_if(space.services.profile().marks_guarded_areas, flag::maybe_guard);
+      const bool shared = before.has_any(flag::shared | flag::may_share);
+      faults_in = area.anonymous() && !shared && !area.identity;
     }
-  }
-  Result<void> reserve(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
-    return reserve_edits(*this, space, reserved);
-  }
-  void commit(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
-    commit_edits(*this, space, reserved);
-    if constexpr (Host::has_page_tables) {
-      for_each_dropped(space, [&](Range part) { space.services.unmap_pages(space.pages, part); });
-    }
-  }
-
-  /// Calls visit(Range) for the pages that go: those of every area that the walk reached.
-  template <class Visit>
-  void for_each_dropped(const SpaceState<Host>& space, Visit&& visit) const noexcept {
-    const Advice advice = this->rule.advice;
-    const bool drops = advice == Advice::dont_need || advice == Advice::dont_need_locked ||
-                       advice == Advice::free || advice == Advice::remove || installs_guards();
-    if (!drops || does_nothing(space)) return;
-    for (auto cursor = space.tree.seek(this->range.start); cursor.entry(); cursor.next()) {
-      const Area<Host>& area = *cursor.entry().value;
-      if (area.start >= this->range.end || !check_advice<Host>(area, advice)) return;
-      visit(area.within(this->range, space.services.geometry()).range());
-    }
-  }
-
- private:
-  bool does_nothing(const SpaceState<Host>& space) const noexcept {
-    return !this->status &&
-           space.services.profile().partial_effects == PartialEffects::all_or_nothing;
-  }
-
-  template <class Visit>
-  void for_each_guarded(const SpaceState<Host>& space, Visit&& visit) const noexcept {
-    if (does_nothing(space)) return;
-    std::uint64_t last_identity = this->base.last_identity;
-    Area<Host>* first = find_at_or_above(space, this->range.start);
-    if (first == nullptr) return;
-    Neighbour<Host> left = Neighbour<Host>::of(find_starting_below(space, first->start));
-    for (auto cursor = space.tree.seek(this->range.start); cursor.entry(); cursor.next()) {
-      Area<Host>& area = *cursor.entry().value;
-      if (area.start >= this->range.end || !check_advice<Host>(area, Advice::guard_install)) return;
-      Edit<Host> edit{.extent = area.range(), .event = Event::protected_};
-      Piece<Host> guarded{area, &area, nullptr, nullptr};
-      if (space.services.profile().marks_guarded_areas) guarded.after.flags |= flag::maybe_guard;
-      const bool shared = area.flags.has_any(flag::shared | flag::may_share);
-      if (area.anonymous() && !shared && !area.identity) {
-        plan_identity(space, guarded, left, Neighbour<Host>::of(find_area(space, area.end)),
-                      AnonIdentity::of(last_identity + 2));
-        if (guarded.makes_identity) last_identity += 2;
-      }
-      left = {guarded.after, &area, nullptr, true, false};
-      edit.add(guarded);
-      if (!(guarded.after == area)) visit(static_cast<const Edit<Host>&>(edit));
-    }
+    Answer<Host> answer;
+    if (after != before || faults_in) answer = Answer<Host>::change(area, after);
+    answer.faults_in = faults_in;
+    answer.drops_pages = is_dropping(advice);
+    return answer;
   }
 };
 
 /// Errors: invalid (unknown advice, misaligned, wraps, an area that refuses), no_memory (a hole;
 /// the areas beyond it are changed too), try_again (the map count limit), not_permitted (sealed),
-/// access_denied.
+/// access_denied. A populating advice touches when the call is finished, and goes as far as it may:
+/// no_memory (a hole, or none left), invalid (not allowed by its area).
 template <class Host>
-AdvisePlan<Host> plan_madvise(const SpaceState<Host>& space, Address start,
-                              std::uint64_t length_bytes, Advice advice) noexcept {
-  const Geometry geometry = space.services.geometry();
-  if (!is_known_advice(space.services.profile(), advice) || !geometry.aligned(start))
-    return {Error::invalid};
-  const std::uint64_t length = geometry.round_up(length_bytes);
-  if ((length_bytes != 0 && length == 0) || start + length < start) return {Error::invalid};
-  if (length == 0) return {success};
-  const Range range{start, start + length};
-  if (is_populating(advice)) return {success};
-  AdvisePlan<Host> plan{space, range, AdviseRule<Host>{advice}};
-  if (advice == Advice::guard_install) plan.out_of_memory = Error::no_memory;
-  return plan;
-}
-
-/// The touching that belongs to a populating advice whose arguments are good; it goes as far as it
-/// may. Errors: no_memory (a hole, or none left), invalid (not allowed by its area).
-template <class Host>
-Result<void> populate_as_advised(SpaceState<Host>& space, Address start, std::uint64_t length_bytes,
-                                 Advice advice) noexcept {
-  if (!is_populating(advice)) return {};
-  const Address end = start + space.services.geometry().round_up(length_bytes);
-  for (Address at = start; at < end;) {
-    Description<Host> area;
-    const Result<void> found = copy_description(space, at, area);
-    if (!found) return found;
-    const Result<void> allowed = check_advice(area, advice);
-    if (!allowed) return allowed;
-    const Range part{at, area.end < end ? area.end : end};
-    const Touch touch = advice == Advice::populate_write ? Touch::write : Touch::read_small_page;
-    const Result<void> touched = touch_part(space, part, touch);
-    if (!touched) return touched;
-    at = part.end;
+WalkPlan<Host, AdviseRule<Host>> plan_madvise(const SpaceState<Host>& space, Address start,
+                                              std::uint64_t length_bytes, Advice advice) noexcept {
+  if (!is_known_advice(space.services.profile(), advice)) return Error::invalid;
+  const Result<Range> range = page_range(space.services.geometry(), start, length_bytes);
+  if (!range) return range.error();
+  if (range->empty()) return success;
+  if (is_populating(advice)) {
+    WalkPlan<Host, AdviseRule<Host>> plan = success;
+    const bool writes = advice == Advice::populate_write;
+    plan.sequel = {.kind = writes ? Sequel::Kind::advised_write : Sequel::Kind::advised_read,
+                   .range = *range};
+    return plan;
   }
-  return {};
+  WalkPlan<Host, AdviseRule<Host>> plan{space, *range, AdviseRule<Host>{{}, advice}};
+  if (advice == Advice::guard_install) plan.error_without_memory = Error::no_memory;
+  return plan;
 }
 
 }  // namespace vmarea

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// mmap (behaviour specification 12, with the order of checks of linux_6_18): arguments become a
+// mmap (rules 12): arguments become a
 // description, the description an edit.
 //
 //   request -> checks -> address -> description -> what gives way -> limits -> driver -> join
 #pragma once
 
-#include "vmarea/change/change.hpp"
 #include "vmarea/plan/place.hpp"
-#include "vmarea/space/account.hpp"
+#include "vmarea/plan/plan.hpp"
 #include "vmarea/space/gap.hpp"
+#include "vmarea/space/page_range.hpp"
 #include "vmarea/types/fast_paths.hpp"
 
 namespace vmarea {
@@ -25,9 +25,6 @@ struct MmapRequest {
   std::uint64_t offset = 0;
 };
 
-template <class Host>
-using MmapPlan = StepPlan<Host, Address>;
-
 constexpr bool is_fixed(MapFlags flags) noexcept {
   return flags.has_any(map::fixed | map::fixed_noreplace);
 }
@@ -36,7 +33,7 @@ constexpr bool is_private(MapFlags flags) noexcept {
   return (flags & map::type_mask) == map::private_;
 }
 
-/// The address the mapping gets. Errors: those of place() and check_address(), exists.
+/// The address the mapping gets. Errors: those of place() and validate_address(), exists.
 template <class Host>
 Result<Address> choose_address(const SpaceState<Host>& space, const MmapRequest<Host>& request,
                                std::uint64_t length) noexcept {
@@ -57,7 +54,7 @@ Result<Address> choose_address(const SpaceState<Host>& space, const MmapRequest<
     if (!found) return found;
     at = *found;
   }
-  const Result<void> good = check_address(space, at, length);
+  const Result<void> good = validate_address(space, at, length);
   if (!good) return good.error();
   const bool keeps = request.flags.has_any(map::fixed_noreplace);
   if (keeps && find_intersection(space, {at, at + length}) != nullptr) return Error::exists;
@@ -179,23 +176,37 @@ void count_new_range(const SpaceState<Host>& space, Edit<Host>& edit, const Desc
   if (charged) edit.charge += pages;
 }
 
-/// Asks the driver of a file mapping what it makes of `range`, in its turn. Errors: the driver's.
+/// Asks the driver of a file mapping what it makes of `wanted`. Errors: the driver's, or invalid if
+/// it breaks its promise: it neither sets `account` nor takes the hooks of shared memory away.
+template <class Host>
+Result<void> prepare_mapping(const SpaceState<Host>& space, Description<Host>& wanted) noexcept {
+  const bool accounted = wanted.flags.has_any(flag::account);
+  const Result<void> prepared = space.services.prepare_mapping(wanted.file, wanted);
+  if (!prepared) return prepared;
+  const bool kept = wanted.flags.has_any(flag::account) == accounted &&
+                    !(wanted.flags.has_any(flag::shared) && wanted.hooks == nullptr);
+  require<Host>(kept, "a driver leaves `account` and the hooks of shared memory alone");
+  return kept ? prepared : Result<void>(Error::invalid);
+}
+
+/// Asks the driver in its turn: before the joins are decided, or only if nothing joins.
+/// Errors: those of prepare_mapping().
 template <class Host>
 Result<void> ask_driver(const SpaceState<Host>& space, const Clearing<Host>& clearing,
                         NewRange<Host>& range) noexcept {
   const KernelProfile profile = space.services.profile();
-  const auto file = range.description.file;
-  const bool first = profile.earliest_driver_turn == DriverTurn::before_joining &&
-                     space.services.file_rules(file).driver_turn == DriverTurn::before_joining;
+  const bool first =
+      profile.earliest_driver_turn == DriverTurn::before_joining &&
+      space.services.file_rules(range.description.file).driver_turn == DriverTurn::before_joining;
   if (first) {
-    const Result<void> prepared = space.services.prepare_mapping(file, range.description);
+    const Result<void> prepared = prepare_mapping(space, range.description);
     mark_range(space, range);
     return prepared;
   }
   const Joins joins = decide_new_range(space, clearing, range);
   if (joins.prev.joined() || joins.next.joined()) return {};
   const Flags before = range.description.flags;
-  const Result<void> prepared = space.services.prepare_mapping(file, range.description);
+  const Result<void> prepared = prepare_mapping(space, range.description);
   const bool again = profile.driver_flags_join_again && range.description.flags != before &&
                      clearing.tables_between.start != 0;
   if (!again) range.sides = JoinableSides::neither;
@@ -203,17 +214,17 @@ Result<void> ask_driver(const SpaceState<Host>& space, const Clearing<Host>& cle
   return prepared;
 }
 
-/// The part of mmap that knows the address and the flags (12.1). Errors: access_denied (executing
-/// what was written), those of the clearing, no_memory (limits), the driver's.
+/// The part of mmap that knows the address and the flags (rules 12.1). Errors: access_denied
+/// (executing what was written), those of the clearing, no_memory (limits), the driver's.
 template <class Host>
-VMAREA_INLINED_WHOLE MmapPlan<Host> plan_map_region(const SpaceState<Host>& space,
-                                                    Description<Host> wanted,
-                                                    bool shared_memory) noexcept {
+VMAREA_INLINED_WHOLE StepPlan<Host, Address> plan_map_region(const SpaceState<Host>& space,
+                                                             Description<Host> wanted,
+                                                             bool shared_memory) noexcept {
   if (space.modes.refuses_exec(wanted.flags, wanted.flags)) return Error::access_denied;
-  MmapPlan<Host> plan;
   const Clearing<Host> clearing = plan_clear(space, wanted.range());
   const std::int64_t pages = page_count(space, wanted.length());
-  plan.status = clearing.status ? Result<Address>(wanted.start) : clearing.status.error();
+  StepPlan<Host, Address> plan{clearing.status ? Result<Address>(wanted.start)
+                                               : clearing.status.error()};
   if (plan.status &&
       !can_expand(space, space.totals, wanted.flags, pages - clearing.totals.total)) {
     plan.status = Error::no_memory;
@@ -230,8 +241,8 @@ VMAREA_INLINED_WHOLE MmapPlan<Host> plan_map_region(const SpaceState<Host>& spac
   } else if (const Result<void> asked = ask_driver(space, clearing, range); !asked) {
     // The old areas are gone by the time Linux asks the driver.
     plan.status = asked.error();
-    const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
-    if (as_linux && clearing.totals.total != 0) plan.add() = edit_of(clearing);
+    const bool leaves_hole = space.services.profile().leaves_partial_effects();
+    if (leaves_hole && clearing.totals.total != 0) plan.add_edit(edit_of(clearing));
     return plan;
   }
   Flags& flags = range.description.flags;
@@ -240,8 +251,7 @@ VMAREA_INLINED_WHOLE MmapPlan<Host> plan_map_region(const SpaceState<Host>& spac
     range.sides = JoinableSides::neither;
     flags = flags.without(flag::lock_group);
   }
-  Edit<Host>& edit = plan.add();
-  edit = edit_of_new_range(space, clearing, range);
+  Edit<Host>& edit = plan.add_edit(edit_of_new_range(space, clearing, range));
   edit.new_shared_memory = shared_memory;
   count_new_range(space, edit, range.description, charged);
   return plan;
@@ -251,7 +261,8 @@ VMAREA_INLINED_WHOLE MmapPlan<Host> plan_map_region(const SpaceState<Host>& spac
 /// invalid (address), not_permitted, exists, try_again, and those of the description, the clearing
 /// and the limits.
 template <class Host>
-MmapPlan<Host> plan_mmap(const SpaceState<Host>& space, const MmapRequest<Host>& request) noexcept {
+StepPlan<Host, Address> plan_mmap(const SpaceState<Host>& space,
+                                  const MmapRequest<Host>& request) noexcept {
   const Geometry geometry = space.services.geometry();
   const bool anonymous = request.flags.has_any(map::anonymous);
   if (!geometry.aligned(request.offset)) return Error::invalid;
@@ -269,10 +280,12 @@ MmapPlan<Host> plan_mmap(const SpaceState<Host>& space, const MmapRequest<Host>&
   const Result<void> described = anonymous ? describe_anonymous(space, request, wanted)
                                            : describe_file(space, request, wanted);
   if (!described) return described.error();
-  MmapPlan<Host> plan =
+  StepPlan<Host, Address> plan =
       plan_map_region(space, wanted, anonymous && wanted.flags.has_any(flag::shared));
   const bool asked = (request.flags & (map::populate | map::non_block)) == map::populate;
-  if (plan.status && (asked || wanted.flags.has_any(flag::locked))) plan.populated = wanted.range();
+  if (plan.status && (asked || wanted.flags.has_any(flag::locked))) {
+    plan.sequel = {.kind = Sequel::Kind::touch, .range = wanted.range()};
+  }
   return plan;
 }
 

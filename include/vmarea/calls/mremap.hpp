@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// mremap (behaviour specification 14 with linux_6_18): shrink, grow in place, move.
+// mremap (rules 14): shrink, grow in place, move.
 //
 //   shrink    [AAAA****)                 the tail is cleared, as munmap does
 //   grow      [AAAA)****                 a new range that belongs to A; may swallow what follows
@@ -54,7 +54,7 @@ constexpr Result<void> check_mremap_arguments(const Geometry& geometry,
   return flags && is_move(request) ? check_destination(geometry, request) : flags;
 }
 
-/// Grows `area` at its end by a new range that belongs to it (13.1).
+/// Grows `area` at its end by a new range that belongs to it (rules 13.1).
 /// Errors: no_memory (it may not merge, not even with itself).
 template <class Host>
 MremapPlan<Host> plan_grow_in_place(const SpaceState<Host>& space, Area<Host>& area,
@@ -62,14 +62,15 @@ MremapPlan<Host> plan_grow_in_place(const SpaceState<Host>& space, Area<Host>& a
   const Range added{area.end, request.address + request.new_length};
   const NewRange<Host> wanted = extension_of(space, area, added.length());
   const Clearing<Host> clearing = plan_clear(space, added);
-  if (!decide_new_range(space, clearing, wanted).prev.joined()) return {Error::no_memory};
-  MremapPlan<Host> plan{request.address};
-  Edit<Host>& edit = plan.add();
-  edit = edit_of_new_range(space, clearing, wanted);
+  if (!decide_new_range(space, clearing, wanted).prev.joined()) return Error::no_memory;
+  MremapPlan<Host> plan{Result<Address>(request.address)};
+  Edit<Host>& edit = plan.add_edit(edit_of_new_range(space, clearing, wanted));
   const std::int64_t pages = page_count(space, added.length());
   edit.totals += area_totals(area.flags, pages);
   if (area.flags.has_any(flag::account)) edit.charge += pages;
-  if (area.flags.has_any(flag::locked)) plan.populated = added;
+  if (area.flags.has_any(flag::locked)) {
+    plan.sequel = {.kind = Sequel::Kind::touch, .range = added};
+  }
   return plan;
 }
 
@@ -90,81 +91,109 @@ Result<Address> choose_new_place(const SpaceState<Host>& space, const Descriptio
   return find_room(space, where);
 }
 
-/// One area's share of a move to a given place: that of the area at request.address.
-/// Ensures: plan.rest is what is left for the areas behind it.
+/// What a fixed move over several areas leaves for the areas behind the first.
+constexpr MremapRequest request_for(const Sequel& rest) noexcept {
+  return {.address = rest.range.start,
+          .old_length = rest.range.length(),
+          .new_length = rest.range.length(),
+          .flags = rest.flags,
+          .new_address = rest.to};
+}
+
+enum class Share : unsigned char { first, later };
+
+/// Takes from `request` the hole that it begins with.
+constexpr void skip_hole(MremapRequest& request, Address area_start) noexcept {
+  if (area_start <= request.address) return;
+  const std::uint64_t hole = area_start - request.address;
+  request.address += hole;
+  request.new_address += hole;
+  request.old_length -= hole;
+  request.new_length -= hole;
+}
+
 template <class Host>
-MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, MremapRequest request) noexcept {
+MremapPlan<Host> plan_rest_of_move(const SpaceState<Host>& space, const Sequel& rest) noexcept;
+
+/// One area's share of a move to a given place: that of the area at request.address. Ensures: the
+/// plan's sequel is what is left for the areas behind it.
+template <class Host>
+MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, MremapRequest request,
+                                 Share share) noexcept {
   Area<Host>* area = find_at_or_above(space, request.address);
   const Address end = request.address + request.old_length;
   if (area == nullptr || (area->start > request.address && area->start >= end)) {
-    return {request.new_address};  // Only a hole is left: the destination keeps what it has there.
+    // Only a hole is left: the destination keeps what it has there.
+    return Result<Address>(request.new_address);
   }
-  if (area->start > request.address) {
-    const std::uint64_t hole = area->start - request.address;
-    request.address += hole;
-    request.new_address += hole;
-    request.old_length -= hole;
-    request.new_length -= hole;
-  }
+  skip_hole(request, area->start);
   const bool crosses = request.old_length == request.new_length && end > area->end &&
                        request.flags.has_any(remap::fixed) &&
                        space.services.profile().remap_moves_several_areas;
-  if (crosses || request.is_rest) {
+  if (crosses || share == Share::later) {
     const bool own_place = area->file != typename Host::FileHandle{} &&
                            space.services.file_rules(area->file).placement == Placement::own;
-    if (own_place || area->flags.has_any(flag::userfault)) return {Error::bad_address};
+    if (own_place || area->flags.has_any(flag::userfault)) return Error::bad_address;
   }
-  if (area->flags.has_any(flag::sealed)) return {Error::not_permitted};
-  MremapRequest rest{};
+  if (area->flags.has_any(flag::sealed)) return Error::not_permitted;
+  Sequel rest{};
   if (crosses) {
-    const std::uint64_t share = area->end - request.address;
-    rest = request;
-    rest.is_rest = true;
-    rest.address += share;
-    rest.new_address += share;
-    rest.old_length -= share;
-    rest.new_length -= share;
-    request.old_length = request.new_length = share;
+    const std::uint64_t length = area->end - request.address;
+    rest = {.kind = Sequel::Kind::move_rest,
+            .range = {area->end, end},
+            .to = request.new_address + length,
+            .flags = request.flags};
+    request.old_length = request.new_length = length;
   }
   if (!checks_after_clearing(space, request)) {
     const Result<void> may_resize = check_resize<Host>(space, space.totals, *area, request);
-    if (!may_resize) return {may_resize.error()};
+    if (!may_resize) return may_resize.error();
   }
   Address to = request.new_address;
   if (!request.flags.has_any(remap::fixed)) {
     const Result<Address> found = choose_new_place<Host>(space, *area, request, to);
-    if (!found) return {found.error()};
+    if (!found) return found.error();
     to = *found;
   }
   MremapPlan<Host> plan = plan_move(space, *area, request, to);
-  plan.rest = rest;
+  if (plan.status && crosses) {
+    plan.sequel = rest;
+    plan.plan_rest = plan_rest_of_move<Host>;
+  }
   return plan;
+}
+
+/// The next area's share: `rest` comes from the plan before.
+template <class Host>
+MremapPlan<Host> plan_rest_of_move(const SpaceState<Host>& space, const Sequel& rest) noexcept {
+  return plan_fixed_move(space, request_for(rest), Share::later);
 }
 
 /// mremap without FIXED and DONTUNMAP. Errors: bad_address, not_permitted, no_memory.
 template <class Host>
 MremapPlan<Host> plan_resize(const SpaceState<Host>& space, Area<Host>& area,
                              const MremapRequest& request) noexcept {
-  if (area.flags.has_any(flag::sealed)) return {Error::not_permitted};
-  if (request.new_length == request.old_length) return {request.address};
+  if (area.flags.has_any(flag::sealed)) return Error::not_permitted;
+  if (request.new_length == request.old_length) return Result<Address>(request.address);
   const Address new_end = request.address + request.new_length;
   if (request.new_length < request.old_length) {
-    const UnmapPlan<Host> tail =
-        plan_munmap(space, new_end, request.old_length - request.new_length);
-    MremapPlan<Host> plan{tail.status ? Result<Address>(request.address) : tail.status.error()};
-    for (unsigned i = 0; i < tail.edit_count; ++i) plan.add() = tail.edits[i];
-    return plan;
+    const std::uint64_t tail = request.old_length - request.new_length;
+    const Result<Range> cleared = new_end < request.address
+                                      ? Result<Range>(Error::invalid)
+                                      : unmapped_range(space.services.geometry(), new_end, tail);
+    if (!cleared) return cleared.error();
+    return plan_unmap(space, *cleared, Result<Address>(request.address));
   }
   const Result<void> may_resize = check_resize<Host>(space, space.totals, area, request);
-  if (!may_resize) return {may_resize.error()};
+  if (!may_resize) return may_resize.error();
   const bool at_end = request.address + request.old_length == area.end;
   if (at_end && space.services.geometry().inside(request.address, request.new_length) &&
       find_intersection(space, {area.end, new_end}) == nullptr) {
     return plan_grow_in_place(space, area, request);
   }
-  if (!request.flags.has_any(remap::may_move)) return {Error::no_memory};
+  if (!request.flags.has_any(remap::may_move)) return Error::no_memory;
   const Result<Address> to = choose_new_place<Host>(space, area, request, 0);
-  if (!to) return {to.error()};
+  if (!to) return to.error();
   return plan_move(space, area, request, *to);
 }
 
@@ -175,20 +204,20 @@ Result<void> check_count_for_move(const SpaceState<Host>& space) noexcept {
   return fits ? success : Result<void>(Error::no_memory);
 }
 
-/// mremap where a move looks for its source before it looks at its destination (14.1, 14.3).
+/// mremap where a move looks for its source before it looks at its destination (rules 14.1, 14.3).
 /// Requires: `request` has page rounded lengths.
 template <class Host>
 MremapPlan<Host> plan_mremap_source_first(const SpaceState<Host>& space,
                                           const MremapRequest& request) noexcept {
   const Geometry geometry = space.services.geometry();
-  if (!geometry.aligned(request.address) || request.new_length == 0) return {Error::invalid};
+  if (!geometry.aligned(request.address) || request.new_length == 0) return Error::invalid;
   Area<Host>* area = find_area(space, request.address);
-  if (area == nullptr) return {Error::bad_address};
+  if (area == nullptr) return Error::bad_address;
   if (!is_move(request)) return plan_resize(space, *area, request);
-  if (area->flags.has_any(flag::sealed)) return {Error::not_permitted};
+  if (area->flags.has_any(flag::sealed)) return Error::not_permitted;
   Result<void> good = check_destination(geometry, request);
   if (good) good = check_count_for_move(space);
-  return good ? plan_fixed_move(space, request) : MremapPlan<Host>{good.error()};
+  return good ? plan_fixed_move(space, request, Share::first) : good.error();
 }
 
 /// Errors: invalid (arguments), no_memory (map count, limits, no room), bad_address (nothing there,
@@ -198,16 +227,17 @@ MremapPlan<Host> plan_mremap(const SpaceState<Host>& space, MremapRequest reques
   const Geometry geometry = space.services.geometry();
   const bool source_first = space.services.profile().remap_checks == RemapChecks::after_clearing;
   const Result<void> good_flags = source_first ? check_remap_flags(request) : success;
-  if (!good_flags) return {good_flags.error()};
+  if (!good_flags) return good_flags.error();
   request.old_length = geometry.round_up(request.old_length);
   request.new_length = geometry.round_up(request.new_length);
   if (source_first) return plan_mremap_source_first(space, request);
   Result<void> good = check_mremap_arguments(geometry, request);
   if (good && is_move(request)) good = check_count_for_move(space);
-  if (!good) return {good.error()};
+  if (!good) return good.error();
   Area<Host>* area = find_area(space, request.address);
-  if (area == nullptr) return {Error::bad_address};
-  return is_move(request) ? plan_fixed_move(space, request) : plan_resize(space, *area, request);
+  if (area == nullptr) return Error::bad_address;
+  return is_move(request) ? plan_fixed_move(space, request, Share::first)
+                          : plan_resize(space, *area, request);
 }
 
 }  // namespace vmarea

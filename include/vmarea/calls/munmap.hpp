@@ -1,42 +1,46 @@
 // SPDX-License-Identifier: MIT
 //
-// munmap (behaviour specification 11): a clearing, and nothing in its place.
+// munmap (rules 11): a clearing, and nothing in its place.
 #pragma once
 
-#include "vmarea/change/change.hpp"
 #include "vmarea/plan/clear.hpp"
+#include "vmarea/plan/plan.hpp"
+#include "vmarea/space/page_range.hpp"
 #include "vmarea/types/fast_paths.hpp"
 
 namespace vmarea {
 
-template <class Host>
-using UnmapPlan = StepPlan<Host, void>;
-
-/// Plans to clear a range that is known to be good. Inlined with all that it calls, as mmap's plan
-/// is: 6 % of unmapping and mapping again.
-template <class Host>
-VMAREA_INLINED_WHOLE UnmapPlan<Host> plan_unmap(const SpaceState<Host>& space,
-                                                Range range) noexcept {
-  UnmapPlan<Host> plan;
-  plan.status = success;
+/// Plans to clear a range that is known to be good, and answers with `answer` if that may be.
+/// Inlined with all that it calls, as mmap's plan is: 6 % of unmapping and mapping again.
+template <class Host, class T>
+VMAREA_INLINED_WHOLE StepPlan<Host, T> plan_unmap(const SpaceState<Host>& space, Range range,
+                                                  Result<T> answer) noexcept {
   const Clearing<Host> clearing = plan_clear(space, range);
+  StepPlan<Host, T> plan{answer};
   if (!clearing.status) {
     plan.status = clearing.status.error();
     leave_cuts(space, plan, clearing);
   } else if (clearing.totals.total != 0) {
-    plan.add() = edit_of(clearing);
+    plan.add_edit(edit_of(clearing));
   }
   return plan;
 }
 
+/// The range that munmap speaks of. Errors: invalid (misaligned, empty, beyond the limit).
+constexpr Result<Range> unmapped_range(const Geometry& geometry, Address start,
+                                       std::uint64_t length_bytes) noexcept {
+  if (!geometry.inside(start, length_bytes)) return Error::invalid;
+  const Result<Range> range = page_range(geometry, start, length_bytes);
+  return range && range->empty() ? Result<Range>(Error::invalid) : range;
+}
+
+/// Errors: invalid (misaligned, empty, beyond the limit), not_permitted (sealed), no_memory (a hole
+/// in an area at the map count limit), what may_split says.
 template <class Host>
-UnmapPlan<Host> plan_munmap(const SpaceState<Host>& space, Address start,
-                            std::uint64_t length_bytes) noexcept {
-  const Geometry geometry = space.services.geometry();
-  if (!geometry.aligned(start) || !geometry.inside(start, length_bytes)) return Error::invalid;
-  const std::uint64_t length = geometry.round_up(length_bytes);
-  if (length == 0) return Error::invalid;
-  return plan_unmap(space, {start, start + length});
+StepPlan<Host, void> plan_munmap(const SpaceState<Host>& space, Address start,
+                                 std::uint64_t length_bytes) noexcept {
+  const Result<Range> range = unmapped_range(space.services.geometry(), start, length_bytes);
+  return range ? plan_unmap(space, *range, success) : range.error();
 }
 
 }  // namespace vmarea

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// Names of anonymous memory (behaviour specification 29; PR_SET_VMA_ANON_NAME in prctl(2)): a walk
+// Names of anonymous memory (rules 29; PR_SET_VMA_ANON_NAME in prctl(2)): a walk
 // that goes on behind holes, as madvise does. The text is the host's: here a name is a handle,
 // equal for equal texts.
 #pragma once
 
-#include "vmarea/plan/attribute_walk.hpp"
+#include "vmarea/plan/walk_plan.hpp"
+#include "vmarea/space/attributes.hpp"
+#include "vmarea/space/page_range.hpp"
 
 namespace vmarea {
 
@@ -18,37 +20,36 @@ bool can_have_name(const SpaceState<Host>& space, const Description<Host>& area)
 
 /// Gives every area this name.
 template <class Host>
-struct NameRule {
+struct NameRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::go_on;
-  static constexpr Error shortage = Error::try_again;
+  static constexpr Error error_at_count_limit = Error::try_again;
+  static constexpr bool interns = true;
   MemoryName name = 0;
 
-  AttributeAnswer answer(const SpaceState<Host>& space,
-                         const Description<Host>& area) const noexcept {
-    if (!can_have_name(space, area)) return AttributeAnswer::refuse(Error::bad_file);
+  /// Errors: bad_file (memory of a file).
+  static Result<void> check(const SpaceState<Host>& space, const Area<Host>& area, Range,
+                            const WalkProgress&) noexcept {
+    return can_have_name<Host>(space, area) ? success : Result<void>(Error::bad_file);
+  }
+
+  Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {
     Attributes content = content_of(area.attributes);
-    if (content.name == name) return AttributeAnswer::skip();
+    if (content.name == name) return Answer<Host>::skip();
     content.name = name;
-    return AttributeAnswer::change(area.flags, content);
+    return Answer<Host>::change(area.flags, intern(space, content));
   }
 };
-
-template <class Host>
-using NamePlan = AttributePlan<Host, NameRule<Host>>;
 
 /// Name 0 takes the name away. Errors: invalid (misaligned, wraps), no_memory (a hole; the areas
 /// beyond it are named too), bad_file (memory of a file; those before it are named), try_again (no
 /// memory, the map count).
 template <class Host>
-NamePlan<Host> plan_set_name(const SpaceState<Host>& space, Address start,
-                             std::uint64_t length_bytes, MemoryName name) noexcept {
-  const Geometry geometry = space.services.geometry();
-  const std::uint64_t length = geometry.round_up(length_bytes);
-  if (!geometry.aligned(start) || (length_bytes != 0 && length == 0) || start + length < start) {
-    return {Error::invalid};
-  }
-  if (length == 0) return {success};
-  return plan_attributes(space, {start, start + length}, NameRule<Host>{name});
+WalkPlan<Host, NameRule<Host>> plan_set_name(const SpaceState<Host>& space, Address start,
+                                             std::uint64_t length_bytes, MemoryName name) noexcept {
+  const Result<Range> range = page_range(space.services.geometry(), start, length_bytes);
+  if (!range) return range.error();
+  if (range->empty()) return success;
+  return {space, *range, NameRule<Host>{{}, name}};
 }
 
 }  // namespace vmarea

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "vmarea/calls/mmap.hpp"
-#include "vmarea/calls/munmap.hpp"
+#include "vmarea/plan/walk_plan.hpp"
 
 namespace vmarea {
 
@@ -51,8 +51,8 @@ Result<Address> choose_attach_address(const SpaceState<Host>& space,
 /// Errors: invalid (misaligned, occupied, no segment), no_memory (no room, limits), try_again (lock
 /// limit), access_denied (executing what was written).
 template <class Host>
-MmapPlan<Host> plan_attach(const SpaceState<Host>& space,
-                           const AttachRequest<Host>& request) noexcept {
+StepPlan<Host, Address> plan_attach(const SpaceState<Host>& space,
+                                    const AttachRequest<Host>& request) noexcept {
   using Access = typename AttachRequest<Host>::Access;
   const Geometry geometry = space.services.geometry();
   if (request.segment == typename Host::FileHandle{}) return Error::invalid;
@@ -62,7 +62,7 @@ MmapPlan<Host> plan_attach(const SpaceState<Host>& space,
   const Result<Address> at = choose_attach_address(space, request, length);
   if (!at) return at.error();
   if (space.area_count > space.services.limits().area_count_max) return Error::no_memory;
-  const Result<void> good = check_address(space, *at, length);
+  const Result<void> good = validate_address(space, *at, length);
   if (!good) return good.error();
 
   const bool writes =
@@ -78,67 +78,46 @@ MmapPlan<Host> plan_attach(const SpaceState<Host>& space,
   if (wanted.flags.has_any(flag::locked) && !can_lock(space, page_count(space, length))) {
     return Error::try_again;
   }
-  MmapPlan<Host> plan = plan_map_region(space, wanted, false);
-  if (plan.status && wanted.flags.has_any(flag::locked)) plan.populated = wanted.range();
+  StepPlan<Host, Address> plan = plan_map_region(space, wanted, false);
+  if (plan.status && wanted.flags.has_any(flag::locked)) {
+    plan.sequel = {.kind = Sequel::Kind::touch, .range = wanted.range()};
+  }
   return plan;
 }
 
-/// A detach: one edit for each piece, found again by address.
+/// Removes every piece of an attached segment, unless it is sealed.
 template <class Host>
-struct DetachPlan : PlanBase {
-  using Value = void;
-
-  Result<void> status = Error::invalid;
+struct DetachRule : RuleBase<Host> {
+  static constexpr HolePolicy holes = HolePolicy::pass;
   Address attached_at = 0;
   typename Host::FileHandle segment{};
-  Range extent;  // Where pieces may stand.
-
-  DetachPlan() = default;
-  DetachPlan(Error error) noexcept : status(error) {}
 
   bool is_piece(const SpaceState<Host>& space, const Description<Host>& area) const noexcept {
-    const Geometry geometry = space.services.geometry();
     return area.file == segment && area.start >= attached_at &&
-           geometry.pages(area.start - attached_at) == area.page_offset;
+           space.services.geometry().pages(area.start - attached_at) == area.page_offset;
   }
-
-  template <class Visit>
-  void for_each_edit(const SpaceState<Host>& space, Visit&& visit) const noexcept {
-    if (!status) return;
-    for (Address at = extent.start; at < extent.end;) {
-      const Area<Host>* area = find_intersection(space, {at, extent.end});
-      if (area == nullptr) return;
-      at = area->end;
-      if (!is_piece(space, *area) || area->flags.has_any(flag::sealed)) continue;
-      visit(edit_of(plan_clear(space, area->range())));
-    }
-  }
-  Result<void> reserve(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
-    return reserve_edits(*this, space, reserved);
-  }
-  void commit(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
-    commit_edits(*this, space, reserved);
+  Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {
+    const bool goes = is_piece(space, area) && !area.flags.has_any(flag::sealed);
+    return goes ? Answer<Host>::remove() : Answer<Host>::skip();
   }
 };
 
 /// Errors: invalid (misaligned, or nothing was attached there).
 template <class Host>
-DetachPlan<Host> plan_detach(const SpaceState<Host>& space, Address start) noexcept {
+WalkPlan<Host, DetachRule<Host>> plan_detach(const SpaceState<Host>& space,
+                                             Address start) noexcept {
   const Geometry geometry = space.services.geometry();
   if (!geometry.aligned(start)) return Error::invalid;
-  auto cursor = space.tree.seek(start);
-  for (auto entry = cursor.entry(); entry; cursor.next(), entry = cursor.entry()) {
-    const Area<Host>& area = *entry.value;
-    if (area.file == typename Host::FileHandle{}) continue;
-    const std::uint64_t bytes = space.services.file_rules(area.file).segment_bytes;
-    DetachPlan<Host> plan;
-    plan.status = success;
-    plan.attached_at = start;
-    plan.segment = area.file;
-    plan.extent = {start, start + geometry.round_up(bytes)};
-    if (bytes != 0 && plan.is_piece(space, area)) return plan;
-  }
-  return Error::invalid;
+  DetachRule<Host> rule{{}, start};
+  std::uint64_t bytes = 0;
+  const bool found = any_in(space, {start, everything.end}, [&](const Area<Host>& area) {
+    rule.segment = area.file;
+    if (area.file == typename Host::FileHandle{} || !rule.is_piece(space, area)) return false;
+    bytes = space.services.file_rules(area.file).segment_bytes;
+    return bytes != 0;
+  });
+  if (!found) return Error::invalid;
+  return {space, {start, start + geometry.round_up(bytes)}, rule};
 }
 
 }  // namespace vmarea

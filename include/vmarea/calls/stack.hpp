@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// Stack growth by a fault below a grows-down area (behaviour specification 16).
+// Stack growth by a fault below a grows-down area (rules 16).
 //
 //   [prev)  ...guard gap...  ^at ****[SSSSSSSS)      start moves down, page offset with it;
 //                                                    never merges, ignores the map count limit
 #pragma once
 
-#include "vmarea/calls/fault.hpp"
-#include "vmarea/calls/insert.hpp"
-#include "vmarea/change/change.hpp"
 #include "vmarea/plan/identity.hpp"
-#include "vmarea/space/account.hpp"
-#include "vmarea/space/gap.hpp"
+#include "vmarea/plan/plan.hpp"
 
 namespace vmarea {
 
-template <class Host>
-using GrowStackPlan = StepPlan<Host, void>;
-
-/// Whether the stack may have `pages` more (16.1, 16.3). Errors: no_memory.
+/// Whether the stack may have `pages` more (rules 16.1, 16.3). Errors: no_memory.
 template <class Host>
 Result<void> check_stack_growth(const SpaceState<Host>& space, const Description<Host>& stack,
                                 Address start, std::int64_t pages) noexcept {
@@ -30,18 +23,18 @@ Result<void> check_stack_growth(const SpaceState<Host>& space, const Description
   return {};
 }
 
-/// Plans to grow the first area above `at` down to it; nothing to do if an area holds `at`. What a
-/// locked stack gains is `populated`; but a fault touches only its own page.
+/// Why a stack grows: a fault touches its own page, which is a call of its own; whoever looks an
+/// address up to use it (rules 16.4) has all that a locked stack gains touched.
+enum class GrowthBy : unsigned char { fault, lookup };
+
+/// Plans to grow the first area above `at` down to it; nothing to do if an area holds `at`.
 /// Errors: bad_address (no stack above), not_permitted (too low), no_memory (guard gap, limits).
 template <class Host>
-GrowStackPlan<Host> plan_grow_stack(const SpaceState<Host>& space, Address at) noexcept {
+StepPlan<Host, void> plan_grow_stack(const SpaceState<Host>& space, Address at,
+                                     GrowthBy cause) noexcept {
   const Geometry geometry = space.services.geometry();
   Area<Host>* stack = find_at_or_above(space, at);
-  GrowStackPlan<Host> plan;
-  if (stack != nullptr && stack->start <= at) {
-    plan.status = success;
-    return plan;
-  }
+  if (stack != nullptr && stack->start <= at) return success;
   if (stack == nullptr || !stack->flags.has_any(flag::grows_down)) return Error::bad_address;
   const Address start = geometry.round_down(at);
   if (start < geometry.fixed_min) return Error::not_permitted;
@@ -52,20 +45,19 @@ GrowStackPlan<Host> plan_grow_stack(const SpaceState<Host>& space, Address at) n
     return Error::no_memory;
   }
   const std::int64_t pages = page_count(space, stack->start - start);
-  plan.status = check_stack_growth<Host>(space, *stack, start, pages);
+  StepPlan<Host, void> plan{check_stack_growth<Host>(space, *stack, start, pages)};
   if (!plan.status) {
     // Linux makes the identity first, and leaves it.
-    const bool as_linux = space.services.profile().partial_effects == PartialEffects::as_linux;
-    if (as_linux && !stack->identity) plan.add() = edit_of_first_touch(space, *stack);
+    const bool leaves_identity = space.services.profile().leaves_partial_effects();
+    if (leaves_identity && !stack->identity) plan.add_edit(edit_of_first_touch(space, *stack));
     return plan;
   }
 
-  Edit<Host>& edit = plan.add();
-  edit.event = Event::grown;
-  edit.extent = {start, stack->end};
+  Edit<Host>& edit = plan.add_edit({.extent = {start, stack->end}, .event = Event::grown});
+  edit.mapped = {start, stack->start};
   edit.totals = area_totals(stack->flags, pages);
   if (stack->flags.has_any(flag::account)) edit.charge = pages;
-  Piece<Host> grown{*stack, stack, nullptr, nullptr};
+  Piece<Host> grown = Piece<Host>::kept(*stack, *stack);
   if (!stack->identity) {
     plan_identity(space, grown, Neighbour<Host>::of(find_starting_below(space, stack->start)),
                   Neighbour<Host>::of(find_area(space, stack->end)), next_identity(space));
@@ -73,36 +65,10 @@ GrowStackPlan<Host> plan_grow_stack(const SpaceState<Host>& space, Address at) n
   grown.after.start = start;
   grown.after.page_offset -= static_cast<std::uint64_t>(pages);
   edit.add(grown);
-  if (stack->flags.has_any(flag::locked)) plan.populated = {start, stack->start};
-  return plan;
-}
-
-/// The area at `at`, if need be after the stack above grew down to it; a locked stack is touched
-/// there (16.4). Null: neither was to be had.
-template <class Host>
-const Area<Host>* find_or_grow(SpaceState<Host>& space, Address at) noexcept {
-  Range populated;
-  {
-    Change<Host, GrowStackPlan<Host>> change(
-        space, [at](const SpaceState<Host>& s) { return plan_grow_stack(s, at); });
-    if (!change.reserve_and_commit()) return nullptr;
-    populated = change.plan().populated;
+  if (cause == GrowthBy::lookup && stack->flags.has_any(flag::locked)) {
+    plan.sequel = {.kind = Sequel::Kind::touch, .range = edit.mapped};
   }
-  if (!populated.empty()) (void)populate(space, populated);
-  return find_area(space, at);
-}
-
-/// The first area of a program that is being executed: a page that ends at `top`, marked as one
-/// that is still to move (10). Errors: as plan_insert.
-template <class Host>
-InsertPlan<Host> plan_initial_stack(const SpaceState<Host>& space, Address top) noexcept {
-  const Geometry geometry = space.services.geometry();
-  if (top < geometry.page_size()) return Error::invalid;
-  Description<Host> stack{.start = top - geometry.page_size(), .end = top};
-  stack.page_offset = geometry.pages(stack.start);
-  stack.flags = flag::read | flag::write | flag::may_access | flag::grows_down | flag::account |
-                flag::temporary_stack;
-  return plan_insert(space, stack);
+  return plan;
 }
 
 }  // namespace vmarea

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// userfaultfd: who watches which memory, and how (behaviour specification 22 with linux_6_18).
+// userfaultfd: who watches which memory, and how (rules 22 with linux_6_18).
 //
 //   register     [AAAA****)[BBBB)    all areas of the range are looked at first, then changed;
 //   unregister   [AAAA)[aaaa)[bbbb)  holes are passed over, equal neighbours join again
@@ -9,7 +9,9 @@
 // What moves, goes or is copied to a child is told by the calls that do it; faults are the host's.
 #pragma once
 
-#include "vmarea/plan/attribute_walk.hpp"
+#include "vmarea/plan/walk_plan.hpp"
+#include "vmarea/space/attributes.hpp"
+#include "vmarea/space/find.hpp"
 
 namespace vmarea {
 
@@ -49,118 +51,111 @@ Result<Range> userfault_range(const SpaceState<Host>& space, Address start,
   return range;
 }
 
-/// The first error that check(description) finds in the areas of a range.
+/// The first error that check(area) finds in the areas of a range.
 template <class Host, class Check>
 Result<void> check_each(const SpaceState<Host>& space, Range range, Check&& check) noexcept {
-  auto cursor = space.tree.seek(range.start);
-  for (auto entry = cursor.entry(); entry && entry.first < range.end;
-       cursor.next(), entry = cursor.entry()) {
-    const Result<void> good = check(static_cast<const Description<Host>&>(*entry.value));
-    if (!good) return good;
-  }
-  return {};
+  Result<void> good;
+  (void)any_in(space, range, [&](const Area<Host>& area) {
+    good = check(area);
+    return !good;
+  });
+  return good;
 }
 
 /// Lets a context watch every area, in these ways and no others.
 template <class Host>
-struct WatchRule {
+struct WatchRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
-  static constexpr Error shortage = Error::no_memory;
+  static constexpr bool interns = true;
   UserfaultContext context = 0;
   Flags modes{};
 
-  AttributeAnswer answer(const SpaceState<Host>&, const Description<Host>& area) const noexcept {
+  Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {
     Attributes content = content_of(area.attributes);
     const bool is_ours = content.userfault_context == context;
-    if (is_ours && area.flags.has_all(modes)) return AttributeAnswer::skip();
+    if (is_ours && area.flags.has_all(modes)) return Answer<Host>::skip();
     content.userfault_context = context;
-    return AttributeAnswer::change(area.flags.without(flag::userfault) | modes, content);
+    return Answer<Host>::change(area.flags.without(flag::userfault) | modes,
+                                intern(space, content));
   }
 };
-
-template <class Host>
-using WatchPlan = AttributePlan<Host, WatchRule<Host>>;
 
 /// Errors: invalid (no context, unknown modes, misaligned, not in the space, nothing mapped, memory
 /// that cannot be watched so), not_permitted (memory that may never be written), busy (another
 /// context watches), no_memory (the map count; earlier areas are watched then).
 template <class Host>
-WatchPlan<Host> plan_register_userfault(const SpaceState<Host>& space,
-                                        const UserfaultRequest& request) noexcept {
+WalkPlan<Host, WatchRule<Host>> plan_register_userfault(const SpaceState<Host>& space,
+                                                        const UserfaultRequest& request) noexcept {
   if (request.context == 0 || request.modes.empty() || !uffd::all.has_all(request.modes)) {
-    return {Error::invalid};
+    return Error::invalid;
   }
   const Result<Range> range = userfault_range(space, request.start, request.length);
-  if (!range) return {range.error()};
+  if (!range) return range.error();
   const Flags modes = userfault_flags(request.modes);
   const UserfaultRules rules = space.services.userfault_rules(request.context);
   const std::uint64_t huge = space.services.geometry().huge_page_size();
-  const Result<void> good =
-      check_each(space, *range, [&](const Description<Host>& area) -> Result<void> {
-        if (!can_watch(space, area, modes, rules)) return Error::invalid;
-        if (!area.flags.has_any(flag::may_write)) return Error::not_permitted;
-        const bool misaligned = range->start % huge != 0 || range->end % huge != 0;
-        if (area.flags.has_any(flag::huge_tlb) && misaligned) return Error::invalid;
-        const UserfaultContext owner = context_of(area);
-        if (owner != 0 && owner != request.context) return Error::busy;
-        return {};
-      });
-  if (!good) return {good};
-  return plan_attributes(space, *range, WatchRule<Host>{request.context, modes});
+  const Result<void> good = check_each(space, *range, [&](const Area<Host>& area) -> Result<void> {
+    if (!can_watch<Host>(space, area, modes, rules)) return Error::invalid;
+    if (!area.flags.has_any(flag::may_write)) return Error::not_permitted;
+    const bool misaligned = range->start % huge != 0 || range->end % huge != 0;
+    if (area.flags.has_any(flag::huge_tlb) && misaligned) return Error::invalid;
+    const UserfaultContext owner = context_of<Host>(area);
+    if (owner != 0 && owner != request.context) return Error::busy;
+    return {};
+  });
+  if (!good) return good;
+  return {space, *range, WatchRule<Host>{{}, request.context, modes}};
 }
 
 /// Frees what a context watches.
 template <class Host>
-struct UnwatchRule {
+struct UnwatchRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
-  static constexpr Error shortage = Error::no_memory;
+  static constexpr bool interns = true;
   UserfaultContext context = 0;
 
-  AttributeAnswer answer(const SpaceState<Host>&, const Description<Host>& area) const noexcept {
+  Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {
     const Attributes content = content_of(area.attributes);
-    if (content.userfault_context != context) return AttributeAnswer::skip();
-    return AttributeAnswer::change(area.flags.without(flag::userfault),
-                                   content.without_userfault());
+    if (content.userfault_context != context) return Answer<Host>::skip();
+    return Answer<Host>::change(area.flags.without(flag::userfault),
+                                intern(space, content.without_userfault()));
   }
 };
-
-template <class Host>
-using UnwatchPlan = AttributePlan<Host, UnwatchRule<Host>>;
 
 /// Areas that are freed whole are freed also where there is no memory to join them.
 /// Errors: invalid (no context, misaligned, not in the space, nothing mapped, memory that cannot be
 /// watched, or that another context watches), no_memory (the map count; earlier areas are free).
 template <class Host>
-UnwatchPlan<Host> plan_unregister_userfault(const SpaceState<Host>& space, Address start,
-                                            std::uint64_t length_bytes,
-                                            UserfaultContext context) noexcept {
+WalkPlan<Host, UnwatchRule<Host>> plan_unregister_userfault(const SpaceState<Host>& space,
+                                                            Address start,
+                                                            std::uint64_t length_bytes,
+                                                            UserfaultContext context) noexcept {
   const Result<Range> range = userfault_range(space, start, length_bytes);
-  if (!range) return {range.error()};
-  if (context == 0) return {Error::invalid};
+  if (!range) return range.error();
+  if (context == 0) return Error::invalid;
   const UserfaultRules rules = space.services.userfault_rules(context);
   bool cuts = false;
-  const Result<void> good =
-      check_each(space, *range, [&](const Description<Host>& area) -> Result<void> {
-        const UserfaultContext owner = context_of(area);
-        if (owner != 0 && owner != context) return Error::invalid;
-        if (!can_watch(space, area, area.flags & flag::userfault, rules)) return Error::invalid;
-        cuts |= owner != 0 && !range->contains(area.range());
-        return {};
-      });
-  if (!good) return {good};
-  UnwatchPlan<Host> plan = plan_attributes(space, *range, UnwatchRule<Host>{context});
-  if (!cuts) plan.shortage = WithoutMemory::joins_nothing;
+  const Result<void> good = check_each(space, *range, [&](const Area<Host>& area) -> Result<void> {
+    const UserfaultContext owner = context_of<Host>(area);
+    if (owner != 0 && owner != context) return Error::invalid;
+    if (!can_watch<Host>(space, area, area.flags & flag::userfault, rules)) return Error::invalid;
+    cuts |= owner != 0 && !range->contains(area.range());
+    return {};
+  });
+  if (!good) return good;
+  WalkPlan<Host, UnwatchRule<Host>> plan{space, *range, UnwatchRule<Host>{{}, context}};
+  if (!cuts) plan.without_memory = WithoutMemory::joins_nothing;
   return plan;
 }
 
-/// Closes a descriptor. Requires: a context. Errors: none.
+/// Closes a descriptor. Errors: invalid (no context).
 template <class Host>
-UnwatchPlan<Host> plan_release_userfault(const SpaceState<Host>& space,
-                                         UserfaultContext context) noexcept {
-  require<Host>(context != 0, "a context is released");
+WalkPlan<Host, UnwatchRule<Host>> plan_release_userfault(const SpaceState<Host>& space,
+                                                         UserfaultContext context) noexcept {
+  if (context == 0) return Error::invalid;
   const Range all{0, space.services.geometry().limit};
-  UnwatchPlan<Host> plan = plan_attributes(space, all, UnwatchRule<Host>{context});
-  plan.shortage = WithoutMemory::joins_nothing;
+  WalkPlan<Host, UnwatchRule<Host>> plan{space, all, UnwatchRule<Host>{{}, context}};
+  plan.without_memory = WithoutMemory::joins_nothing;
   return plan;
 }
 

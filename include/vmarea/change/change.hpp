@@ -4,68 +4,30 @@
 //
 //   Change change = space.plan_mprotect(...);
 //   if (!change.status()) ...             refused: nothing will change, or as much as Linux leaves
+//   change.for_each_step(visit);          what it will do
 //   if (!change.reserve()) return ...;    out of something: dropped, nothing changed
 //   host_mprotect(...);                   may still fail: drop the change
-//   return change.commit();               cannot fail
+//   change.commit();                      cannot fail
+//   return change.finish();               touches memory, moves what is left of an mremap
 //
-// A Plan gives: Value, status, for_each_edit(space, visit), reserve(space, reservation),
-// commit(space, reservation), and what stands in PlanBase.
+// The call in one go is complete(), made of the same beats; run() does them around one host call.
 #pragma once
 
 #include <utility>
 
 #include "vmarea/change/commit.hpp"
+#include "vmarea/change/lock_scope.hpp"
 #include "vmarea/change/reserve.hpp"
-#include "vmarea/space/attributes.hpp"
+#include "vmarea/change/touch_range.hpp"
 
 namespace vmarea {
 
-/// The write lock of a space, as a scope.
-template <class Host>
-class SpaceWriteLock {
- public:
-  explicit SpaceWriteLock(SpaceState<Host>& space) noexcept
-      : space_(&space), taken_(space.services.lock_space(space.lock)) {}
-  SpaceWriteLock(SpaceWriteLock&& other) noexcept
-      : space_(std::exchange(other.space_, nullptr)), taken_(other.taken_) {}
-  SpaceWriteLock& operator=(SpaceWriteLock&&) = delete;
-  ~SpaceWriteLock() { release(); }
-  void release() noexcept {
-    SpaceState<Host>* space = std::exchange(space_, nullptr);
-    if (space != nullptr && taken_) space->services.unlock_space(space->lock);
-  }
-  /// Errors: interrupted.
-  Result<void> taken() const noexcept { return taken_; }
+/// Where a change stands.
+enum class Beat : unsigned char { planned, reserved, committed, ended };
 
- private:
-  SpaceState<Host>* space_;
-  Result<void> taken_;
-};
-
-struct PlanBase {
-  static constexpr bool interns = false;   // Whether it makes attributes that no area has yet.
-  Error out_of_memory = Error::no_memory;  // What it answers when reserve() runs out of memory.
-};
-
-/// Takes what each of the plan's edits needs.
-template <class Host, class Plan>
-Result<void> reserve_edits(const Plan& plan, SpaceState<Host>& space,
-                           Reservation<Host>& reserved) noexcept {
-  Result<void> taken;
-  plan.for_each_edit(space, [&](const Edit<Host>& edit) {
-    if (taken) taken = reserve_edit(space, reserved, edit);
-  });
-  return taken;
-}
-
-/// Writes the plan's edits in their order.
-template <class Host, class Plan>
-void commit_edits(const Plan& plan, SpaceState<Host>& space, Reservation<Host>& reserved) noexcept {
-  plan.for_each_edit(space, [&](const Edit<Host>& edit) { commit_edit(space, edit, reserved); });
-}
-
-/// One call, planned. Move-only; dropping it changes nothing.
-template <class Host, class Plan>
+/// One call, planned. Move-only; dropping it changes nothing. A call out of turn, or on a change
+/// that was moved from or has ended, answers Error::busy and changes nothing.
+template <class Host, CallPlan<Host> Plan>
 class [[nodiscard]] Change {
  public:
   using Value = typename Plan::Value;
@@ -76,104 +38,180 @@ class [[nodiscard]] Change {
       : space_(&space),
         lock_(space),
         interning_(space),
+        planned_at_(space.generation),
         plan_(lock_.taken() ? make_plan(space) : Plan(lock_.taken().error())) {}
   Change(Change&& other) noexcept
-      : space_(std::exchange(other.space_, nullptr)),
+      : space_(other.space_),
         lock_(std::move(other.lock_)),
         interning_(std::move(other.interning_)),
+        planned_at_(other.planned_at_),
         plan_(other.plan_),
-        beat_(other.beat_),
+        beat_(std::exchange(other.beat_, Beat::ended)),
+        gave_up_joins_(other.gave_up_joins_),
         reserved_(std::exchange(other.reserved_, {})) {}
   Change& operator=(Change&&) = delete;
   ~Change() { end(); }
 
   /// What commit() will answer.
   Result<Value> status() const noexcept { return plan_.status; }
+  Beat beat() const noexcept { return beat_; }
+  /// Whether memory ran out in reserve() and the call was planned again without joins, so that an
+  /// earlier preview is not true any more.
+  bool gave_up_joins() const noexcept { return gave_up_joins_; }
 
-  const Plan& plan() const noexcept { return plan_; }
-
-  /// Calls visit(const Edit<Host>&) for each edit, in the order in which they will be made.
+  /// Calls visit(const Step<Host>&) for each step, in the order in which they will be made.
+  /// Requires: not committed yet.
   template <class Visit>
-  void for_each_edit(Visit&& visit) const noexcept {
-    plan_.for_each_edit(*space_, visit);
+  void for_each_step(Visit&& visit) const noexcept {
+    require<Host>(beat_ < Beat::committed, "steps are shown before they are made");
+    if (beat_ < Beat::committed) plan_.for_each_step(*space_, visit);
   }
+  /// What finish() will do.
+  Sequel sequel() const noexcept { return plan_.sequel; }
 
-  /// Takes everything that may run out. Errors: interrupted (the lock was refused), no_memory or
-  /// what the call answers instead; nothing changed then.
+  /// Takes everything that may run out. Errors: interrupted (the lock was refused), busy (the space
+  /// has changed since, or another change is reserved), no_memory or what the call answers instead.
+  /// Nothing changed then.
   Result<void> reserve() noexcept {
-    require<Host>(beat_ == Beat::planned, "a change is reserved once");
     if (!lock_.taken()) return lock_.taken();
-    Result<void> taken = plan_.reserve(*space_, reserved_);
-    if (taken) taken = reserve_nodes(*space_, reserved_);
-    if (taken) {
-      beat_ = Beat::reserved;
-      return taken;
+    if (beat_ != Beat::planned) return out_of_turn("a change is reserved once");
+    if (!is_current()) return Error::busy;
+    Result<void> taken = take();
+    if constexpr (WalkedPlan<Plan, Host>) {
+      if (!taken && plan_.joins_if_memory()) {
+        plan_ = plan_.without_joins(*space_);
+        gave_up_joins_ = true;
+        taken = take();
+      }
     }
-    give_back(*space_, reserved_);
-    return taken.error() == Error::no_memory ? plan_.out_of_memory : taken.error();
+    if (!taken) return taken.error() == Error::no_memory ? plan_.error_without_memory : taken;
+    beat_ = Beat::reserved;
+    ++space_->generation;
+    return taken;
   }
 
-  /// Makes the edits and answers the call. Requires: reserve() succeeded.
+  /// Makes the steps and answers the call. Requires: reserve() succeeded.
   Result<Value> commit() noexcept {
-    require<Host>(beat_ == Beat::reserved, "a change is committed once, after reserve");
-    beat_ = Beat::done;
-    plan_.commit(*space_, reserved_);
-    if constexpr (Host::has_userfault_events) space_->services.send_events(reserved_.events);
+    if (beat_ != Beat::reserved) return out_of_turn("a change is committed once, after reserve");
+    beat_ = Beat::committed;
+    commit_plan(*space_, plan_, reserved_);
     give_back(*space_, reserved_);
+    ++space_->generation;
     return plan_.status;
+  }
+
+  /// Lets go of the lock and does what the call does after that. Errors: the call's own, and for
+  /// lack of what is touched, where the call says so. Requires: commit() was called.
+  Result<Value> finish() noexcept {
+    if (beat_ != Beat::committed) return out_of_turn("a change is finished once, after commit");
+    SpaceState<Host>& space = *space_;
+    end();
+    if (!plan_.status) return plan_.status;
+    if (has_rest()) return move_rest(space);
+    const Result<void> done = touch_sequel(space, plan_.sequel);
+    return done ? plan_.status : done.error();
+  }
+
+  /// Whether the areas behind the first of an mremap are still to move.
+  bool has_rest() const noexcept {
+    return plan_.status && plan_.sequel.kind == Sequel::Kind::move_rest;
+  }
+  /// The change of the next of these areas, instead of finish(), for a host that makes a call for
+  /// each. Requires: commit() was called, has_rest().
+  Change rest() noexcept requires RestPlan<Plan> {
+    require<Host>(beat_ == Beat::committed && has_rest(), "there is a rest after commit only");
+    SpaceState<Host>& space = *space_;
+    end();
+    return Change(space,
+                  [this](const SpaceState<Host>& s) { return plan_.plan_rest(s, plan_.sequel); });
   }
 
   /// Drops what was not committed, and the lock. Nothing can be asked of the change any more.
   void end() noexcept {
-    SpaceState<Host>* space = std::exchange(space_, nullptr);
-    if (space != nullptr && beat_ == Beat::reserved) give_back(*space, reserved_);
+    if (beat_ == Beat::reserved) {
+      give_back(*space_, reserved_);
+      --space_->generation;
+    }
+    beat_ = Beat::ended;
     interning_.end();
     lock_.release();
   }
 
-  /// The two beats in one, for callers without a host to keep in step.
-  Result<Value> reserve_and_commit() noexcept {
+  /// All beats in one, for callers without a host to keep in step.
+  Result<Value> complete() noexcept {
     const Result<void> taken = reserve();
     if (!taken) return taken.error();
-    return commit();
+    (void)commit();
+    return finish();
+  }
+
+  /// All beats around one call of the host, host_call() -> Result<void>. A call that is refused
+  /// does not reach the host; a host call that fails drops the change, and its error is the answer.
+  template <class HostCall>
+  Result<Value> run(HostCall&& host_call) noexcept {
+    if (!plan_.status) {
+      end();
+      return plan_.status;
+    }
+    const Result<void> taken = reserve();
+    if (!taken) return taken.error();
+    const Result<void> made = host_call();
+    if (!made) {
+      end();
+      return made.error();
+    }
+    (void)commit();
+    return finish();
   }
 
  private:
-  enum class Beat : unsigned char { planned, reserved, done };
+  /// Even while nothing is reserved, and as it was when this was planned.
+  bool is_current() const noexcept {
+    return space_->generation == planned_at_ && planned_at_ % 2 == 0;
+  }
+
+  Result<void> take() noexcept {
+    const Result<void> taken = reserve_plan(*space_, reserved_, plan_);
+    if (!taken) give_back(*space_, reserved_);
+    return taken;
+  }
+
+  static Error out_of_turn(const char* promise) noexcept {
+    require<Host>(false, promise);
+    return Error::busy;
+  }
+
+  /// A move over several areas is one change for each; an error leaves the earlier ones moved.
+  Result<Value> move_rest([[maybe_unused]] SpaceState<Host>& space) noexcept {
+    if constexpr (RestPlan<Plan>) {
+      for (Plan part = plan_; part.sequel.kind == Sequel::Kind::move_rest;) {
+        Change next(space,
+                    [&](const SpaceState<Host>& s) { return part.plan_rest(s, part.sequel); });
+        const Result<void> taken = next.reserve();
+        if (!taken) return taken.error();
+        const Result<Value> moved = next.commit();
+        if (!moved) return moved;
+        part = next.plan_;
+      }
+    }
+    return plan_.status;
+  }
 
   SpaceState<Host>* space_;
   SpaceWriteLock<Host> lock_;
   [[no_unique_address]] InterningScope<Host, Plan::interns> interning_;
+  std::uint64_t planned_at_;
   Plan plan_;
   Beat beat_ = Beat::planned;
+  bool gave_up_joins_ = false;
   Reservation<Host> reserved_;
 };
 
-/// A plan of at most two edits that are known beforehand.
-template <class Host, class T>
-struct StepPlan : PlanBase {
-  using Value = T;
-
-  Result<T> status = Error::invalid;
-  Range populated;  // To be touched when the call is complete.
-  Edit<Host> edits[2];
-  unsigned edit_count = 0;
-
-  StepPlan() = default;
-  StepPlan(Error error) noexcept : status(error) {}
-
-  Edit<Host>& add() noexcept { return edits[edit_count++]; }
-
-  template <class Visit>
-  void for_each_edit(const SpaceState<Host>&, Visit&& visit) const noexcept {
-    for (unsigned i = 0; i < edit_count; ++i) visit(edits[i]);
-  }
-  Result<void> reserve(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
-    return reserve_edits(*this, space, reserved);
-  }
-  void commit(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
-    commit_edits(*this, space, reserved);
-  }
-};
+template <class Host>
+Result<void> touch_page(SpaceState<Host>& space, Address at, Touch touch) noexcept {
+  return Change<Host, StepPlan<Host, void>>(
+             space, [&](const SpaceState<Host>& s) { return plan_touch(s, at, touch); })
+      .complete();
+}
 
 }  // namespace vmarea

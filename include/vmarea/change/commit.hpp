@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The third beat, and the only one that writes: commit_edit, with commit_in_place for its
-// shortest way. It cannot fail and allocates nothing; the order is that of behaviour specification
-// 6 and 11.3:
+// The third beat, and the only one that writes. It cannot fail and allocates nothing. An edit is
+// written in this order (rules 6 and 11.3):
 //
 //   begin writing every area of the extent
 //   drop pages that go            -> no page without an area
@@ -14,13 +13,17 @@
 
 #include <cstdint>
 
+#include "vmarea/change/area_chain.hpp"
 #include "vmarea/change/in_place.hpp"
 #include "vmarea/change/reserve.hpp"
-#include "vmarea/plan/edit.hpp"
 
 namespace vmarea {
 
-/// Writes one edit. Requires: the space lock; everything reserved.
+template <class Host>
+void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
+                  const Area<Host>* heir) noexcept;
+
+/// Writes one edit. Requires: the space lock; everything reserved; every object is known.
 /// Invalidates: cursors, and pointers to areas that carry no piece.
 template <class Host>
 class EditCommit {
@@ -29,13 +32,6 @@ class EditCommit {
       : space_(space), edit_(edit), reserved_(reserved) {}
 
   void run() noexcept {
-    if (edit_.in_place()) {
-      const Piece<Host>& piece = edit_.pieces[0];
-      commit_in_place<Host>(space_, reserved_,
-                            {*piece.object, piece.after.flags, piece.after.attributes, edit_.totals,
-                             edit_.charge, edit_.changes_access, edit_.event});
-      return;
-    }
     space_.services.assert_space_locked(space_.lock);
     space_.totals += edit_.totals;
     settle_charge(space_, reserved_, edit_.charge);
@@ -44,6 +40,7 @@ class EditCommit {
     begin_writes();
     drop_pages();
     write_pieces();
+    protect();
     if (may_remove) unlink_removed();
     if (!keeps_range) write_tree();
     free_tables();
@@ -57,12 +54,7 @@ class EditCommit {
   /// Calls `visit` for each area of the extent as it stands in the tree.
   template <class Visit>
   void for_each_area(Visit&& visit) noexcept {
-    auto cursor = space_.tree.seek(edit_.extent.start);
-    for (auto entry = cursor.entry(); entry && entry.first < edit_.extent.end;
-         entry = cursor.entry()) {
-      cursor.next();
-      visit(*entry.value);
-    }
+    for_each_in(space_, edit_.extent, visit);
   }
 
   bool is_kept(const AreaType& area) const noexcept {
@@ -90,16 +82,21 @@ class EditCommit {
     }
     static_cast<Description<Host>&>(area) = after;
   }
-  void protect([[maybe_unused]] const Description<Host>& after) noexcept {
+  /// The exact range whose access changes, with the flags of the piece that covers it.
+  void protect() noexcept {
     if constexpr (Host::has_page_tables) {
-      if (edit_.changes_access) {
-        space_.services.protect_pages(space_.pages, after.range(), after.flags);
-      }
+      if (edit_.access.empty()) return;
+      const Flags flags = edit_.piece_at(edit_.access.start)->after.flags;
+      space_.services.protect_pages(space_.pages, edit_.access, flags);
     }
   }
 
   void begin_writes() noexcept {
     if constexpr (Host::has_area_locks) {
+      // No page may be faulted in while it is under way.
+      if (edit_.moved_from != nullptr) {
+        space_.services.begin_area_write(space_.lock, edit_.moved_from->lock);
+      }
       for_each_area(
           [&](AreaType& area) { space_.services.begin_area_write(space_.lock, area.lock); });
     }
@@ -202,12 +199,12 @@ class EditCommit {
     if (area == nullptr) {
       area = make_area(piece);
     } else {
+      before_[index] = area->range();
       assign(*area, piece.after);
     }
     link_identity(*area, piece);
     if constexpr (Host::has_reverse_map) space_.services.enter_trees(*area);
-    protect(*area);
-    objects_[index] = area;
+    reserved_.written[index] = area;
   }
 
   /// Gives the area the identity that its piece makes or takes over, and the links to it.
@@ -244,11 +241,7 @@ class EditCommit {
     return area;
   }
 
-  /// A removed area has no more use for its identity, so that word holds the list of what is to be
-  /// destroyed: nothing has to be reserved for it, however many areas go.
   void unlink_removed() noexcept {
-    AreaType** tail = &removed_;
-    AreaType* last = nullptr;
     for_each_area([&](AreaType& area) {
       if (is_kept(area)) return;
       if constexpr (Host::has_reverse_map) {
@@ -258,53 +251,57 @@ class EditCommit {
         unlock_family(family);
       }
       space_.services.detach_area(area.lock);
-      if (last == nullptr) {
-        *tail = &area;
-      } else {
-        set_next_removed(*last, &area);
-      }
-      set_next_removed(area, nullptr);
-      last = &area;
+      removed_.push_back(area);
     });
-  }
-
-  static void set_next_removed(AreaType& area, AreaType* next) noexcept {
-    area.identity = AnonIdentity::of(reinterpret_cast<std::uintptr_t>(next));
-  }
-
-  static AreaType* next_removed(const AreaType& area) noexcept {
-    return reinterpret_cast<AreaType*>(static_cast<std::uintptr_t>(area.identity.value()));
   }
 
   void write_tree() noexcept {
     TreeEntry<AreaType> entries[3];
     for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
       const Range range = edit_.pieces[i].after.range();
-      entries[i] = {range.start, last_key(range), objects_[i]};
+      entries[i] = {range.start, last_key(range), reserved_.written[i]};
     }
     space_.tree.replace(edit_.extent.start, last_key(edit_.extent), entries, edit_.pieces.size());
     space_.area_count = space_.tree.size();
   }
 
-  /// A move's edit holds the copy that moved; all else in it was only cut or joined.
-  Event event_of(const Piece<Host>& piece) const noexcept {
+  /// What happened to a piece. A move's edit holds the copy that moved; all else in it was only cut
+  /// or joined.
+  Notice<Host> notice_of(unsigned index) const noexcept {
+    const Piece<Host>& piece = edit_.pieces[index];
     const bool moves = edit_.event == Event::moved;
-    if (piece.object != nullptr) return moves ? Event::resized : edit_.event;
-    if (piece.copied == nullptr) return Event::mapped;
-    const bool cut_here = edit_.extent.contains(piece.copied->range());
-    return moves && !cut_here ? Event::moved : Event::split;
+    Notice<Host> notice{.event = edit_.event, .area = *reserved_.written[index]};
+    if (piece.object != nullptr) {
+      if (moves) notice.event = Event::resized;
+      notice.before = before_[index];
+    } else if (piece.copied == nullptr) {
+      notice.event = Event::mapped;
+    } else {
+      const bool cut_here = edit_.extent.contains(piece.copied->range());
+      notice.event = moves && !cut_here ? Event::moved : Event::split;
+      notice.partner = piece.copied;
+    }
+    return notice;
   }
 
   void announce_pieces() noexcept {
     for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
       const Piece<Host>& piece = edit_.pieces[i];
-      AreaType& area = *objects_[i];
+      AreaType& area = *reserved_.written[i];
       if (piece.object == nullptr && piece.copied != nullptr && area.hooks != nullptr &&
           area.hooks->open != nullptr) {
         area.hooks->open(area);
       }
-      space_.services.notify(event_of(piece), area);
+      space_.services.notify(notice_of(i));
     }
+  }
+
+  /// The object over the place of an area that carries no piece; null where that is a hole.
+  const AreaType* heir_of(const AreaType& removed) const noexcept {
+    for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
+      if (edit_.pieces[i].after.range().overlaps(removed.range())) return reserved_.written[i];
+    }
+    return nullptr;
   }
 
   /// Where the rests are copies, the object that goes stands for the part between them.
@@ -313,27 +310,28 @@ class EditCommit {
   }
 
   void destroy_removed() noexcept {
-    while (removed_ != nullptr) {
-      AreaType* area = removed_;
-      removed_ = next_removed(*area);
-      area->identity = {};
-      const bool goes = area->range().overlaps(edit_.unmapped);
-      if (goes) trim_to_what_goes(*area);
-      destroy_area(space_, *area, goes ? Event::unmapped : Event::merged_away);
+    while (!removed_.empty()) {
+      AreaType& area = *removed_.pop_front();
+      const bool goes = area.range().overlaps(edit_.unmapped);
+      if (goes) trim_to_what_goes(area);
+      destroy_area(space_, area, goes ? Event::unmapped : Event::merged_away,
+                   goes ? nullptr : heir_of(area));
     }
   }
 
   SpaceState<Host>& space_;
   const Edit<Host>& edit_;
   Reservation<Host>& reserved_;
-  AreaType* objects_[3] = {};
-  AreaType* removed_ = nullptr;
+  Range before_[3] = {};  // Of the kept objects.
+  AreaChain<Host> removed_;
 };
 
 /// Ends an area that is in no tree and no reverse map: close hook, references, memory.
 template <class Host>
-void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event) noexcept {
-  space.services.notify(event, area);
+void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
+                  const Area<Host>* heir) noexcept {
+  space.services.notify(
+      Notice<Host>{.event = event, .area = area, .partner = heir, .before = area.range()});
   if (area.has_close()) area.hooks->close(area);
   if (area.file != typename Host::FileHandle{}) space.services.release_file(area.file);
   if (area.attributes != nullptr) space.services.release_attributes(area.attributes);
@@ -341,10 +339,100 @@ void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event) noexce
   space.services.retire_area(&area, sizeof(Area<Host>), alignof(Area<Host>));
 }
 
+/// Where the edit goes on from the one before, that one's objects are known now.
+template <class Host>
+Edit<Host> with_known_objects(const Edit<Host>& edit, const Reservation<Host>& reserved) noexcept {
+  const auto written_by = [&reserved](MadeBy piece) {
+    return reserved.written[static_cast<unsigned>(piece) - 1];
+  };
+  Edit<Host> known = edit;
+  for (Piece<Host>& piece : known.pieces) {
+    if (piece.object_made_by != MadeBy::none) {
+      piece.object = written_by(piece.object_made_by);
+      piece.copied = nullptr;
+    }
+    if (piece.copied_made_by != MadeBy::none) piece.copied = written_by(piece.copied_made_by);
+  }
+  return known;
+}
+
 template <class Host>
 void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit,
                  Reservation<Host>& reserved) noexcept {
-  EditCommit<Host>(space, edit, reserved).run();
+  if (edit.follows()) {
+    EditCommit<Host>(space, with_known_objects(edit, reserved), reserved).run();
+  } else if (edit.in_place()) {
+    commit_in_place(space, edit, reserved);
+  } else {
+    EditCommit<Host>(space, edit, reserved).run();
+  }
+}
+
+/// Makes one step. Requires: the space lock; everything reserved; the steps before are made.
+template <class Host>
+void commit_step(SpaceState<Host>& space, const Step<Host>& step,
+                 Reservation<Host>& reserved) noexcept {
+  switch (step.kind) {
+    case StepKind::edit:
+      commit_edit(space, *step.edit, reserved);
+      break;
+    case StepKind::move_pages:
+      if constexpr (Host::has_page_tables) {
+        if (!step.range.empty()) space.services.move_pages(space.pages, step.range, step.to);
+      }
+      break;
+    case StepKind::drop_pages:
+      if constexpr (Host::has_page_tables) space.services.unmap_pages(space.pages, step.range);
+      break;
+    case StepKind::install_page:
+      if constexpr (Host::has_page_tables) {
+        space.services.install_page(space.pages, step.range.start);
+      }
+      break;
+    case StepKind::free_tables:
+      if constexpr (Host::has_page_tables) {
+        space.services.free_tables(space.pages, step.range, step.tables_between);
+      }
+      break;
+    case StepKind::tell_unmapped:
+      break;  // Sent with all the others, when everything has happened.
+    case StepKind::set_brk:
+      space.layout.brk = step.value;
+      break;
+    case StepKind::set_default_flags:
+      space.default_flags = Flags(step.value);
+      break;
+    case StepKind::set_same_page_merging:
+      space.modes.merges_same_pages = step.value != 0;
+      break;
+    case StepKind::set_write_exec:
+      space.modes.write_exec = WriteExecFlags(step.value);
+      break;
+  }
+}
+
+/// Makes all steps of a plan in their order, and sends the messages about them.
+template <class Host, CallPlan<Host> Plan>
+void commit_plan(SpaceState<Host>& space, const Plan& plan, Reservation<Host>& reserved) noexcept {
+  plan.for_each_step(space, [&](const Step<Host>& step) { commit_step(space, step, reserved); });
+  if constexpr (Host::has_userfault_events) space.services.send_events(reserved.events);
+}
+
+/// Takes everything out, as exit does: neither seals nor drivers are asked. Requires: the space
+/// lock.
+template <class Host>
+void clear_locked(SpaceState<Host>& space) noexcept {
+  if (space.area_count == 0) return;
+  const Range all{0, space.services.geometry().limit};
+  const Edit<Host> edit{.extent = all,
+                        .totals = negated(space.totals),
+                        .charge = -static_cast<std::int64_t>(space.charged),
+                        .unmapped = all,
+                        .tables_between = all,
+                        .event = Event::unmapped};
+  Reservation<Host> nothing;
+  commit_edit(space, edit, nothing);
+  space.tree.unreserve();
 }
 
 }  // namespace vmarea

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// fork (behaviour specification 25): a structural copy of the tree, then each area in order.
+// fork (rules 25): a structural copy of the tree, then each area in order.
 //
 //   parent   [AAAA id 2)[BBBB dont_copy)[CCCC wipe id 2)
 //   child    [AAAA id 4, fork child)    [CCCC none)        locks are not inherited, nor is who
@@ -12,10 +12,9 @@
 
 #include <new>
 
-#include "vmarea/change/change.hpp"
-#include "vmarea/plan/clear.hpp"
-#include "vmarea/space/account.hpp"
-#include "vmarea/types/fast_paths.hpp"
+#include "vmarea/change/area_chain.hpp"
+#include "vmarea/change/commit.hpp"
+#include "vmarea/change/lock_scope.hpp"
 
 namespace vmarea {
 
@@ -26,13 +25,17 @@ class Fork {
   Fork(SpaceState<Host>& parent, SpaceState<Host>& child) noexcept
       : parent_(parent), child_(child) {}
 
-  /// Errors: interrupted, no_memory; the child is empty then.
+  /// Errors: invalid (into itself, or into a space that is not empty), busy (a change is reserved),
+  /// interrupted, no_memory; the child is as it was then.
   Result<void> run() noexcept {
+    if (&parent_ == &child_) return Error::invalid;
     const SpaceWriteLock<Host> parent_lock(parent_);
     if (!parent_lock.taken()) return parent_lock.taken();
     const SpaceWriteLock<Host> child_lock(child_);
     if (!child_lock.taken()) return child_lock.taken();
-    require<Host>(child_.area_count == 0, "fork goes into an empty space");
+    if (parent_.generation % 2 != 0 || child_.generation % 2 != 0) return Error::busy;
+    if (child_.area_count != 0) return Error::invalid;
+    child_.generation += 2;
     const InterningScope<Host, Host::has_userfault_events> interning(child_);
     Result<void> done = reserve();
     if (done) done = copy_tree();
@@ -43,7 +46,7 @@ class Fork {
     copy_fields();
     done = finish_areas();
     if (!done) {
-      clear_space_locked(child_);
+      clear_locked(child_);
       child_.layout = {};
       child_.default_flags = {};
       child_.modes = {};
@@ -57,10 +60,7 @@ class Fork {
  private:
   template <class Visit>
   static void for_each(SpaceState<Host>& space, Visit&& visit) noexcept {
-    auto cursor = space.tree.seek(0);
-    for (auto entry = cursor.entry(); entry; cursor.next(), entry = cursor.entry()) {
-      visit(*entry.value);
-    }
+    for_each_in(space, everything, visit);
   }
 
   static bool is_copied(const Area<Host>& area) noexcept {
@@ -71,20 +71,19 @@ class Fork {
   /// identity.
   Result<void> reserve() noexcept {
     Result<void> taken;
-    Area<Host>* last = nullptr;
     for_each(parent_, [&](Area<Host>& area) {
       if (!taken) return;
       if (is_copied(area)) {
-        taken = reserve_one(area, last);
+        taken = reserve_one(area);
       } else {
         ++left_out_;
       }
     });
-    next_ = first_;
+    next_ = copies_.first();
     return taken;
   }
 
-  Result<void> reserve_one(const Area<Host>& area, Area<Host>*& last) noexcept {
+  Result<void> reserve_one(const Area<Host>& area) noexcept {
     if (area.flags.has_any(flag::account)) {
       const PageCount pages = static_cast<PageCount>(page_count(parent_, area.length()));
       const Result<void> charged = child_.services.charge(pages);
@@ -103,18 +102,8 @@ class Fork {
     static_cast<Description<Host>&>(*copy) = area;
     copy->flags = area.flags.without(flag::lock_group);
     copy->data = area.data;
-    set_next(*copy, nullptr);
-    append(*copy, last);
+    copies_.push_back(*copy);
     return inherit_userfault(*copy);
-  }
-
-  void append(Area<Host>& copy, Area<Host>*& last) noexcept {
-    if (last == nullptr) {
-      first_ = &copy;
-    } else {
-      set_next(*last, &copy);
-    }
-    last = &copy;
   }
 
   /// A copy is watched by a context of the child's own if the parent's asked for that, else by
@@ -139,24 +128,17 @@ class Fork {
     return {};
   }
 
-  static void set_next(Area<Host>& copy, Area<Host>* next) noexcept {
-    copy.identity = AnonIdentity::of(reinterpret_cast<std::uintptr_t>(next));
-  }
-  static Area<Host>* next_of(const Area<Host>& copy) noexcept {
-    return reinterpret_cast<Area<Host>*>(static_cast<std::uintptr_t>(copy.identity.value()));
-  }
-
   /// The child's tree has the parent's shape; then what is not inherited is taken out of it.
   Result<void> copy_tree() noexcept {
     const bool copied = child_.tree.duplicate(parent_.tree, [this](Area<Host>* area) {
       if (!is_copied(*area)) return area;
       Area<Host>* copy = next_;
-      next_ = next_of(*copy);
+      next_ = AreaChain<Host>::next(*copy);
       return copy;
     });
     if (!copied) return Error::no_memory;
     if (skips_needless_steps && left_out_ == 0) {
-      first_ = nullptr;
+      copies_.clear();
       return {};
     }
     std::size_t nodes = 0;
@@ -168,7 +150,7 @@ class Fork {
       child_.tree.clear();
       return Error::no_memory;
     }
-    first_ = nullptr;
+    copies_.clear();
     for_each(parent_, [&](Area<Host>& area) {
       if (!is_copied(area)) {
         child_.tree.replace(area.start, last_key(area.range()), nullptr, 0);
@@ -206,7 +188,7 @@ class Fork {
       if (copy.attributes != nullptr) child_.services.retain_attributes(copy.attributes);
       inherit_identity(copy, area);
       if (copy.hooks != nullptr && copy.hooks->open != nullptr) copy.hooks->open(copy);
-      child_.services.notify(Event::forked, copy);
+      child_.services.notify(Notice<Host>{.event = Event::forked, .area = copy, .partner = &area});
       if constexpr (Host::has_page_tables) {
         if (done && !copy.flags.has_any(flag::wipe_on_fork)) {
           done = child_.services.copy_pages(child_.pages, parent_.pages, copy.range());
@@ -234,11 +216,10 @@ class Fork {
   }
 
   void give_back_copies() noexcept {
-    for (Area<Host>* copy = first_; copy != nullptr;) {
-      Area<Host>* next = next_of(*copy);
+    while (!copies_.empty()) {
+      Area<Host>* copy = copies_.pop_front();
       copy->~Area<Host>();
       child_.services.release_area(copy, sizeof(Area<Host>), alignof(Area<Host>));
-      copy = next;
     }
     if constexpr (Host::has_reverse_map) child_.services.unreserve_links(links_);
     if (charged_ != 0) child_.services.uncharge(charged_);
@@ -251,7 +232,7 @@ class Fork {
 
   SpaceState<Host>& parent_;
   SpaceState<Host>& child_;
-  Area<Host>* first_ = nullptr;
+  AreaChain<Host> copies_;
   Area<Host>* next_ = nullptr;
   PageCount charged_ = 0;
   std::uint64_t left_out_ = 0;  // Areas that the child does not get.

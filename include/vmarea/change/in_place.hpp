@@ -7,25 +7,9 @@
 //   after    [PPPP)[aaaaaaaa)[NN)
 #pragma once
 
-#include <cstdint>
-
 #include "vmarea/change/reserve.hpp"
 
 namespace vmarea {
-
-/// Uses up `charge` pages of what was reserved, or gives pages back where it is negative.
-template <class Host>
-void settle_charge(SpaceState<Host>& space, Reservation<Host>& reserved,
-                   std::int64_t charge) noexcept {
-  if (charge > 0) {
-    require<Host>(reserved.charge >= static_cast<PageCount>(charge),
-                  "commit uses no more charge than was reserved");
-    reserved.charge -= static_cast<PageCount>(charge);
-  } else if (charge < 0) {
-    space.services.uncharge(static_cast<PageCount>(-charge));
-  }
-  space.charged += static_cast<PageCount>(charge);
-}
 
 /// Seldom; apart, because what a host does here makes every assignment slower if it is inlined.
 template <class Host>
@@ -35,38 +19,25 @@ template <class Host>
   if (before != nullptr) space.services.release_attributes(before);
 }
 
-/// A change of one area that stays where it is, with its identity.
-template <class Host>
-struct InPlaceChange {
-  Area<Host>& area;
-  Flags flags;
-  const Attributes* attributes;
-  const PageTotals& totals;  // As an edit's.
-  std::int64_t charge;
-  bool changes_access;
-  Event event;
-};
-
 /// What commit_edit does where the edit is in_place(). Requires: the same. Invalidates nothing.
 template <class Host>
-void commit_in_place(SpaceState<Host>& space, Reservation<Host>& reserved,
-                     const InPlaceChange<Host>& change) noexcept {
-  Area<Host>& area = change.area;
+void commit_in_place(SpaceState<Host>& space, const Edit<Host>& edit,
+                     Reservation<Host>& reserved) noexcept {
+  const Piece<Host>& piece = edit.pieces[0];
+  Area<Host>& area = *piece.object;
   space.services.assert_space_locked(space.lock);
-  space.totals += change.totals;
-  settle_charge(space, reserved, change.charge);
+  space.totals += edit.totals;
+  settle_charge(space, reserved, edit.charge);
   space.services.begin_area_write(space.lock, area.lock);
-  if (area.attributes != change.attributes) {
-    recount_attributes(space, area.attributes, change.attributes);
+  if (area.attributes != piece.after.attributes) {
+    recount_attributes(space, area.attributes, piece.after.attributes);
   }
-  area.attributes = change.attributes;
-  area.flags = change.flags;
+  area.attributes = piece.after.attributes;
+  area.flags = piece.after.flags;
   if constexpr (Host::has_page_tables) {
-    if (change.changes_access) {
-      space.services.protect_pages(space.pages, area.range(), area.flags);
-    }
+    if (!edit.access.empty()) space.services.protect_pages(space.pages, edit.access, area.flags);
   }
-  space.services.notify(change.event, area);
+  space.services.notify(Notice<Host>{.event = edit.event, .area = area, .before = area.range()});
 }
 
 }  // namespace vmarea

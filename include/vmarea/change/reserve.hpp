@@ -3,17 +3,18 @@
 // The second beat: takes everything that may run out before anything is written.
 //
 //   areas for new pieces, identity links, tree nodes, page-table levels, the commit charge,
-//   messages to those who watch what goes
+//   messages to the userfault contexts that watch what goes
 //
 // A reservation belongs to one Change. Dropping it gives everything back: a failed call leaves no
-// trace. Commit takes from it and never fails.
+// trace. Commit uses it up and never fails.
 #pragma once
 
 #include <cstddef>
 #include <new>
 
-#include "vmarea/plan/edit.hpp"
+#include "vmarea/plan/plan.hpp"
 #include "vmarea/space/attributes.hpp"
+#include "vmarea/space/find.hpp"
 
 namespace vmarea {
 
@@ -28,9 +29,10 @@ struct Reservation {
   [[no_unique_address]] typename Host::LinkReservation links;
   [[no_unique_address]] typename Host::EventReservation events;
   typename Host::FileHandle shared_memory{};
-  PageCount charge = 0;    // Taken from the host.
-  std::size_t growth = 0;  // Entries that the edits so far may add to the tree.
-  std::size_t nodes = 0;   // Tree nodes that the edits so far may need.
+  PageCount charge = 0;         // Taken from the host.
+  std::size_t growth = 0;       // Entries that the edits so far may add to the tree.
+  std::size_t nodes = 0;        // Tree nodes that the edits so far may need.
+  Area<Host>* written[3] = {};  // By commit: the objects of the last edit's pieces.
 };
 
 template <class Host>
@@ -65,26 +67,34 @@ Result<void> reserve_charge(SpaceState<Host>& space, Reservation<Host>& reserved
   return charged;
 }
 
-/// Counts the nodes that `edit` needs. Only new objects make the tree grow: what a kept one
-/// carries had an entry before.
+/// Uses up `charge` pages of what was reserved, or gives pages back where it is negative.
+template <class Host>
+void settle_charge(SpaceState<Host>& space, Reservation<Host>& reserved,
+                   std::int64_t charge) noexcept {
+  if (charge > 0) {
+    require<Host>(reserved.charge >= static_cast<PageCount>(charge),
+                  "commit uses no more charge than was reserved");
+    reserved.charge -= static_cast<PageCount>(charge);
+  } else if (charge < 0) {
+    space.services.uncharge(static_cast<PageCount>(-charge));
+  }
+  space.charged += static_cast<PageCount>(charge);
+}
+
+/// Counts the nodes that `edit` needs. Only new objects make the tree grow: what a kept one carries
+/// had an entry before. An edit that goes on from the one before splits, at worst, every level of a
+/// path, wherever that one put its entries.
 template <class Host>
 void count_nodes(const SpaceState<Host>& space, Reservation<Host>& reserved,
                  const Edit<Host>& edit) noexcept {
-  reserved.nodes += space.tree.nodes_needed(edit.extent.start, last_key(edit.extent),
-                                            edit.pieces.size(), reserved.growth);
-  for (unsigned i = 0; i < edit.pieces.size(); ++i) {
-    if (edit.pieces[i].object == nullptr) ++reserved.growth;
-  }
-}
-
-/// Counts the nodes for an edit that was planned on another one's result: at worst it splits every
-/// level of a path, wherever the other edit put its entries.
-template <class Host>
-void count_nodes_at_worst(const SpaceState<Host>& space, Reservation<Host>& reserved, Range extent,
-                          std::size_t pieces) noexcept {
   constexpr std::size_t more_than_any_node_holds = std::size_t{1} << 16;
+  const Range range = edit.follows() ? edit.counted_in : edit.extent;
+  const std::size_t before = edit.follows() ? more_than_any_node_holds : reserved.growth;
   reserved.nodes +=
-      space.tree.nodes_needed(extent.start, last_key(extent), pieces, more_than_any_node_holds);
+      space.tree.nodes_needed(range.start, last_key(range), edit.pieces.size(), before);
+  for (const Piece<Host>& piece : edit.pieces) {
+    if (piece.needs_new_object()) ++reserved.growth;
+  }
 }
 
 /// Takes the links that `piece` needs: a copy's, or those of an identity it gains.
@@ -93,8 +103,7 @@ Result<void> reserve_piece_links(SpaceState<Host>& space, Reservation<Host>& res
                                  const Piece<Host>& piece) noexcept {
   if constexpr (Host::has_reverse_map) {
     if (piece.makes_identity) return space.services.reserve_identity(reserved.links);
-    const Area<Host>* from = piece.identity_from;
-    if (from == nullptr && piece.object == nullptr) from = piece.copied;
+    const Area<Host>* from = piece.links_from();
     if (from == nullptr || !piece.after.identity) return {};
     return space.services.reserve_links(reserved.links, *from);
   } else {
@@ -102,55 +111,13 @@ Result<void> reserve_piece_links(SpaceState<Host>& space, Reservation<Host>& res
   }
 }
 
-/// The length of the piece that is neither kept nor copied.
-template <class Host>
-std::uint64_t new_range_length(const Edit<Host>& edit) noexcept {
-  for (unsigned i = 0; i < edit.pieces.size(); ++i) {
-    const Piece<Host>& piece = edit.pieces[i];
-    if (piece.object == nullptr && piece.copied == nullptr) return piece.after.length();
-  }
-  return 0;
-}
-
-/// Takes the charge, areas, links and shared memory that `edit` needs.
-/// Errors: no_memory, or what charge says.
-template <class Host>
-Result<void> reserve_but_nodes(SpaceState<Host>& space, Reservation<Host>& reserved,
-                               const Edit<Host>& edit) noexcept {
-  if (edit.charge > 0) {
-    const Result<void> charged =
-        reserve_charge(space, reserved, static_cast<PageCount>(edit.charge));
-    if (!charged) return charged;
-  }
-  if (edit.in_place()) return {};
-  for (unsigned i = 0; i < edit.pieces.size(); ++i) {
-    const Piece<Host>& piece = edit.pieces[i];
-    if (piece.object == nullptr) {
-      const Result<void> area = reserve_area(space, reserved);
-      if (!area) return area;
-    }
-    const Result<void> links = reserve_piece_links(space, reserved, piece);
-    if (!links) return links;
-  }
-  if (edit.new_shared_memory) {
-    const auto file = space.services.make_shared_memory(new_range_length(edit));
-    if (!file) return file.error();
-    reserved.shared_memory = *file;
-  }
-  return {};
-}
-
-/// Takes the message for whoever watches `area`, some or all of which goes with `range`.
+/// Takes the message of a context that watches `area`, some or all of which goes with `range`.
 template <class Host>
 Result<void> reserve_unmap_event(SpaceState<Host>& space, Reservation<Host>& reserved,
                                  const Description<Host>& area, Range range) noexcept {
-  if constexpr (Host::has_userfault_events) {
-    const UserfaultContext context = context_of<Host>(area);
-    if (context != 0 && space.services.userfault_rules(context).unmap_events) {
-      return space.services.reserve_unmap_event(reserved.events, context, range);
-    }
-  }
-  return {};
+  const UserfaultContext context = context_of<Host>(area);
+  if (context == 0 || !space.services.userfault_rules(context).unmap_events) return {};
+  return space.services.reserve_unmap_event(reserved.events, context, range);
 }
 
 /// Takes the messages about everything in `range`, which goes.
@@ -160,34 +127,98 @@ Result<void> reserve_unmap_events(SpaceState<Host>& space, Reservation<Host>& re
   Result<void> taken;
   if constexpr (Host::has_userfault_events) {
     if (range.empty()) return taken;
-    auto cursor = space.tree.seek(range.start);
-    for (auto entry = cursor.entry(); taken && entry && entry.first < range.end;
-         cursor.next(), entry = cursor.entry()) {
-      taken = reserve_unmap_event<Host>(space, reserved, *entry.value, range);
+    (void)any_in(space, range, [&](const Area<Host>& area) {
+      taken = reserve_unmap_event<Host>(space, reserved, area, range);
+      return !taken;
+    });
+  }
+  return taken;
+}
+
+/// Takes all that `edit` needs but the nodes, which are counted for reserve_plan().
+/// Errors: no_memory, or what charge says.
+template <class Host>
+Result<void> reserve_edit(SpaceState<Host>& space, Reservation<Host>& reserved,
+                          const Edit<Host>& edit) noexcept {
+  if (edit.charge > 0) {
+    const Result<void> charged =
+        reserve_charge(space, reserved, static_cast<PageCount>(edit.charge));
+    if (!charged) return charged;
+  }
+  if (edit.in_place()) return {};
+  for (const Piece<Host>& piece : edit.pieces) {
+    if (piece.needs_new_object()) {
+      const Result<void> area = reserve_area(space, reserved);
+      if (!area) return area;
+    }
+    const Result<void> links = reserve_piece_links(space, reserved, piece);
+    if (!links) return links;
+  }
+  if (edit.new_shared_memory) {
+    const auto file = space.services.make_shared_memory(edit.mapped.length());
+    if (!file) return file.error();
+    reserved.shared_memory = *file;
+  }
+  if (!edit.keeps_range()) count_nodes(space, reserved, edit);
+  return edit.follows() ? success : reserve_unmap_events(space, reserved, edit.unmapped);
+}
+
+/// Takes what a move of pages needs: table levels, and the message of a context that is told.
+template <class Host>
+Result<void> reserve_page_move(SpaceState<Host>& space, Reservation<Host>& reserved,
+                               const Step<Host>& step) noexcept {
+  Result<void> taken;
+  if constexpr (Host::has_page_tables) {
+    if (!step.range.empty()) {
+      taken = space.services.reserve_page_move(space.pages, step.range, step.to);
+    }
+  }
+  if constexpr (Host::has_userfault_events) {
+    if (taken && step.told != 0) {
+      taken = space.services.reserve_remap_event(reserved.events, step.told, step.range, step.to);
     }
   }
   return taken;
 }
 
-/// Takes all that `edit` needs but the nodes, which are counted for reserve_nodes.
-/// Requires: the edit was planned on the tree as it stands. Errors: as reserve_but_nodes.
+/// Takes what one step needs.
 template <class Host>
-Result<void> reserve_edit(SpaceState<Host>& space, Reservation<Host>& reserved,
-                          const Edit<Host>& edit) noexcept {
-  Result<void> taken = reserve_but_nodes(space, reserved, edit);
-  if (taken) taken = reserve_unmap_events(space, reserved, edit.unmapped);
-  if (taken && !edit.keeps_range()) count_nodes(space, reserved, edit);
+Result<void> reserve_step(SpaceState<Host>& space, Reservation<Host>& reserved,
+                          const Step<Host>& step) noexcept {
+  switch (step.kind) {
+    case StepKind::edit:
+      return reserve_edit(space, reserved, *step.edit);
+    case StepKind::move_pages:
+      return reserve_page_move(space, reserved, step);
+    case StepKind::install_page:
+      if constexpr (Host::has_page_tables) {
+        return space.services.reserve_page(space.pages, step.range.start);
+      }
+      return {};
+    case StepKind::tell_unmapped:
+      return reserve_unmap_events(space, reserved, step.range);
+    default:
+      return {};
+  }
+}
+
+/// Takes what all steps of `plan` need. Errors: no_memory, or what charge says; what was taken
+/// until then is still to be given back.
+template <class Host, CallPlan<Host> Plan>
+Result<void> reserve_plan(SpaceState<Host>& space, Reservation<Host>& reserved,
+                          const Plan& plan) noexcept {
+  if constexpr (WalkedPlan<Plan, Host>) {
+    if (plan.only_in_place()) return reserve_charge(space, reserved, plan.charge);
+  }
+  Result<void> taken;
+  plan.for_each_step(space, [&](const Step<Host>& step) {
+    if (taken) taken = reserve_step(space, reserved, step);
+  });
+  if (taken && reserved.nodes != 0 && !space.tree.reserve(reserved.nodes)) return Error::no_memory;
   return taken;
 }
 
-/// Takes the nodes that were counted. Errors: no_memory.
-template <class Host>
-Result<void> reserve_nodes(SpaceState<Host>& space, const Reservation<Host>& reserved) noexcept {
-  if (reserved.nodes == 0 || space.tree.reserve(reserved.nodes)) return {};
-  return Error::no_memory;
-}
-
-/// Gives back whatever commit did not take.
+/// Gives back whatever commit did not use.
 template <class Host>
 void give_back(SpaceState<Host>& space, Reservation<Host>& reserved) noexcept {
   while (reserved.area_count > 0) {
@@ -208,6 +239,7 @@ void give_back(SpaceState<Host>& space, Reservation<Host>& reserved) noexcept {
   }
   space.tree.unreserve();  // Also where none was counted: joins leave some behind.
   reserved.nodes = 0;
+  reserved.growth = 0;
 }
 
 }  // namespace vmarea

@@ -12,8 +12,8 @@ namespace vmarea {
 struct NoLocks {
   static constexpr bool has_lock_all = false;
   static constexpr bool has_area_locks = false;
-  using SpaceLock = Absent<0>;
-  using AreaLock = Absent<1>;
+  using SpaceLock = Absent<struct NoSpaceLock>;
+  using AreaLock = Absent<struct NoAreaLock>;
   static Result<void> lock_space(SpaceLock&) noexcept { return {}; }
   static void unlock_space(SpaceLock&) noexcept {}
   static void assert_space_locked(SpaceLock&) noexcept {}
@@ -31,14 +31,14 @@ struct NoLocks {
 /// Identities are numbers; nobody asks who maps a page.
 struct NoReverseMap {
   static constexpr bool has_reverse_map = false;
-  using ReverseMapEntry = Absent<2>;
-  using LinkReservation = Absent<3>;
+  using ReverseMapEntry = Absent<struct NoReverseMapEntry>;
+  using LinkReservation = Absent<struct NoLinkReservation>;
 };
 
 /// Somebody else keeps the pages.
 struct NoPageTables {
   static constexpr bool has_page_tables = false;
-  using PageTable = Absent<4>;
+  using PageTable = Absent<struct NoPageTable>;
 };
 
 /// Anonymous memory only.
@@ -57,7 +57,7 @@ struct NoFiles {
 /// Userfault contexts without features, or none at all.
 struct NoUserfaultEvents {
   static constexpr bool has_userfault_events = false;
-  using EventReservation = Absent<5>;
+  using EventReservation = Absent<struct NoEventReservation>;
   static UserfaultRules userfault_rules(UserfaultContext) noexcept { return {}; }
 };
 
@@ -80,8 +80,8 @@ struct NoLimits {
 };
 
 struct NoNotifications {
-  template <class AnyArea>
-  static void notify(Event, const AnyArea&) noexcept {}
+  template <class AnyNotice>
+  static void notify(const AnyNotice&) noexcept {}
 };
 
 }  // namespace vmarea

@@ -55,7 +55,8 @@ struct KernelProfile {
 
   // Joining.
   FaultedMerge faulted_into_untouched = FaultedMerge::unless_fork_child;  // Since 6.16.
-  Flags kept_by_joins = flag::sticky;  // Since 6.19 and 6.18.y; none before.
+  Flags kept_by_joins = flag::sticky;     // Since 6.19 and 6.18.y; none before.
+  Flags ignored_by_joins = flag::sticky;  // They keep no areas apart.
   SamePageMark same_page_mark = SamePageMark::before_joining;    // Since 6.17.
   DriverTurn earliest_driver_turn = DriverTurn::before_joining;  // Since 6.16, driver by driver.
   bool driver_flags_join_again = false;  // A second try with what the driver made of the flags.
@@ -81,6 +82,10 @@ struct KernelProfile {
   // processors with protection keys.
   bool has_protection_keys = false;
 
+  /// Whether a call that fails half-way leaves what Linux leaves.
+  constexpr bool leaves_partial_effects() const noexcept {
+    return partial_effects == PartialEffects::as_linux;
+  }
   /// What an area gets for this protection. Any bit beside prot::exec makes it readable, as
   /// Linux has it.
   constexpr Flags flags_for(Protection protection) const noexcept {

@@ -24,6 +24,7 @@
 #include <type_traits>
 
 #include "vmarea/host/area_tree.hpp"
+#include "vmarea/host/notice.hpp"
 #include "vmarea/host/profile.hpp"
 #include "vmarea/types/area.hpp"
 #include "vmarea/types/flags.hpp"
@@ -84,20 +85,6 @@ struct UserfaultRules {
   bool unmap_events = false;
   bool remap_events = false;  // And the context goes along with moved memory.
   bool fork_events = false;   // And the child's memory is watched, too.
-};
-
-/// What a host may want to be told; ignored by default.
-enum class Event : unsigned char {
-  mapped,       // A new area stands in the tree.
-  unmapped,     // An area left the tree and is about to be destroyed.
-  resized,      // Start, end or page offset changed.
-  merged_away,  // A neighbour took over the area.
-  split,        // A new area was cut off another.
-  protected_,   // Flags changed.
-  moved,        // mremap put it elsewhere.
-  grown,        // The stack grew.
-  touched,      // First touch gave it an identity.
-  forked,       // A copy stands in a child.
 };
 
 /// A T, or a reference to one.
@@ -275,8 +262,8 @@ concept LimitServices = requires(Host s, const Host planning, PageCount pages) {
 
 /// Told after the fact, holding the space lock.
 template <class Host>
-concept NotificationServices = requires(Host s, Event event, const Area<Host>& area) {
-  { s.notify(event, area) } noexcept;
+concept NotificationServices = requires(Host s, const Notice<Host>& notice) {
+  { s.notify(notice) } noexcept;
 };
 
 /// Promises of the programmer, checked where `Host::checks` says so; assertion_failed does not return.

@@ -11,9 +11,8 @@
 // between them. A seal or a refused cut half-way leaves the cuts that Linux leaves.
 #pragma once
 
-#include "vmarea/change/commit.hpp"
-#include "vmarea/plan/edit.hpp"
-#include "vmarea/plan/view.hpp"
+#include "vmarea/plan/cut.hpp"
+#include "vmarea/plan/neighbour.hpp"
 
 namespace vmarea {
 
@@ -40,19 +39,12 @@ constexpr bool counts_objects(const Description<Host>& area) noexcept {
   return area.hooks != nullptr && (area.hooks->open != nullptr || area.hooks->close != nullptr);
 }
 
-template <class Host>
-Result<void> ask_may_split(const Description<Host>& area, Address at) noexcept {
-  if (area.hooks == nullptr || area.hooks->may_split == nullptr) return {};
-  return area.hooks->may_split(area, at);
-}
-
-/// The rest of `area` that stays as a piece: on its own object, or on a copy where somebody counts
-/// objects or the object is taken by the other rest.
+/// The rest of `area` that stays as a piece: on its own object, or on a new one where the driver
+/// counts objects or the other rest keeps the object.
 template <class Host>
 constexpr Neighbour<Host> rest_of(const Neighbour<Host>& area, const Description<Host>& rest,
-                                  bool copy) noexcept {
-  if (!copy || area.object == nullptr) return {rest, area.object, area.copied, true, true};
-  return {rest, nullptr, area.object, true, true};
+                                  bool split_off) noexcept {
+  return Neighbour<Host>::rest_of(split_off ? area.split_off(rest) : area.kept(rest));
 }
 
 /// Cuts the first area at the range's start. Errors: no_memory (a hole at the map count limit),
@@ -81,7 +73,7 @@ Result<void> cut_last(const SpaceState<Host>& space, Clearing<Host>& clearing,
   const Description<Host>& before = area.description;
   const Result<void> may_split = ask_may_split(before, clearing.range.end);
   if (!may_split) return may_split;
-  const bool taken = clearing.prev.is_piece && clearing.prev.object == area.object;
+  const bool taken = clearing.prev.is_rest && clearing.prev.carries(area);
   clearing.next = rest_of(area, before.above(clearing.range.end, space.services.geometry()),
                           taken || counts_objects(before));
   clearing.extent.end = before.end;
@@ -150,70 +142,25 @@ Edit<Host> edit_of(const Clearing<Host>& clearing) noexcept {
                   .unmapped = clearing.range,
                   .tables_between = clearing.tables_between,
                   .event = Event::resized};
-  if (clearing.prev.is_piece) edit.add(clearing.prev.as_piece());
-  if (clearing.next.is_piece) edit.add(clearing.next.as_piece());
+  if (clearing.prev.is_rest) edit.add(clearing.prev.as_piece());
+  if (clearing.next.is_rest) edit.add(clearing.next.as_piece());
   return edit;
 }
 
-/// An edit that cuts `area` at up to two places inside it and changes nothing else; the area keeps
-/// the part from the first cut on, as a split does (behaviour specification 7).
-template <class Host>
-Edit<Host> edit_of_cuts(const SpaceState<Host>& space, Area<Host>& area, Address first,
-                        Address second = 0) noexcept {
-  const Geometry geometry = space.services.geometry();
-  Edit<Host> edit{.extent = area.range(), .event = Event::resized};
-  edit.add({area.below(first), nullptr, &area, nullptr});
-  const Description<Host> upper = area.above(first, geometry);
-  if (second == 0) {
-    edit.add({upper, &area, nullptr, nullptr});
-  } else {
-    edit.add({upper.below(second), &area, nullptr, nullptr});
-    edit.add({upper.above(second, geometry), nullptr, &area, nullptr});
-  }
-  return edit;
-}
-
-/// The same with one cut, of an area that is only planned yet.
-template <class Host>
-Edit<Host> edit_of_cut(const SpaceState<Host>& space, const Neighbour<Host>& area,
-                       Address at) noexcept {
-  Edit<Host> edit{.extent = area.description.range(), .event = Event::resized};
-  edit.add({area.description.below(at), nullptr, area.links(), nullptr});
-  edit.add(
-      {area.description.above(at, space.services.geometry()), area.object, area.copied, nullptr});
-  return edit;
-}
-
-/// Takes everything out, as exit does. Nobody is asked. Requires: the space lock.
-template <class Host>
-void clear_space_locked(SpaceState<Host>& space) noexcept {
-  if (space.area_count == 0) return;
-  const Range all{0, space.services.geometry().limit};
-  const Edit<Host> edit{.extent = all,
-                        .totals = negated(space.totals),
-                        .charge = -static_cast<std::int64_t>(space.charged),
-                        .unmapped = all,
-                        .tables_between = all,
-                        .event = Event::unmapped};
-  Reservation<Host> nothing;
-  commit_edit(space, edit, nothing);
-  space.tree.unreserve();
-}
-
-/// What Linux leaves when a call fails after these edges were cut: the cuts stay. Adds 0 to 2
+/// What Linux leaves when a call fails after these edges were cut: the cuts stay. Adds up to two
 /// edits to `plan`, none if the profile wants all or nothing.
 template <class Host, class Plan>
 void leave_cuts(const SpaceState<Host>& space, Plan& plan,
                 const Clearing<Host>& clearing) noexcept {
-  if (space.services.profile().partial_effects == PartialEffects::all_or_nothing) return;
+  if (!space.services.profile().leaves_partial_effects()) return;
   Area<Host>* first = clearing.cuts_start ? find_area(space, clearing.range.start) : nullptr;
   Area<Host>* last = clearing.cuts_end ? find_area(space, clearing.range.end) : nullptr;
   if (first != nullptr && first == last) {
-    plan.add() = edit_of_cuts(space, *first, clearing.range.start, clearing.range.end);
+    plan.add_edit(edit_of_cuts(space, *first, clearing.range.start, clearing.range.end));
     return;
   }
-  if (first != nullptr) plan.add() = edit_of_cuts(space, *first, clearing.range.start);
-  if (last != nullptr) plan.add() = edit_of_cuts(space, *last, clearing.range.end);
+  if (first != nullptr) plan.add_edit(edit_of_cuts(space, *first, clearing.range.start));
+  if (last != nullptr) plan.add_edit(edit_of_cuts(space, *last, clearing.range.end));
 }
 
 }  // namespace vmarea

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Puts a new range into the tree: alone, or joined with what stands beside it (behaviour
-// specification 4, 13).
+// Puts a new range into the tree: alone, or joined with what stands beside it (rules 4, 13).
 //
 //   prev   [AAAA)      [BBBB)   next          what stands there may first have to give way
 //   new          [****)                        (Clearing); its rests are neighbours like any other
@@ -9,7 +8,7 @@
 #pragma once
 
 #include "vmarea/plan/clear.hpp"
-#include "vmarea/plan/edit.hpp"
+#include "vmarea/rules/merge.hpp"
 
 namespace vmarea {
 
@@ -38,12 +37,12 @@ Joins decide_new_range(const SpaceState<Host>& space, const Clearing<Host>& clea
     return {refused, refused};
   }
   const JoinRequest<Host> request{
-      .prev = wanted.sides != JoinableSides::next_only ? clearing.prev.neighbour() : nullptr,
-      .next = clearing.next.neighbour(),
+      .prev = wanted.sides != JoinableSides::next_only ? clearing.prev.if_present() : nullptr,
+      .next = clearing.next.if_present(),
       .middle = wanted.extends_prev ? Middle::extension : Middle::new_range,
       .wants_next = wanted.sides != JoinableSides::prev_only};
   return decide_joins(wanted.description, request, space.services.geometry(),
-                      space.services.profile().faulted_into_untouched);
+                      space.services.profile());
 }
 
 /// The mark that the process wants on all of its memory.
@@ -64,6 +63,44 @@ void mark_range(const SpaceState<Host>& space, NewRange<Host>& range) noexcept {
   }
 }
 
+/// Adds to `edit` the pieces for a new range between `prev` and `next`. Ensures: the edit's extent
+/// covers every area that takes part.
+template <class Host>
+void join_between(Edit<Host>& edit, const Neighbour<Host>& prev, const NewRange<Host>& range,
+                  const Neighbour<Host>& next, const Joins& joins, Flags kept) noexcept {
+  const Description<Host>& middle = range.description;
+  Piece<Host> piece = Piece<Host>::fresh(middle);
+  if (middle.identity) piece.identity_from = range.copied_from;
+  const bool left = joins.prev.joined();
+  const bool right = joins.next.joined();
+  if (left) {
+    piece = prev.as_piece();
+    piece.after.end = middle.end;
+    absorb(piece, middle, range.copied_from, kept);
+    if (!prev.is_rest) edit.extent.start = prev.description.start;
+  } else if (prev.is_rest) {
+    edit.add(prev.as_piece());
+  }
+  if (right) {
+    if (!left) {
+      piece = next.as_piece();
+      piece.after.start = middle.start;
+      piece.after.page_offset = middle.page_offset;
+      absorb(piece, middle, range.copied_from, kept);
+    } else {
+      piece.after.end = next.description.end;
+      absorb(piece, next.description, next.links(), kept);
+    }
+    if (!next.is_rest) edit.extent.end = next.description.end;
+  }
+  if (!left && !right) {
+    piece.copied = range.copied_from;
+    piece.after.flags |= range.marks;
+  }
+  edit.add(piece);
+  if (!right && next.is_rest) edit.add(next.as_piece());
+}
+
 /// The edit that clears and places in one write. Totals are those of the clearing alone; the
 /// caller adds what the new range counts and charges.
 template <class Host>
@@ -72,16 +109,9 @@ Edit<Host> edit_of_new_range(const SpaceState<Host>& space, const Clearing<Host>
   Edit<Host> edit = edit_of(clearing);
   edit.pieces.clear();
   if (clearing.totals.total == 0) edit.unmapped = {};
-  join_between(edit, clearing.prev, wanted.description, clearing.next,
-               decide_new_range(space, clearing, wanted), wanted.copied_from,
-               space.services.profile().kept_by_joins);
-  for (unsigned i = 0; i < edit.pieces.size(); ++i) {
-    Piece<Host>& piece = edit.pieces[i];
-    const bool is_new = piece.object == nullptr && piece.copied == nullptr;
-    if (!is_new) continue;
-    piece.copied = wanted.copied_from;
-    piece.after.flags |= wanted.marks;
-  }
+  edit.mapped = wanted.description.range();
+  join_between(edit, clearing.prev, wanted, clearing.next,
+               decide_new_range(space, clearing, wanted), space.services.profile().kept_by_joins);
   return edit;
 }
 

@@ -1,80 +1,58 @@
 // SPDX-License-Identifier: MIT
 //
-// Walks a range and changes every area in it by a rule: mprotect, madvise, mlock, mseal (behaviour
-// specification 5, 8, 29). A call over a thousand areas is a range, two cuts and a rule.
+// Walks a range and changes every area in it by a rule: mprotect, madvise, mlock, mseal (rules 5,
+// 8, 29). A call over a thousand areas is a range, two cuts and a rule.
 //
 //   before     [AAAA)[BBBBBB)[CC)[DDDD)        range  ****************
 //   per area:  cut at the range's edges, change by the rule, join left and right, never elsewhere
-//   left       the neighbour on the left as a value: what it will be, and who will carry it
+//   left       the neighbour on the left as a value: what it will be, and which object carries it
 //   run        pieces that joined so far; it becomes one edit when the next area does not join
 //
-// The same walk plans, previews, reserves and commits: only the visitor differs, so what is
-// previewed is what happens; range_plan.hpp is where. The visitor may rewrite the tree behind the
+// The first walk asks hooks and limits and notes where it ended. Later ones, to show, reserve and
+// commit, repeat it up to there and ask nothing again. The visitor may rewrite the tree behind the
 // walk, which goes on by address.
 #pragma once
 
 #include "vmarea/plan/clear.hpp"
-#include "vmarea/plan/edit.hpp"
 #include "vmarea/plan/identity.hpp"
+#include "vmarea/plan/rule.hpp"
+#include "vmarea/plan/step.hpp"
+#include "vmarea/rules/merge.hpp"
 
 namespace vmarea {
 
-/// What a rule says about one area.
-template <class Host>
-struct RuleAnswer {
-  enum class Kind : unsigned char { skip, change, refuse };
-  Kind kind = Kind::skip;
-  Error error = Error::none;
-  Flags flags{};
-  const Attributes* attributes = nullptr;
-  PageTotals totals{};      // Added to the counters.
-  std::int64_t charge = 0;  // Pages of commit charge taken, or given back if negative.
-  bool faults_in = false;   // The part is written to at once: it gets an identity.
-
-  static constexpr RuleAnswer skip() noexcept { return {}; }
-  static constexpr RuleAnswer refuse(Error why) noexcept {
-    return {.kind = Kind::refuse, .error = why};
-  }
-  static constexpr RuleAnswer change(const Description<Host>& area, Flags flags) noexcept {
-    return {.kind = Kind::change, .flags = flags, .attributes = area.attributes};
-  }
+/// How the first walk ended, for those that repeat it.
+struct WalkEnd {
+  Address reached = 0;        // What lies above is not touched.
+  bool leaves_cut = false;    // A cut at `reached` was made, the one above it was refused.
+  bool lacks_memory = false;  // A rule could not make its attributes.
 };
 
-/// What the walk has done so far to what rules and limits look at.
-struct WalkProgress {
-  PageTotals totals{};
-  std::uint64_t area_count = 0;
-  std::uint64_t last_identity = 0;
-};
-
-enum class HolePolicy : unsigned char {
-  stop,   // The first hole ends the walk with no_memory; what was before it stays changed.
-  go_on,  // All areas are changed, then the answer is no_memory.
-  pass,   // Nobody minds.
-};
-
-enum class JoinPolicy : unsigned char { allowed, never };
-
-/// One walk. Rule: `static constexpr HolePolicy holes`, `Error shortage` (what it answers at the
-/// map count limit), and answer(space, area, part, progress) -> RuleAnswer, pure.
 template <class Host, class Rule>
 class RangeWalk {
  public:
-  /// `edit` is where each edit is put together.
+  enum class Pass : unsigned char {
+    first,
+    again,
+    again_in_place,  // Known to cut and join nothing.
+  };
+
+  /// `edit` is where each edit is put together. Of an earlier walk, `range` ends where that ended.
   RangeWalk(const SpaceState<Host>& space, Range range, const Rule& rule, const WalkProgress& base,
-            JoinPolicy joining, Edit<Host>& edit) noexcept
+            JoinPolicy joining, Edit<Host>& edit, Pass pass) noexcept
       : space_(space),
         geometry_(space.services.geometry()),
         kept_(space.services.profile().kept_by_joins),
         range_(range),
         rule_(rule),
         progress_(base),
-        joining_(joining),
+        joining_(rule.takes_whole_areas() ? JoinPolicy::never : joining),
+        pass_(pass),
         position_(range.start),
         cursor_(space.tree.seek(range.start)),
         edit_(edit) {}
 
-  /// Calls visit(const Edit<Host>&) for each edit and says how the call ends.
+  /// Calls visit(const Step&) for each step and says how the call ends.
   template <class Visit>
   Result<void> run(Visit&& visit) noexcept {
     const auto first = cursor_.entry();
@@ -96,31 +74,80 @@ class RangeWalk {
     return status;
   }
 
-  /// Whether the protection of pages follows from what differs.
-  static constexpr bool changes_access(Flags before, Flags after) noexcept {
-    return after.difference(before).has_any(flag::protection | flag::userfault_protect);
+  /// Requires: run() of the first walk was called.
+  WalkEnd end() const noexcept {
+    return {position_ < range_.end ? position_ : range_.end, leaves_cut_, lacks_memory_};
   }
 
  private:
+  using Kind = typename Answer<Host>::Kind;
+
   template <class Visit>
   Result<void> step(Area<Host>& area, Visit&& visit) noexcept {
     const Range part{position_, area.end < range_.end ? area.end : range_.end};
-    const RuleAnswer<Host> answer = rule_.answer(space_, area, part, progress_);
-    if (answer.kind == RuleAnswer<Host>::Kind::refuse) return answer.error;
-    if (answer.kind == RuleAnswer<Host>::Kind::skip) {
-      flush(visit);
-      left_ = Neighbour<Host>::of(&area);
-      go_to(part.end);
-      return {};
+    if (pass_ == Pass::first) {
+      const Result<void> allowed = rule_.check(space_, area, part, progress_);
+      if (!allowed) return allowed;
     }
-    Description<Host> after = area.within(part, geometry_);
+    const Answer<Host> answer = rule_.change(space_, area, part);
+    switch (answer.kind) {
+      case Kind::lacks_memory:
+        require<Host>(pass_ == Pass::first, "what was interned once can be had again");
+        lacks_memory_ = true;
+        return Rule::error_at_count_limit;
+      case Kind::remove:
+        remove(area, visit);
+        return {};
+      case Kind::skip:
+        flush(visit);
+        left_ = Neighbour<Host>::of(&area);
+        go_to(part.end);
+        break;
+      case Kind::change:
+        if (pass_ == Pass::again_in_place) {
+          change_in_place(area, part, answer, visit);
+        } else if (const Result<void> changed = change(area, part, answer, visit); !changed) {
+          return changed;
+        }
+        break;
+    }
+    if (answer.drops_pages) {
+      flush(visit);
+      visit(Step<Host>::drop_pages(part));
+    }
+    return {};
+  }
+
+  /// All of the area goes, and what stands beside it stays.
+  template <class Visit>
+  void remove(const Area<Host>& area, Visit&& visit) noexcept {
+    flush(visit);
+    left_ = {};
+    position_ = area.end;
+    edit_ = edit_of(plan_clear(space_, area.range()));
+    visit(Step<Host>::of(edit_));
+    cursor_ = space_.tree.seek(position_);
+  }
+
+  /// The part gets what the answer says, where it stands or cut off, and joins its neighbours.
+  template <class Visit>
+  Result<void> change(Area<Host>& area, Range part, const Answer<Host>& answer,
+                      Visit&& visit) noexcept {
+    Description<Host> after = rule_.takes_whole_areas() ? area : area.within(part, geometry_);
+    const Range changed = after.range();
     after.flags = answer.flags;
     after.attributes = answer.attributes;
-    Area<Host>* const next = part.end == area.end ? step_above(area) : nullptr;
+    Area<Host>* const next = changed.end == area.end ? step_above(area) : nullptr;
     const Joins joins = decide(area, after, next);
-    const Result<void> cut = check_cuts(area, part, joins, visit);
-    if (!cut) return cut;
-    progress_.totals += answer.totals;
+    if (pass_ == Pass::first) {
+      const Result<void> cut = check_cuts(area, changed, joins, visit);
+      if (!cut) return cut;
+      progress_.totals += answer.totals;
+    }
+    const bool changes_access = does_change_access(area.flags, answer.flags);
+    if (open_ && changes_access && !edit_.access.empty() && edit_.access.end != changed.start) {
+      flush(visit);  // Its range of access would have a hole.
+    }
     if (joins.prev.joined()) {
       join_left(area, after);
     } else {
@@ -129,13 +156,37 @@ class RangeWalk {
     }
     edit_.totals += answer.totals;
     edit_.charge += answer.charge;
-    edit_.changes_access |= changes_access(area.flags, answer.flags);
+    if (changes_access) extend_access(changed);
     if (joins.next.joined()) swallow_next(*next);
-    if (!joins.prev.joined() && !joins.next.joined()) add_rest_above(area, part.end, nullptr);
-    if (joins.prev.joined()) add_rest_above(area, part.end, &area);
+    if (!joins.prev.joined() && !joins.next.joined()) add_rest_above(area, changed.end, nullptr);
+    if (joins.prev.joined()) add_rest_above(area, changed.end, &area);
     if (answer.faults_in && !run().after.identity) fault_in();
     go_to(run().after.end);
     return {};
+  }
+
+  /// The same where the first walk found that it changes where it stands.
+  template <class Visit>
+  void change_in_place(Area<Host>& area, Range part, const Answer<Host>& answer,
+                       Visit&& visit) noexcept {
+    edit_.restart(area.range(), Event::protected_);
+    Piece<Host>& piece = edit_.pieces.add(Piece<Host>::kept(area, area));
+    piece.after.flags = answer.flags;
+    piece.after.attributes = answer.attributes;
+    edit_.totals = answer.totals;
+    edit_.charge = answer.charge;
+    if (does_change_access(area.flags, answer.flags)) edit_.access = area.range();
+    position_ = part.end;
+    visit(Step<Host>::of(edit_));
+    cursor_.next();
+  }
+
+  static constexpr bool does_change_access(Flags before, Flags after) noexcept {
+    return after.difference(before).has_any(flag::protection | flag::userfault_protect);
+  }
+  void extend_access(Range changed) noexcept {
+    if (edit_.access.empty()) edit_.access.start = changed.start;
+    edit_.access.end = changed.end;
   }
 
   /// The neighbour that the first area may join, unless the range starts inside that area.
@@ -148,17 +199,14 @@ class RangeWalk {
   /// The run so far is touched before the walk goes on, as locked memory is that becomes writable.
   void fault_in() noexcept {
     const Address start = run().after.start;
-    const auto side = [](const Piece<Host>& piece) {
-      return Neighbour<Host>{piece.after, piece.object, piece.copied, true, false};
-    };
     Neighbour<Host> prev = Neighbour<Host>::of(find_starting_below(space_, start));
     if (run_ > 0) {
-      prev = side(edit_.pieces[run_ - 1]);
+      prev = Neighbour<Host>::of(edit_.pieces[run_ - 1]);
     } else if (left_.present && left_.description.end == start) {
       prev = left_;
     }
     const bool has_rest = run_ + 1 < edit_.pieces.size();
-    const Neighbour<Host> next = has_rest ? side(edit_.pieces[run_ + 1])
+    const Neighbour<Host> next = has_rest ? Neighbour<Host>::of(edit_.pieces[run_ + 1])
                                           : Neighbour<Host>::of(find_area(space_, run().after.end));
     plan_identity(space_, run(), prev, next, AnonIdentity::of(progress_.last_identity + 2));
     if (run().makes_identity) progress_.last_identity += 2;
@@ -175,17 +223,16 @@ class RangeWalk {
                const Area<Host>* next) const noexcept {
     const bool at_start = after.start == area.start;
     const bool whole = at_start && after.end == area.end;
-    const Description<Host>* prev = open_ ? &run().after : left_.neighbour();
+    const Description<Host>* prev = open_ ? &run().after : left_.if_present();
     const JoinRequest<Host> request{.prev = at_start ? prev : nullptr,
                                     .next = next,
                                     .middle = whole ? Middle::whole_area : Middle::part_of_area};
     const bool alone = request.prev == nullptr && request.next == nullptr;
     if (alone || joining_ == JoinPolicy::never) return {};
-    return decide_joins(after, request, geometry_,
-                        space_.services.profile().faulted_into_untouched);
+    return decide_joins(after, request, geometry_, space_.services.profile());
   }
 
-  /// A part that joins nobody is cut off: that needs room below the map count limit and the
+  /// A part that joins nothing is cut off: that needs room below the map count limit and the
   /// driver's consent at each edge. A second cut that is refused leaves the first.
   template <class Visit>
   Result<void> check_cuts(Area<Host>& area, Range part, const Joins& joins,
@@ -203,7 +250,9 @@ class RangeWalk {
       const Result<void> above_it = check_cut(area, part.end);
       if (!above_it && part.start > area.start) {
         flush(visit);
-        visit(edit_of_cuts(space_, area, part.start));
+        edit_ = edit_of_cuts(space_, area, part.start);
+        visit(Step<Host>::of(edit_));
+        leaves_cut_ = true;
       }
       return above_it;
     }
@@ -211,7 +260,9 @@ class RangeWalk {
   }
 
   Result<void> check_cut(const Area<Host>& area, Address at) noexcept {
-    if (progress_.area_count >= space_.services.limits().area_count_max) return Rule::shortage;
+    if (progress_.area_count >= space_.services.limits().area_count_max) {
+      return Rule::error_at_count_limit;
+    }
     ++progress_.area_count;
     return ask_may_split<Host>(area, at);
   }
@@ -230,14 +281,14 @@ class RangeWalk {
   void start_run(Area<Host>& area, const Description<Host>& after, Area<Host>* next) noexcept {
     open(area.range());
     if (after.start > area.start) {
-      const bool copy = next == nullptr;
-      edit_.add({area.below(after.start), copy ? nullptr : &area, copy ? &area : nullptr, nullptr});
+      const Description<Host> rest = area.below(after.start);
+      edit_.add(next == nullptr ? Piece<Host>::copy_of(area, rest) : Piece<Host>::kept(area, rest));
     }
     if (next == nullptr) {
-      add_run({after, &area, nullptr, nullptr});
+      add_run(Piece<Host>::kept(area, after));
       return;
     }
-    add_run({*next, next, nullptr, nullptr});
+    add_run(Piece<Host>::kept(*next, *next));
     run().after.start = after.start;
     run().after.page_offset = after.page_offset;
     absorb(run(), after, &area, kept_);
@@ -261,9 +312,11 @@ class RangeWalk {
     edit_.extent.end = next.end;
   }
 
-  void add_rest_above(const Area<Host>& area, Address at, Area<Host>* object) noexcept {
+  void add_rest_above(Area<Host>& area, Address at, Area<Host>* object) noexcept {
     if (at >= area.end) return;
-    edit_.add({area.above(at, geometry_), object, object == nullptr ? &area : nullptr, nullptr});
+    const Description<Host> rest = area.above(at, geometry_);
+    edit_.add(object != nullptr ? Piece<Host>::kept(*object, rest)
+                                : Piece<Host>::copy_of(area, rest));
   }
 
   template <class Visit>
@@ -271,12 +324,12 @@ class RangeWalk {
     if (!open_) return;
     open_ = false;
     if (position_ >= range_.end) {
-      visit(static_cast<const Edit<Host>&>(edit_));
+      visit(Step<Host>::of(edit_));
       return;
     }
-    left_ = {run().after, run().object, run().copied, true, false};
+    left_ = Neighbour<Host>::of(run());
     const bool rewritten = !edit_.keeps_range();
-    visit(static_cast<const Edit<Host>&>(edit_));
+    visit(Step<Host>::of(edit_));
     if (rewritten) cursor_ = space_.tree.seek(position_);
   }
 
@@ -293,12 +346,15 @@ class RangeWalk {
   const Rule& rule_;
   WalkProgress progress_;
   const JoinPolicy joining_;
+  const Pass pass_;
+  bool leaves_cut_ = false;
+  bool lacks_memory_ = false;
+  bool open_ = false;
+  unsigned run_ = 0;  // Which piece of the edit is the run; a rest below it, a rest above it.
   Address position_;
   typename SpaceState<Host>::Tree::Cursor cursor_;
   Neighbour<Host> left_;
-  Edit<Host>& edit_;  // The edit that is being put together, if one is open.
-  unsigned run_ = 0;  // Which of its pieces is the run; a rest below it, a rest above it.
-  bool open_ = false;
+  Edit<Host>& edit_;  // The one that is being put together, if one is open.
 };
 
 }  // namespace vmarea

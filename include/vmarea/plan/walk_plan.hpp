@@ -1,121 +1,122 @@
 // SPDX-License-Identifier: MIT
 //
-// A call over a range, planned: the walk of core/walk.hpp is made once to plan and once more to
-// write, for what it finds is not kept, but for a single edit.
+// A call over a range, planned: the walk is made once to plan and again to show, reserve and write,
+// for what it finds is not kept, but for a single edit.
 //
-//   plan      walk: count edits and charge, keep the first
-//   reserve   nothing but charge, where every area changes where it stands
-//   commit    the same walk again, or the rule's answers alone, where nobody is cut or joined
+//   first walk   asks hooks and limits; counts edits and charge, keeps the first edit
+//   later ones   the same steps, up to where the first walk ended
 #pragma once
 
-#include "vmarea/change/change.hpp"
-#include "vmarea/change/in_place.hpp"
+#include "vmarea/plan/plan.hpp"
 #include "vmarea/plan/walk.hpp"
 #include "vmarea/types/fast_paths.hpp"
 
 namespace vmarea {
 
-/// A call that changes a range by a rule. One edit is kept; more are walked again.
+/// What to do when there is no memory to join neighbours.
+enum class WithoutMemory : unsigned char {
+  fails,
+  joins_nothing,  // Areas change where they stand. For whole areas: a cut can fail.
+};
+
+/// A call that changes a range by a rule, then perhaps a field of the space.
 template <class Host, class Rule>
-struct WalkPlan : PlanBase {
+struct WalkPlan {
   using Value = void;
+  static constexpr bool interns = Rule::interns;
 
   Result<void> status = Error::invalid;
-  Range range;
-  Rule rule{};
-  WalkProgress base;
-  JoinPolicy joining = JoinPolicy::allowed;
-  unsigned edit_count = 0;
-  bool all_in_place = true;  // Then only the charge has to be reserved.
-  PageCount charge = 0;      // What they take, without what they give back.
-  Edit<Host> only;
+  Error error_without_memory = Rule::error_at_count_limit;
+  Sequel sequel{};
+  WithoutMemory without_memory = WithoutMemory::fails;
+  PageCount charge = 0;              // What the edits take, without what they give back.
+  FixedList<Step<Host>, 1> setting;  // Made after a successful walk.
 
   WalkPlan() = default;
-  /// A call that is refused, or has nothing to do.
+  /// A call that is refused, or walks over nothing.
   WalkPlan(Result<void> answer) noexcept : status(answer) {}
+  WalkPlan(Error error) noexcept : status(error) {}
 
   /// Inlined with all that it calls: it is most of a call that splits, and 16 % of mprotect there
   /// and back, 43 % of a call over a thousand areas go that way. For commit it gave 4 %: left out.
   VMAREA_INLINED_WHOLE WalkPlan(const SpaceState<Host>& space, Range over, const Rule& by,
                                 JoinPolicy joins = JoinPolicy::allowed) noexcept
-      : range(over),
-        rule(by),
-        base{space.totals, space.area_count, space.last_identity},
-        joining(joins) {
-    out_of_memory = Rule::shortage;
-    status = walk(space, only, [this](const Edit<Host>& edit) {
-      if (edit_count++ == 0 && &edit != &only) only = edit;
-      all_in_place = all_in_place && edit.in_place();
-      if (edit.charge > 0) charge += static_cast<PageCount>(edit.charge);
-    });
-    const bool whole_or_none =
-        space.services.profile().partial_effects == PartialEffects::all_or_nothing;
-    if (!status && whole_or_none) edit_count = 0;
+      : range_(over),
+        rule_(by),
+        base_{space.totals, space.area_count, space.last_identity},
+        joining_(joins) {
+    RangeWalk<Host, Rule> walk(space, range_, rule_, base_, joining_, only_, Pass::first);
+    status = walk.run([this](const Step<Host>& step) { count(step); });
+    end_ = walk.end();
+    if (status) return;
+    if (end_.lacks_memory || !space.services.profile().leaves_partial_effects()) leave_nothing();
   }
 
   template <class Visit>
-  void for_each_edit(const SpaceState<Host>& space, Visit&& visit) const noexcept {
-    if (edit_count == 1) {
-      visit(only);
-    } else if (edit_count > 1) {
+  void for_each_step(const SpaceState<Host>& space, Visit&& visit) const noexcept {
+    if (step_count_ == 1 && edit_count_ == 1) {
+      visit(Step<Host>::of(only_));
+    } else if (step_count_ > 0) {
       Edit<Host> each;
-      (void)walk(space, each, visit);
+      walk_again(space, each, visit);
     }
+    if (status && !setting.empty()) visit(setting[0]);
   }
-  Result<void> reserve(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
-    if (only_in_place()) return reserve_charge(space, reserved, charge);
-    return reserve_edits(*this, space, reserved);
+
+  /// Whether several areas change where they stand, and nothing else happens to the tree.
+  bool only_in_place() const noexcept { return all_in_place_ && edit_count_ > 1; }
+  bool joins_if_memory() const noexcept {
+    return without_memory == WithoutMemory::joins_nothing && joining_ == JoinPolicy::allowed;
   }
-  /// The same with the tree nodes; where anything is short, every area is changed where it stands.
-  /// Requires: the range cuts no area, for a cut can fail.
-  Result<void> reserve_or_join_nothing(SpaceState<Host>& space,
-                                       Reservation<Host>& reserved) noexcept {
-    Result<void> taken = reserve_edits(*this, space, reserved);
-    if (taken) taken = reserve_nodes(space, reserved);
-    if (taken) return taken;
-    give_back(space, reserved);
-    const PlanBase answers = *this;
-    *this = WalkPlan(space, range, rule, JoinPolicy::never);
-    static_cast<PlanBase&>(*this) = answers;
-    return reserve_edits(*this, space, reserved);
-  }
-  void commit(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
-    if (only_in_place()) {
-      commit_answers(space, reserved);
-    } else {
-      commit_edits(*this, space, reserved);
-    }
+  /// The same call where no area joins another. Requires: the range cuts no area.
+  WalkPlan without_joins(const SpaceState<Host>& space) const noexcept {
+    WalkPlan plan = *this;
+    plan.joining_ = JoinPolicy::never;
+    plan.leave_nothing();
+    plan.all_in_place_ = true;
+    (void)RangeWalk<Host, Rule>(space, plan.range_walked(), rule_, base_, JoinPolicy::never, plan.only_,
+                          Pass::again)
+        .run([&plan](const Step<Host>& step) { plan.count(step); });
+    return plan;
   }
 
  private:
-  /// Several areas change where they stand.
-  bool only_in_place() const noexcept { return all_in_place && edit_count > 1; }
+  using Pass = typename RangeWalk<Host, Rule>::Pass;
 
-  /// Where nobody is cut and nobody joins, the rule's answers are all there is to do: 42 % of a
-  /// call over a thousand areas.
-  void commit_answers(SpaceState<Host>& space, Reservation<Host>& reserved) const noexcept {
-    WalkProgress progress = base;
-    auto cursor = space.tree.seek(range.start);
-    auto entry = cursor.entry();
-    for (unsigned left = edit_count; left > 0 && entry; cursor.next(), entry = cursor.entry()) {
-      Area<Host>& area = *entry.value;
-      const Range part{area.start < range.start ? range.start : area.start,
-                       area.end < range.end ? area.end : range.end};
-      const RuleAnswer<Host> answer = rule.answer(space, area, part, progress);
-      if (answer.kind != RuleAnswer<Host>::Kind::change) continue;
-      progress.totals += answer.totals;
-      commit_in_place<Host>(
-          space, reserved,
-          {area, answer.flags, answer.attributes, answer.totals, answer.charge,
-           RangeWalk<Host, Rule>::changes_access(area.flags, answer.flags), Event::protected_});
-      --left;
-    }
+  void count(const Step<Host>& step) noexcept {
+    ++step_count_;
+    if (step.kind != StepKind::edit) return;
+    const Edit<Host>& edit = *step.edit;
+    if (edit_count_++ == 0 && &edit != &only_) only_ = edit;
+    all_in_place_ = all_in_place_ && edit.in_place();
+    if (edit.charge > 0) charge += static_cast<PageCount>(edit.charge);
   }
+  void leave_nothing() noexcept {
+    step_count_ = edit_count_ = 0;
+    charge = 0;
+  }
+
+  Range range_walked() const noexcept { return {range_.start, end_.reached}; }
 
   template <class Visit>
-  Result<void> walk(const SpaceState<Host>& space, Edit<Host>& edit, Visit&& visit) const noexcept {
-    return RangeWalk<Host, Rule>(space, range, rule, base, joining, edit).run(visit);
+  void walk_again(const SpaceState<Host>& space, Edit<Host>& edit, Visit&& visit) const noexcept {
+    const Pass pass = only_in_place() ? Pass::again_in_place : Pass::again;
+    (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, base_, joining_, edit, pass)
+        .run(visit);
+    if (!end_.leaves_cut) return;
+    edit = edit_of_cuts(space, *find_area(space, end_.reached), end_.reached);
+    visit(Step<Host>::of(edit));
   }
+
+  Range range_{};
+  Rule rule_{};
+  WalkProgress base_{};
+  JoinPolicy joining_ = JoinPolicy::allowed;
+  WalkEnd end_{};
+  unsigned step_count_ = 0;
+  unsigned edit_count_ = 0;
+  bool all_in_place_ = true;  // Then only the charge has to be reserved.
+  Edit<Host> only_{};         // The edit, if there is just one.
 };
 
 }  // namespace vmarea

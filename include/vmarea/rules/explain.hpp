@@ -7,7 +7,6 @@
 #pragma once
 
 #include "vmarea/rules/merge.hpp"
-#include "vmarea/space/find.hpp"
 
 namespace vmarea {
 
@@ -64,20 +63,6 @@ constexpr Flags flag_named(char first, char second) noexcept {
     if (name[0] == first && name[1] == second && first != '?') return flag::bit(bit);
   }
   return {};
-}
-
-/// What keeps the area that ends at `at` and the one that starts there apart; no_neighbour where no
-/// two areas meet.
-template <class Host>
-JoinAnswer explain_boundary(const SpaceState<Host>& space, Address at) noexcept {
-  const Area<Host>* low = at == 0 ? nullptr : find_area(space, at - 1);
-  const Area<Host>* high = find_area(space, at);
-  if (low == nullptr || high == nullptr || low == high) return {};
-  if ((low->flags | high->flags).has_any(flag::special)) {
-    return {JoinVerdict::special, (low->flags | high->flags) & flag::special};
-  }
-  return judge_side<Host>(*high, *low, *low, *high, Middle::whole_area, space.services.geometry(),
-                          space.services.profile().faulted_into_untouched);
 }
 
 }  // namespace vmarea

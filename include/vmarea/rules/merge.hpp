@@ -10,7 +10,6 @@
 #pragma once
 
 #include "vmarea/host/profile.hpp"
-#include "vmarea/space/space_state.hpp"
 #include "vmarea/types/area.hpp"
 
 namespace vmarea {
@@ -78,13 +77,16 @@ constexpr JoinVerdict judge_identities(AnonIdentity ours, AnonIdentity theirs, M
 template <class Host>
 constexpr JoinAnswer judge_side(const Description<Host>& middle, const Description<Host>& neighbour,
                                 const Description<Host>& low, const Description<Host>& high,
-                                Middle kind, const Geometry& geometry, FaultedMerge rule) noexcept {
+                                Middle kind, const Geometry& geometry,
+                                const KernelProfile& profile) noexcept {
   if (low.end != high.start) return {JoinVerdict::no_neighbour, {}};
   if (middle.attributes != neighbour.attributes) return {JoinVerdict::attributes, {}};
-  const Flags differing = middle.flags.difference(neighbour.flags).without(flag::sticky);
+  const Flags differing =
+      middle.flags.difference(neighbour.flags).without(profile.ignored_by_joins);
   if (!differing.empty()) return {JoinVerdict::flags, differing};
   if (!(middle.file == neighbour.file)) return {JoinVerdict::file, {}};
-  const JoinVerdict identities = judge_identities(middle.identity, neighbour.identity, kind, rule);
+  const JoinVerdict identities =
+      judge_identities(middle.identity, neighbour.identity, kind, profile.faulted_into_untouched);
   if (identities != JoinVerdict::joined) return {identities, {}};
   if (low.page_offset + geometry.pages(low.length()) != high.page_offset) {
     return {JoinVerdict::page_offset, {}};
@@ -95,7 +97,7 @@ constexpr JoinAnswer judge_side(const Description<Host>& middle, const Descripti
 /// Which neighbours `middle`, as it will be, joins.
 template <class Host>
 constexpr Joins decide_joins(const Description<Host>& middle, const JoinRequest<Host>& request,
-                             const Geometry& geometry, FaultedMerge rule) noexcept {
+                             const Geometry& geometry, const KernelProfile& profile) noexcept {
   if (middle.flags.has_any(flag::special)) {
     const JoinAnswer refused{JoinVerdict::special, middle.flags & flag::special};
     return {refused, refused};
@@ -103,13 +105,13 @@ constexpr Joins decide_joins(const Description<Host>& middle, const JoinRequest<
   Joins joins;
   if (request.prev != nullptr) {
     joins.prev =
-        judge_side(middle, *request.prev, *request.prev, middle, request.middle, geometry, rule);
+        judge_side(middle, *request.prev, *request.prev, middle, request.middle, geometry, profile);
   }
   if (!request.wants_next) {
     joins.next = {JoinVerdict::not_wanted, {}};
   } else if (request.next != nullptr) {
     joins.next =
-        judge_side(middle, *request.next, middle, *request.next, request.middle, geometry, rule);
+        judge_side(middle, *request.next, middle, *request.next, request.middle, geometry, profile);
   }
   if (request.middle == Middle::whole_area && middle.has_close()) {
     if (joins.prev.joined()) joins.prev = {JoinVerdict::close_hook, {}};

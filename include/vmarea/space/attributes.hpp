@@ -5,13 +5,10 @@
 //
 //   content    {policy, context, name}  --intern-->  const Attributes*       the empty one: null
 //
-// A pointer is safe to plan with as long as the InterningScope of its change lives; commit retains
-// it for each area that gets it.
+// A pointer is safe to plan with while its change is under way (InterningScope); commit retains it
+// for each area that gets it.
 #pragma once
 
-#include <utility>
-
-#include "vmarea/plan/edit.hpp"
 #include "vmarea/space/space_state.hpp"
 
 namespace vmarea {
@@ -45,44 +42,5 @@ const Attributes* without_userfault(const SpaceState<Host>& space,
                 "what is left without a userfault context is kept with it");
   return *rest;
 }
-
-/// Nobody watches the piece of `edit` that contains `at` any more, whatever it joined.
-template <class Host>
-void drop_userfault(const SpaceState<Host>& space, Edit<Host>& edit, Address at) noexcept {
-  for (unsigned i = 0; i < edit.pieces.size(); ++i) {
-    Description<Host>& after = edit.pieces[i].after;
-    if (!after.range().contains(at)) continue;
-    edit.changes_access |= after.flags.has_any(flag::userfault_protect);
-    after.flags = after.flags.without(flag::userfault);
-    after.attributes = without_userfault(space, after.attributes);
-  }
-}
-
-/// While it lives, interned attributes stay although no area has them. Costs nothing unless
-/// `Interns`.
-template <class Host, bool Interns>
-class InterningScope {
- public:
-  explicit InterningScope(SpaceState<Host>&) noexcept {}
-  void end() noexcept {}
-};
-
-template <class Host>
-class InterningScope<Host, true> {
- public:
-  explicit InterningScope(SpaceState<Host>& space) noexcept : space_(&space) {
-    space.services.begin_interning();
-  }
-  InterningScope(InterningScope&& other) noexcept : space_(std::exchange(other.space_, nullptr)) {}
-  InterningScope& operator=(InterningScope&&) = delete;
-  ~InterningScope() { end(); }
-  void end() noexcept {
-    SpaceState<Host>* space = std::exchange(space_, nullptr);
-    if (space != nullptr) space->services.end_interning();
-  }
-
- private:
-  SpaceState<Host>* space_;
-};
 
 }  // namespace vmarea

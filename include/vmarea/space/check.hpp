@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The invariants of an address space, by number (behaviour specification 28), and the checker that
+// The invariants of an address space, by number (rules 28), and the checker that
 // goes through the same list. Calls keep all of them at any time the space lock is free.
 //
 //    1. areas are page aligned, not empty, sorted, disjoint, and inside the space
@@ -26,9 +26,11 @@ struct Broken {
   constexpr explicit operator bool() const noexcept { return number != 0; }
 };
 
-/// The invariants of one area. `before` is the end of the area below.
+/// The invariants of one area, also of one that is still to come. `before` is the end of the area
+/// below.
 template <class Host>
-Broken check_area(const SpaceState<Host>& space, const Area<Host>& area, Address before) noexcept {
+Broken check_description(const SpaceState<Host>& space, const Description<Host>& area,
+                         Address before) noexcept {
   const Geometry geometry = space.services.geometry();
   if (!geometry.aligned(area.start) || !geometry.aligned(area.end)) return {1, "not page aligned"};
   if (area.start >= area.end) return {1, "an empty area"};
@@ -59,7 +61,7 @@ Broken check_within(const SpaceState<Host>& space, Range range) noexcept {
   for (auto cursor = space.tree.seek(range.start); cursor.entry(); cursor.next()) {
     const auto entry = cursor.entry();
     if (entry.first >= range.end) break;
-    const Broken broken = check_area(space, *entry.value, before);
+    const Broken broken = check_description<Host>(space, *entry.value, before);
     if (broken) return broken;
     if (entry.first != entry.value->start || entry.last != last_key(entry.value->range())) {
       return {2, "a tree key is not the area's range"};
@@ -79,7 +81,7 @@ Broken check(const SpaceState<Host>& space) noexcept {
   for (auto cursor = space.tree.seek(0); cursor.entry(); cursor.next()) {
     const auto entry = cursor.entry();
     const Area<Host>& area = *entry.value;
-    const Broken broken = check_area(space, area, before);
+    const Broken broken = check_description<Host>(space, area, before);
     if (broken) return broken;
     if (entry.first != area.start || entry.last != last_key(area.range())) {
       return {2, "a tree key is not the area's range"};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Lookups by address (behaviour specification 18), and the one place where the half-open ranges of
+// Lookups by address (rules 18), and the one place where the half-open ranges of
 // areas become the inclusive keys of the tree.
 #pragma once
 
@@ -50,6 +50,31 @@ Area<Host>* find_intersection(const SpaceState<Host>& space, Range range) noexce
   Area<Host>* area = find_at_or_above(space, range.start);
   return area != nullptr && area->start < range.end ? area : nullptr;
 }
+
+/// Whether visit(area) says yes for an area that has a byte in `range`; asks in address order and
+/// stops at the first.
+template <class Host, class Visit>
+bool any_in(const SpaceState<Host>& space, Range range, Visit&& visit) noexcept {
+  auto cursor = space.tree.seek(range.start);
+  for (auto entry = cursor.entry(); entry && entry.first < range.end; entry = cursor.entry()) {
+    cursor.next();
+    if (visit(*entry.value)) return true;
+  }
+  return false;
+}
+
+/// Calls visit(area) for each area that has a byte in `range`, in address order. The visitor may
+/// change the area in hand, but not the tree.
+template <class Host, class Visit>
+void for_each_in(const SpaceState<Host>& space, Range range, Visit&& visit) noexcept {
+  (void)any_in(space, range, [&visit](Area<Host>& area) {
+    visit(area);
+    return false;
+  });
+}
+
+/// The range of all keys: every area has a byte in it.
+inline constexpr Range everything{0, ~Address{0}};
 
 /// Whether areas cover the whole range.
 template <class Host>

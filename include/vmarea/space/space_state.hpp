@@ -52,7 +52,7 @@ struct SpaceModes {
   friend constexpr bool operator==(const SpaceModes&, const SpaceModes&) = default;
 };
 
-/// Pages by class (behaviour specification 23); signed so that it is also a difference.
+/// Pages by class (rules 23); signed so that it is also a difference.
 struct PageTotals {
   std::int64_t total = 0;
   std::int64_t data = 0;
@@ -93,6 +93,8 @@ struct SpaceState {
   Flags default_flags;              // Added to every new mapping (mlockall).
   SpaceModes modes;
   PageCount charged = 0;  // Pages of the commit charge that areas with `account` hold.
+  // Goes up with every change; odd while one is reserved, so that no other can come between.
+  std::uint64_t generation = 0;
 };
 
 }  // namespace vmarea

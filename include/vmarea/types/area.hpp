@@ -75,6 +75,10 @@ struct AreaHooks {
   Result<void> (*may_move)(const Description<Host>&, Address new_start) noexcept = nullptr;
 };
 
+/// The empty hook table of areas that are neither anonymous nor a driver's.
+template <class Host>
+inline constexpr AreaHooks<Host> no_hooks{};
+
 /// Everything a merge reads. Protected by the space lock for write, and for a host with area locks
 /// by begin_area_write(); start, end and page_offset moreover by the reverse map's locks.
 template <class Host>
@@ -114,8 +118,9 @@ struct Description {
   friend constexpr bool operator==(const Description&, const Description&) = default;
 };
 
-/// Stands for what a host did not declare; takes no byte.
-template <int Which>
+/// Stands for what a host did not declare; takes no byte. `What` names it, for absent things of one
+/// type could not share an address.
+template <class What>
 struct Absent {};
 
 /// An area in the tree of an address space. Its address is stable while it lives.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A host that checks how its locks are used (behaviour specification 26.1, 27), for debug builds.
+// A host that checks how its locks are used (rules 26.1, 27).
 //
 //   space > area > file mapping > identity root     never taken upwards, never twice
 //
@@ -239,8 +239,10 @@ struct LockChecked : Base {
     if (source.identity) expect_identity_locked(source.identity);
     return Base::fork_links(links, area, source);
   }
-  template <class AreaType>
-  void notify(Event event, const AreaType& area) noexcept {
+  template <class NoticeType>
+  void notify(const NoticeType& notice) noexcept {
+    const Event event = notice.event;
+    const auto& area = notice.area;
     const bool gone = event == Event::unmapped || event == Event::merged_away;
     const bool is_new = event == Event::mapped || event == Event::split || event == Event::forked;
     expect(area.lock.attached != gone,
@@ -250,7 +252,7 @@ struct LockChecked : Base {
     } else {
       expect(area.lock.write_locked(), "a changed area is write-locked");
     }
-    Base::notify(event, area);
+    Base::notify(notice);
   }
 
  private:
@@ -287,6 +289,13 @@ struct LockChecked : Base {
     }
     held.space_count = kept;
   }
+};
+
+/// A host with every promise checked, and every use of its locks.
+template <class Base>
+struct Checked : LockChecked<Base> {
+  using LockChecked<Base>::LockChecked;
+  static constexpr bool checks = true;
 };
 
 }  // namespace vmarea::shims

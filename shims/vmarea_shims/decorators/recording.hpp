@@ -130,10 +130,10 @@ struct Recording : Base {
     note("protect pages", range);
     Base::protect_pages(pages, range, flags);
   }
-  template <class AreaType>
-  void notify(Event event, const AreaType& area) noexcept {
-    note((std::string("notify ") + name_of(event)).c_str(), area.range());
-    Base::notify(event, area);
+  template <class NoticeType>
+  void notify(const NoticeType& notice) noexcept {
+    note((std::string("notify ") + name_of(notice.event)).c_str(), notice.area.range());
+    Base::notify(notice);
   }
 
  private:

@@ -181,7 +181,7 @@ void three_beats() {
 
   auto change = space.plan_mprotect(at(1), page, prot::none);
   unsigned edits = 0;
-  change.for_each_edit([&](const Edit<BareHost>& edit) { edits += edit.pieces.size(); });
+  change.for_each_step([&](const Step<BareHost>& step) { edits += step.edit->pieces.size(); });
   expect(edits == 3 && change.status() && change.reserve() && change.commit());
   expect_picture(space, "W-WW");
 }

@@ -13,5 +13,5 @@ void unmap(vmarea::AddressSpace<vmarea::shims::Userland>& space) {
 #else
   auto other = std::move(change);
 #endif
-  (void)other.reserve_and_commit();
+  (void)other.complete();
 }

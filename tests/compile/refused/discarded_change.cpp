@@ -8,6 +8,6 @@ void unmap(vmarea::AddressSpace<vmarea::shims::Userland>& space) {
 #ifdef VMAREA_MUST_NOT_COMPILE
   space.plan_munmap(0x1000, 0x1000);
 #else
-  (void)space.plan_munmap(0x1000, 0x1000).reserve_and_commit();
+  (void)space.plan_munmap(0x1000, 0x1000).complete();
 #endif
 }

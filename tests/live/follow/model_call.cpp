@@ -220,18 +220,18 @@ ModelAnswer make_mbind(const Request& request) {
   return compared(raw(result));
 }
 
-ModelAnswer make_mlock(const Request& request, vmarea::Locking locking) {
+ModelAnswer make_mlock(const Request& request, vmarea::MlockMode locking) {
   const Result<void> result =
       request.space.space().mlock(request.argument(0), request.argument(1), locking);
-  if (locking != vmarea::Locking::lock) return compared(raw(result));
+  if (locking != vmarea::MlockMode::lock) return compared(raw(result));
   return compared(answer_of_populating(request, result, ENOMEM));
 }
 
 ModelAnswer make_mlock2(const Request& request) {
-  const vmarea::LockFlags flags(request.word(2));
+  const vmarea::MlockFlags flags(request.word(2));
   const Result<void> result =
       request.space.space().mlock2(request.argument(0), request.argument(1), flags);
-  if (flags == vmarea::lock::on_fault) return compared(raw(result));
+  if (flags == vmarea::mlock::on_fault) return compared(raw(result));
   return compared(answer_of_populating(request, result, ENOMEM));
 }
 
@@ -254,8 +254,8 @@ ModelAnswer make_prctl(const Request& request) {
   if (option == set_write_exec) {
     return compared(raw(space.deny_write_exec(vmarea::WriteExecFlags(value))));
   }
-  using vmarea::MemoryMerge;
-  return compared(raw(space.set_memory_merge(value != 0 ? MemoryMerge::on : MemoryMerge::off)));
+  using vmarea::SamePageMerging;
+  return compared(raw(space.set_memory_merge(value != 0 ? SamePageMerging::on : SamePageMerging::off)));
 }
 
 ModelAnswer make_shmat(const Request& request) {
@@ -348,13 +348,13 @@ ModelAnswer make_call(FollowedSpace& space, pid_t task, const Call& call, const 
     case SYS_process_madvise:
       return make_process_madvise(request);
     case SYS_mlock:
-      return make_mlock(request, vmarea::Locking::lock);
+      return make_mlock(request, vmarea::MlockMode::lock);
     case SYS_mlock2:
       return make_mlock2(request);
     case SYS_munlock:
-      return make_mlock(request, vmarea::Locking::unlock);
+      return make_mlock(request, vmarea::MlockMode::unlock);
     case SYS_mlockall:
-      return compared(raw(ours.mlockall(vmarea::LockAllFlags(request.word(0)))));
+      return compared(raw(ours.mlockall(vmarea::MlockallFlags(request.word(0)))));
     case SYS_munlockall:
       return compared(raw(ours.munlockall()));
     case number_mseal:

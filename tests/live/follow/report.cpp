@@ -85,7 +85,7 @@ std::string print_hidden(const AreaDescription& area) {
 
 /// Why two areas of ours that touch are two.
 std::string explain_border(const Space& space, vmarea::Address at) {
-  const vmarea::JoinSide why = vmarea::explain_boundary(space.state(), at);
+  const vmarea::JoinAnswer why = vmarea::explain_boundary(space.state(), at);
   if (why.verdict == vmarea::JoinVerdict::no_neighbour) return {};
   return fmt::format(
       "    ours did not merge at {:x}: {}{}\n", at, vmarea::describe(why.verdict),

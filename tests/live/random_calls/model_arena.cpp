@@ -288,14 +288,15 @@ class ModelOf : public ModelArena {
     return area.page_offset * page + area.length() <= memory.length_bytes;
   }
 
-  /// One change, in its beats.
+  /// One change, in its beats; a fixed move over several areas is one for each.
   template <class Plan>
   Result<typename Plan::Value> perform(Change<S, Plan> change) {
     expected_ = picture_;
     std::int64_t unlocked = 0;
-    change.for_each_edit([&](const Edit<S>& edit) {
-      preview(edit);
-      if (edit.event == Event::protected_) unlocked -= edit.totals.locked;
+    change.for_each_step([&](const Step<S>& step) {
+      if (step.kind != StepKind::edit) return;
+      preview(*step.edit);
+      if (step.edit->event == Event::protected_) unlocked -= step.edit->totals.locked;
     });
     const Result<void> taken = change.reserve();
     if (!taken) return taken.error();
@@ -304,8 +305,17 @@ class ModelOf : public ModelArena {
     GuardedMemory::forbidden = false;
     read_areas();
     if (!same_to_the_last(expected_, picture_)) wrong_ = "the preview is not what happened";
-    if constexpr (std::is_same_v<Plan, MremapPlan<S>>) note_excess(unlocked);
-    return result;
+    if constexpr (std::is_same_v<Plan, MremapPlan<S>>) {
+      note_excess(unlocked);
+      if (change.has_rest()) {
+        const Result<typename Plan::Value> moved = perform(change.rest());
+        return moved ? result : moved;
+      }
+    }
+    if (!result || change.sequel().kind == Sequel::Kind::nothing) return result;
+    const Result<typename Plan::Value> finished = change.finish();
+    read_areas();
+    return finished;
   }
 
   /// What DONTUNMAP unlocks stays in the kernel's counter.
@@ -355,23 +365,10 @@ class ModelOf : public ModelArena {
     expected_.replace(edit.extent.start, edit.extent.end, {pieces.data(), count});
   }
 
-  /// A change, then the touching that its call promises.
-  template <class Plan>
-  Result<typename Plan::Value> complete(Change<S, Plan> planned) {
-    const Range populated = planned.plan().populated;
-    const Result<typename Plan::Value> result = perform(std::move(planned));
-    if (result && !populated.empty()) {
-      const Result<void> touched = vmarea::populate(space().state(), populated);
-      read_areas();
-      if constexpr (std::is_same_v<Plan, MlockPlan<S>>) return touched;
-    }
-    return result;
-  }
-
   std::int64_t make(const Call& call) {
     switch (call.operation) {
       case Operation::mmap:
-        return number_of(complete(space().plan_mmap(request_of(call))));
+        return number_of(perform(space().plan_mmap(request_of(call))));
       case Operation::mremap:
         return number_of(remap(call));
       case Operation::read:
@@ -379,7 +376,7 @@ class ModelOf : public ModelArena {
       case Operation::write:
         return touch(call.address, Touch::write);
       case Operation::brk: {
-        const Result<Address> now = complete(space().plan_brk(call.address));
+        const Result<Address> now = perform(space().plan_brk(call.address));
         return static_cast<std::int64_t>(now ? *now : space().layout().brk);
       }
       case Operation::set_heap:
@@ -421,12 +418,7 @@ class ModelOf : public ModelArena {
 
   std::int64_t lock_all(MlockallFlags flags) {
     modes_changed_ = true;
-    const Result<void> done = perform(space().plan_mlockall(flags));
-    if (done && flags.has_any(vmarea::mlockall::current)) {
-      populate_everything(space().state());
-      read_areas();
-    }
-    return number_of(done);
+    return number_of(perform(space().plan_mlockall(flags)));
   }
 
   static UserfaultContext context_of_number(std::int32_t number) {
@@ -443,23 +435,12 @@ class ModelOf : public ModelArena {
             .offset = call.offset};
   }
 
-  /// A fixed move over several areas is one change for each.
   Result<Address> remap(const Call& call) {
-    const MremapRequest request{.address = call.address,
-                                .old_length = call.length,
-                                .new_length = call.new_length,
-                                .flags = RemapFlags(call.flags),
-                                .new_address = call.new_address};
-    auto change = space().plan_mremap(request);
-    MremapRequest rest = change.plan().rest;
-    const Result<Address> at = complete(std::move(change));
-    Result<Address> moved = at;
-    while (moved && rest.old_length != 0) {
-      auto more = space().plan_mremap_rest(rest);
-      rest = more.plan().rest;
-      moved = complete(std::move(more));
-    }
-    return moved ? at : moved;
+    return perform(space().plan_mremap({.address = call.address,
+                                        .old_length = call.length,
+                                        .new_length = call.new_length,
+                                        .flags = RemapFlags(call.flags),
+                                        .new_address = call.new_address}));
   }
 
   /// As a processor does: first the stack above grows, then the page is touched.
@@ -510,16 +491,6 @@ class ModelOf : public ModelArena {
     return result;
   }
 
-  std::int64_t advise(const Call& call) {
-    const auto advice = static_cast<Advice>(call.advice);
-    const Result<void> done = perform(space().plan_madvise(call.address, call.length, advice));
-    if (!done || !is_populating(advice)) return number_of(done);
-    const Result<void> touched =
-        populate_as_advised(space().state(), call.address, call.length, advice);
-    read_areas();
-    return number_of(touched);
-  }
-
   /// The calls that take a range and little else.
   std::int64_t change_range(const Call& call) {
     const Address start = call.address;
@@ -531,13 +502,14 @@ class ModelOf : public ModelArena {
         return number_of(
             perform(space().plan_mprotect(start, length, Protection(call.protection))));
       case Operation::madvise:
-        return advise(call);
+        return number_of(
+            perform(space().plan_madvise(start, length, static_cast<Advice>(call.advice))));
       case Operation::mlock:
-        return number_of(complete(space().plan_mlock(start, length, MlockMode::lock)));
+        return number_of(perform(space().plan_mlock(start, length, MlockMode::lock)));
       case Operation::mlock_on_fault:
-        return number_of(complete(space().plan_mlock(start, length, MlockMode::lock_on_fault)));
+        return number_of(perform(space().plan_mlock(start, length, MlockMode::lock_on_fault)));
       case Operation::munlock:
-        return number_of(complete(space().plan_mlock(start, length, MlockMode::unlock)));
+        return number_of(perform(space().plan_mlock(start, length, MlockMode::unlock)));
       case Operation::mseal:
         return number_of(perform(space().plan_mseal(start, length)));
       default:

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include <vmarea/plan/relocate.hpp>
 
 #include "support/host_check.hpp"
 
@@ -253,11 +252,11 @@ bool World::relocate(const Step& step, Space& at) {
   TestArea* area = find_area(state, address(first_page + step.from));
   if (area == nullptr) return false;
   const Span old{area->start >> 12, area->end >> 12};
-  using Plan = RelocatePlan<TestServices>;
+  using Plan = StepPlan<TestServices, void>;
   const Result<void> done =
       Change<TestServices, Plan>(state, [&](const SpaceState<TestServices>& s) {
         return plan_relocate_down(s, *area, step.to_pages << 12);
-      }).reserve_and_commit();
+      }).complete();
   if (!done) return false;
   const Pages before = at.expected;
   clear(at.expected, old);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+//
+// A call, planned: its answer, its steps in their order, and what is left to do once the lock is
+// let go. A plan is data. It has no function that reserves or writes; change.hpp does both.
+//
+//   StepPlan     steps known beforehand: munmap, mmap, mremap, brk, a touch ...
+//   WalkPlan     steps found by walking a range with a rule: mprotect, madvise, mlock ...
+#pragma once
+
+#include <concepts>
+
+#include "vmarea/plan/step.hpp"
+
+namespace vmarea {
+
+/// The fourth beat: what a call does after it let go of the lock.
+struct Sequel {
+  enum class Kind : unsigned char {
+    nothing,
+    touch,             // Touches the range as far as it can be had: MAP_POPULATE.
+    touch_all,         // The same, and the call fails where it cannot be had: mlock.
+    touch_everything,  // All of the space, as far as it can be had: mlockall.
+    advised_read,      // MADV_POPULATE_READ
+    advised_write,     // MADV_POPULATE_WRITE
+    move_rest,         // mremap over several areas: the areas behind the first.
+  };
+
+  Kind kind = Kind::nothing;
+  Range range{};       // Touched, or still to move.
+  Address to = 0;      // Where the rest goes.
+  RemapFlags flags{};  // Of the move.
+};
+
+/// A plan, whichever of the two it is. for_each_step(space, visit) calls visit(const Step&) for
+/// each step in order; it may be called more than once, and commit may write the tree meanwhile.
+template <class P, class Host>
+concept CallPlan = requires(const P& plan, const SpaceState<Host>& space,
+                            void (*visit)(const Step<Host>&)) {
+  typename P::Value;
+  { P::interns } -> std::convertible_to<bool>;
+  { plan.status } -> std::convertible_to<Result<typename P::Value>>;
+  { plan.error_without_memory } -> std::convertible_to<Error>;
+  { plan.sequel } -> std::convertible_to<Sequel>;
+  { plan.for_each_step(space, visit) }
+  noexcept;
+};
+
+/// A plan that walks a range again for its steps. Where every area changes where it stands, the
+/// charge is all there is to reserve; where memory runs out, it may be planned without joins.
+template <class P, class Host>
+concept WalkedPlan = CallPlan<P, Host> && requires(const P& plan, const SpaceState<Host>& space) {
+  { plan.only_in_place() }
+  noexcept->std::same_as<bool>;
+  { plan.charge } -> std::convertible_to<PageCount>;
+  { plan.joins_if_memory() }
+  noexcept->std::same_as<bool>;
+  { plan.without_joins(space) }
+  noexcept->std::same_as<P>;
+};
+
+/// A plan that may leave a part of the call to another plan.
+template <class P>
+concept RestPlan = requires(const P& plan) {
+  plan.plan_rest;
+};
+
+/// A plan of steps that are known beforehand.
+template <class Host, class T>
+struct StepPlan {
+  using Value = T;
+  static constexpr bool interns = false;  // Whether it makes attributes that no area has yet.
+
+  Result<T> status = Error::invalid;
+  Error error_without_memory = Error::no_memory;  // The answer where reserve runs out of memory.
+  Sequel sequel{};
+  // Plans what a sequel of the kind move_rest leaves.
+  StepPlan (*plan_rest)(const SpaceState<Host>&, const Sequel&) noexcept = nullptr;
+
+  StepPlan() = default;
+  StepPlan(Error error) noexcept : status(error) {}
+  StepPlan(Result<T> answer) noexcept : status(answer) {}
+
+  /// A new edit, which is the next step. Its reference serves as long as the plan stays in place.
+  Edit<Host>& add_edit(const Edit<Host>& edit) noexcept {
+    require<Host>(!edits_.full(), "a plan has at most two edits");
+    steps_.add(Step<Host>{});
+    return edits_.add(edit);
+  }
+  void add(const Step<Host>& step) noexcept {
+    require<Host>(!steps_.full() && step.kind != StepKind::edit, "edits are added by add_edit");
+    steps_.add(step);
+  }
+  bool empty() const noexcept { return steps_.empty(); }
+  FixedList<Edit<Host>, 2>& edits() noexcept { return edits_; }
+
+  template <class Visit>
+  void for_each_step(const SpaceState<Host>&, Visit&& visit) const noexcept {
+    const Edit<Host>* edit = edits_.begin();
+    for (const Step<Host>& step : steps_) {
+      if (step.kind == StepKind::edit) {
+        visit(Step<Host>::of(*edit++));
+      } else {
+        visit(step);
+      }
+    }
+  }
+
+ private:
+  FixedList<Edit<Host>, 2> edits_;
+  FixedList<Step<Host>, 6> steps_;
+};
+
+}  // namespace vmarea

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+//
+// What a call over a range makes of one area: the rule that a walk asks.
+//
+//   check    may this area be changed?          asked once, while the call is planned
+//   change   what becomes of it?                asked again by every later walk: pure, and decided
+//   by
+//                                               the area and the rule's own fields alone
+//
+// So hooks and limits, which may answer differently the next time, decide once, and what was
+// planned is what happens.
+#pragma once
+
+#include <cstdint>
+
+#include "vmarea/space/space_state.hpp"
+
+namespace vmarea {
+
+/// What a rule makes of one area.
+template <class Host>
+struct Answer {
+  enum class Kind : unsigned char { skip, change, remove, lacks_memory };
+
+  Kind kind = Kind::skip;
+  Flags flags{};
+  const Attributes* attributes = nullptr;
+  PageTotals totals{};       // Added to the counters.
+  std::int64_t charge = 0;   // Pages of commit charge taken, or given back if negative.
+  bool faults_in = false;    // The part is written to at once: it gets an identity.
+  bool drops_pages = false;  // Whatever else becomes of the part.
+
+  static constexpr Answer skip() noexcept { return {}; }
+  static constexpr Answer change(const Description<Host>& area, Flags flags) noexcept {
+    return {.kind = Kind::change, .flags = flags, .attributes = area.attributes};
+  }
+  /// With attributes that intern() gave or had no memory for.
+  static constexpr Answer change(Flags flags, Result<const Attributes*> attributes) noexcept {
+    if (!attributes) return {.kind = Kind::lacks_memory};
+    return {.kind = Kind::change, .flags = flags, .attributes = *attributes};
+  }
+  static constexpr Answer remove() noexcept { return {.kind = Kind::remove}; }
+};
+
+/// What the walk has done so far to what limits look at.
+struct WalkProgress {
+  PageTotals totals{};
+  std::uint64_t area_count = 0;
+  std::uint64_t last_identity = 0;
+};
+
+enum class HolePolicy : unsigned char {
+  stop,   // The first hole ends the walk with no_memory; what was before it stays changed.
+  go_on,  // All areas are changed, then the answer is no_memory.
+  pass,   // Holes are no error.
+};
+
+enum class JoinPolicy : unsigned char { allowed, never };
+
+/// What most rules have in common; a rule derives from it and writes change() and what differs.
+template <class Host>
+struct RuleBase {
+  static constexpr HolePolicy holes = HolePolicy::stop;
+  static constexpr Error error_at_count_limit = Error::no_memory;
+  static constexpr bool interns = false;  // Whether answers hold new attributes.
+
+  /// Whether no area is cut or joined: the answer concerns all of it.
+  static constexpr bool takes_whole_areas() noexcept { return false; }
+  static Result<void> check(const SpaceState<Host>&, const Area<Host>&, Range,
+                            const WalkProgress&) noexcept {
+    return {};
+  }
+};
+
+}  // namespace vmarea

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+//
+// One thing that a call does, as data. A plan is a list of steps in their order; reserve looks at
+// each, commit makes each, and a visitor sees the same.
+//
+//   edit             the entries of an extent give way to at most three pieces
+//   move_pages       page tables go from one place to another
+//   drop_pages       pages go, the area stays
+//   install_page     a page comes
+//   free_tables      upper levels that serve nothing any more
+//   tell_unmapped    messages to the userfault contexts that watch areas of a range
+//   set_...          a field of the space
+#pragma once
+
+#include <cstdint>
+
+#include "vmarea/plan/edit.hpp"
+
+namespace vmarea {
+
+enum class StepKind : unsigned char {
+  edit,
+  move_pages,
+  drop_pages,
+  install_page,
+  free_tables,
+  tell_unmapped,
+  set_brk,
+  set_default_flags,
+  set_same_page_merging,
+  set_write_exec,
+};
+
+template <class Host>
+struct Step {
+  StepKind kind = StepKind::edit;
+  const Edit<Host>* edit = nullptr;  // Of an edit; valid while the visitor runs.
+  Range range{};                     // Of what concerns pages.
+  Address to = 0;                    // Where moved pages go.
+  Range tables_between{};            // Upper levels may be freed between these two.
+  UserfaultContext told{};           // Its reader is told of a move.
+  std::uint64_t value = 0;           // What a field is set to: an address, flags, or 0 and 1.
+
+  static constexpr Step of(const Edit<Host>& edit) noexcept { return {.edit = &edit}; }
+  static constexpr Step move_pages(Range from, Address to, UserfaultContext told) noexcept {
+    return {.kind = StepKind::move_pages, .range = from, .to = to, .told = told};
+  }
+  static constexpr Step drop_pages(Range range) noexcept {
+    return {.kind = StepKind::drop_pages, .range = range};
+  }
+  static constexpr Step install_page(Range page) noexcept {
+    return {.kind = StepKind::install_page, .range = page};
+  }
+  static constexpr Step free_tables(Range range, Range between) noexcept {
+    return {.kind = StepKind::free_tables, .range = range, .tables_between = between};
+  }
+  static constexpr Step tell_unmapped(Range range) noexcept {
+    return {.kind = StepKind::tell_unmapped, .range = range};
+  }
+  static constexpr Step set(StepKind field, std::uint64_t value) noexcept {
+    return {.kind = field, .value = value};
+  }
+};
+
+}  // namespace vmarea
