@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Asks ctest for the names of all tests, then judges the table with them.
+# Asks ctest for the names of all tests, then judges the rule book with them.
 execute_process(
   COMMAND "${CTEST}" --test-dir "${BUILD}" --show-only
   OUTPUT_VARIABLE listed
@@ -11,7 +11,6 @@ list(TRANSFORM names REPLACE "^Test +#[0-9]+: " "")
 list(JOIN names "\n" names)
 file(WRITE "${NAMES}" "${names}\n")
 execute_process(
-  COMMAND bash "${ROOT}/tests/coverage/check_coverage.sh" "${ROOT}/tests/coverage/behaviour.txt"
-          "${ROOT}" "${NAMES}"
+  COMMAND bash "${ROOT}/tests/rules/check_rules.sh" "${ROOT}/tests/rules" "${ROOT}" "${NAMES}"
   COMMAND_ERROR_IS_FATAL ANY
 )
