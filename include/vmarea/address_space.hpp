@@ -201,7 +201,7 @@ class AddressSpace {
     return {state_,
             [&](const State& s) { return vmarea::plan_mprotect(s, start, length, protection); }};
   }
-  StepChange<Address> plan_mremap(const MremapRequest& request) {
+  Change<Host, MremapPlan<Host>> plan_mremap(const MremapRequest& request) {
     return {state_, [&](const State& s) { return vmarea::plan_mremap(s, request); }};
   }
   StepChange<Address> plan_brk(Address wanted) {

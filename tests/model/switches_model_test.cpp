@@ -37,6 +37,7 @@ struct Host : shims::UserlandGroups<Host<locks, shortcuts>> {
     return Tree<AreaType>{};
   }
   static constexpr Limits limits() noexcept { return {.area_count_max = 60}; }
+  static constexpr bool has_notices = true;
   void notify(const auto& notice) const noexcept {
     const Range before = notice.before;
     const Range partner = notice.partner == nullptr ? Range{} : notice.partner->range();

@@ -120,7 +120,7 @@ struct Archetype {
   Result<void> charge(PageCount) noexcept { return {}; }
   void uncharge(PageCount) noexcept {}
 
-  void notify(const Notice<Self>&) noexcept {}
+  static constexpr bool has_notices = Which == Groups::declared;
   static constexpr bool checks = true;
   static void assertion_failed(const char*) noexcept {}
 };

@@ -42,7 +42,7 @@ void Snapshot::apply(const Step<TestServices>& step) {
       apply(*step.edit);
       break;
     case StepKind::move_pages:
-      move_pages(step.range, step.to);
+      move_pages(step.range, step.to());
       break;
     case StepKind::drop_pages:
       drop_pages(step.range);

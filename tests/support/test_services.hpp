@@ -240,8 +240,7 @@ class TestHost : public shims::MappedFiles<TestServices>,
   Result<void> charge(PageCount pages) noexcept;
   void uncharge(PageCount pages) noexcept;
 
-  template <class NoticeType>
-  static void notify(const NoticeType&) noexcept {}
+  static constexpr bool has_notices = false;  // The decorators look at them.
 
   // Plans of the decorators.
   shims::FaultPlan* fault_plan() noexcept { return &state_->faults; }

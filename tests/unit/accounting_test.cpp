@@ -29,7 +29,7 @@ static_assert(counts_as(r | w | flag::locked, data), "locked is counted beside t
 static_assert(area_totals(r | w | flag::locked, 3) ==
               PageTotals{.total = 3, .data = 3, .locked = 3});
 static_assert(area_totals(r | w | flag::lock_on_fault, 3).locked == 0);
-static_assert(negated(area_totals(r | x, 2)) == area_totals(r | x, -2));
+static_assert(-area_totals(r | x, 2) == area_totals(r | x, -2));
 
 static_assert(is_accountable(r | w) && is_accountable(w | x | down));
 static_assert(!is_accountable(r | x) && !is_accountable(r | w | shared) &&

@@ -269,7 +269,10 @@ struct ThrowingUncharge : Good<ThrowingUncharge> {
   void uncharge(PageCount);
 };
 struct NoNotify : Good<NoNotify> {
-  void notify(const Notice<NoNotify>&) = delete;
+  static constexpr bool has_notices = true;
+};
+struct UndeclaredNotify : Good<UndeclaredNotify> {
+  void notify(const Notice<UndeclaredNotify>&) noexcept;
 };
 struct NoAssertion : Good<NoAssertion> {
   static void assertion_failed(const char*) = delete;
@@ -279,6 +282,7 @@ static_assert(!LimitServices<ConvertibleLimits>, "its members are used");
 static_assert(!LimitServices<BoolCharge>);
 static_assert(!LimitServices<ThrowingUncharge>);
 static_assert(!NotificationServices<NoNotify> && !KernelServices<NoNotify>);
+static_assert(!NotificationServices<UndeclaredNotify>, "it would never be called");
 static_assert(!AssertionServices<NoAssertion> && !KernelServices<NoAssertion>);
 
 // A handle.

@@ -106,7 +106,6 @@ TEST(Sizes, absent_links_take_no_byte_of_a_reservation) {
     std::size_t area_count;
     void* shared_memory;
     PageCount charge;
-    std::size_t growth;
     std::size_t nodes;
     void* written[3];
   };

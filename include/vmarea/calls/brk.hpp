@@ -33,7 +33,7 @@ Result<void> plan_heap(const SpaceState<Host>& space, const Clearing<Host>& clea
                           .with_if(space.modes.executes_heap, flag::exec);
   const std::uint64_t count = space.area_count + static_cast<std::uint64_t>(clearing.area_change);
   PageTotals totals = space.totals;
-  totals += negated(clearing.totals);
+  totals += -clearing.totals;
   if (!can_expand(space, totals, flags, pages)) return Error::no_memory;
   if (count > space.services.limits().area_count_max) return Error::no_memory;
   NewRange<Host> heap{
@@ -72,7 +72,7 @@ StepPlan<Host, Address> plan_shrink_heap(const SpaceState<Host>& space, Range ta
                                          Address wanted) noexcept {
   const Result<Address> unchanged = space.layout.brk;
   if (find_intersection(space, tail) == nullptr) return unchanged;
-  StepPlan<Host, Address> plan = plan_unmap(space, tail, Result<Address>(wanted));
+  StepPlan<Host, Address> plan = plan_unmap<StepPlan<Host, Address>>(space, tail, wanted);
   if (plan.status) {
     set_brk(space, plan, wanted);
   } else {

@@ -12,7 +12,6 @@
 
 #include "vmarea/calls/brk.hpp"
 #include "vmarea/space/check.hpp"
-#include "vmarea/space/page_range.hpp"
 
 namespace vmarea {
 

@@ -10,7 +10,6 @@
 #pragma once
 
 #include "vmarea/plan/walk_plan.hpp"
-#include "vmarea/space/page_range.hpp"
 
 namespace vmarea {
 
@@ -148,6 +147,7 @@ template <class Host>
 struct AdviseRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::go_on;
   static constexpr Error error_at_count_limit = Error::try_again;
+  static constexpr bool drops_pages = true;
   Advice advice = Advice::normal;
 
   constexpr bool takes_whole_areas() const noexcept { return advice == Advice::guard_install; }
@@ -183,7 +183,7 @@ template <class Host>
 WalkPlan<Host, AdviseRule<Host>> plan_madvise(const SpaceState<Host>& space, Address start,
                                               std::uint64_t length_bytes, Advice advice) noexcept {
   if (!is_known_advice(space.services.profile(), advice)) return Error::invalid;
-  const Result<Range> range = page_range(space.services.geometry(), start, length_bytes);
+  const Result<Range> range = space.services.geometry().page_range(start, length_bytes);
   if (!range) return range.error();
   if (range->empty()) return success;
   if (is_populating(advice)) {

@@ -16,6 +16,7 @@ namespace vmarea {
 template <class Host>
 struct MlockallRule : MlockRule<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
+  static constexpr bool can_go_without_joins = true;
 };
 
 /// Whole areas only, so that nothing can fail but joining them, which is not done then.

@@ -9,7 +9,6 @@
 #include "vmarea/plan/place.hpp"
 #include "vmarea/plan/plan.hpp"
 #include "vmarea/space/gap.hpp"
-#include "vmarea/space/page_range.hpp"
 #include "vmarea/types/fast_paths.hpp"
 
 namespace vmarea {

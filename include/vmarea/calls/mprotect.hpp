@@ -6,7 +6,6 @@
 
 #include "vmarea/plan/walk_plan.hpp"
 #include "vmarea/space/account.hpp"
-#include "vmarea/space/page_range.hpp"
 
 namespace vmarea {
 
@@ -28,10 +27,8 @@ struct ProtectRule : RuleBase<Host> {
     if (!allowed.has_all(access) || space.modes.refuses_exec(before, after)) {
       return Error::access_denied;
     }
-    if (area.hooks != nullptr && area.hooks->may_protect != nullptr) {
-      const Result<void> asked = area.hooks->may_protect(area, part, access);
-      if (!asked) return asked;
-    }
+    const Result<void> asked = area.may_protect(part, access);
+    if (!asked) return asked;
     if (before.has_any(flag::sealed)) return Error::not_permitted;
     if (after == before || !after.has_any(flag::write)) return {};
     const std::int64_t pages = page_count(space, part.length());
@@ -93,7 +90,7 @@ WalkPlan<Host, ProtectRule<Host>> plan_mprotect(const SpaceState<Host>& space, A
   constexpr Protection known = prot::read | prot::write | prot::exec | prot::semaphore | grow_bits;
   const Geometry geometry = space.services.geometry();
   if (protection.has_all(grow_bits) || !geometry.aligned(start)) return Error::invalid;
-  const Result<Range> pages = page_range(geometry, start, length_bytes);
+  const Result<Range> pages = geometry.page_range(start, length_bytes);
   if (!pages) return Error::no_memory;
   if (pages->empty()) return success;
   Range range = *pages;

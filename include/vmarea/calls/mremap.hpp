@@ -182,7 +182,7 @@ MremapPlan<Host> plan_resize(const SpaceState<Host>& space, Area<Host>& area,
                                       ? Result<Range>(Error::invalid)
                                       : unmapped_range(space.services.geometry(), new_end, tail);
     if (!cleared) return cleared.error();
-    return plan_unmap(space, *cleared, Result<Address>(request.address));
+    return plan_unmap<MremapPlan<Host>>(space, *cleared, request.address);
   }
   const Result<void> may_resize = check_resize<Host>(space, space.totals, area, request);
   if (!may_resize) return may_resize.error();

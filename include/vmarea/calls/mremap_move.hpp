@@ -16,7 +16,6 @@
 #include "vmarea/plan/plan.hpp"
 #include "vmarea/space/attributes.hpp"
 #include "vmarea/space/gap.hpp"
-#include "vmarea/space/page_range.hpp"
 
 namespace vmarea {
 
@@ -30,7 +29,7 @@ struct MremapRequest {
 };
 
 template <class Host>
-using MremapPlan = StepPlan<Host, Address>;
+using MremapPlan = StepPlan<Host, Address, LeavesRest::yes>;
 
 /// Whether `part` of `area` may leave it for `to`, once what stands in the way has changed the
 /// number of areas by `area_change`. Errors: no_memory (map count), what may_split and may_move
@@ -41,17 +40,14 @@ Result<void> check_may_move(const SpaceState<Host>& space, const Description<Hos
   const std::uint64_t count = space.area_count + static_cast<std::uint64_t>(area_change);
   if (count + 3 >= space.services.limits().area_count_max) return Error::no_memory;
   if (part.start > area.start) {
-    const Result<void> below = ask_may_split(area, part.start);
+    const Result<void> below = area.may_split(part.start);
     if (!below) return below;
   }
   if (part.end > part.start && part.end < area.end) {
-    const Result<void> above = ask_may_split(area, part.end);
+    const Result<void> above = area.may_split(part.end);
     if (!above) return above;
   }
-  if (area.hooks != nullptr && area.hooks->may_move != nullptr) {
-    return area.hooks->may_move(area, to);
-  }
-  return {};
+  return area.may_move(to);
 }
 
 /// Whether `area` may be resized from old_length to new_length at request.address, where the
@@ -115,9 +111,8 @@ MremapPlan<Host> fail_with_hole(const SpaceState<Host>& space, const Clearing<Ho
   if (tail.empty()) return plan;
   Edit<Host> second;
   if (!plan_second_clear(space, first, tail, second)) return plan;
-  second.counted_in = second.extent;
   if (!second.unmapped.empty()) plan.add(Step<Host>::tell_unmapped(second.unmapped));
-  plan.add_edit(second);
+  plan.add_following_edit(second, second.extent);
   return plan;
 }
 
@@ -138,14 +133,14 @@ void drop_userfault(const SpaceState<Host>& space, Edit<Host>& edit, Address at)
 template <class Host>
 void add_cut_out(const SpaceState<Host>& space, const Neighbour<Host>& source,
                  const Description<Host>& after, Edit<Host>& edit) noexcept {
-  const Description<Host>& before = source.description;
+  const Description<Host>& before = source.description();
   const bool below = after.start > before.start;
   const bool above = after.end < before.end;
-  if (below) edit.add(source.kept(before.below(after.start)));
-  edit.add(below || above ? source.split_off(after) : source.kept(after));
+  if (below) edit.add(source.piece.with(before.below(after.start)));
+  edit.add(below || above ? source.piece.split_off(after) : source.piece.with(after));
   if (!above) return;
   const Description<Host> rest = before.above(after.end, space.services.geometry());
-  edit.add(below ? source.split_off(rest) : source.kept(rest));
+  edit.add(below ? source.piece.split_off(rest) : source.piece.with(rest));
 }
 
 /// DONTUNMAP: the source stays, unlocked, and untouched if it has an area of its own. False if
@@ -154,7 +149,7 @@ template <class Host>
 bool plan_kept_source(const SpaceState<Host>& space, const Neighbour<Host>& source, Range moved,
                       Edit<Host>& edit) noexcept {
   const KernelProfile profile = space.services.profile();
-  const Description<Host>& before = source.description;
+  const Description<Host>& before = source.description();
   const bool locked = before.flags.has_any(flag::locked);
   const bool cut_out = profile.kept_locks == KeptLocks::cut_out && locked;
   edit = Edit<Host>{.extent = before.range(), .event = Event::protected_};
@@ -196,7 +191,7 @@ template <class Host>
 void part_at_tail(const SpaceState<Host>& space, Edit<Host>& edit, const Area<Host>& area,
                   Range tail, Address to) noexcept {
   const Geometry geometry = space.services.geometry();
-  FixedList<Piece<Host>, 3> parted;
+  FixedList<Host, Piece<Host>, 3> parted;
   for (Piece<Host> piece : edit.pieces) {
     const Range joined = piece.after.range();
     if (!joined.contains(to) || !joined.contains(tail.start) || joined.end <= tail.end) {
@@ -231,7 +226,7 @@ Result<void> check_move(const SpaceState<Host>& space, const Area<Host>& area,
   const bool shrinks = request.new_length < request.old_length;
   const std::uint64_t moved = shrinks ? request.new_length : request.old_length;
   PageTotals remaining = space.totals;
-  remaining += negated(clearing.totals);
+  remaining += -clearing.totals;
   if (checks_after_clearing(space, request)) {
     const Result<void> may_resize = check_resize<Host>(space, remaining, area, request);
     if (!may_resize) return may_resize;
@@ -276,18 +271,17 @@ void plan_source(const SpaceState<Host>& space, const Area<Host>& area, const Mo
   if (ranges.keeps_source) {
     has_second = plan_kept_source(space, source, moved, second);
   } else {
-    if (context_of(source.description) != 0) plan.add(Step<Host>::tell_unmapped(moved));
+    if (context_of(source.description()) != 0) plan.add(Step<Host>::tell_unmapped(moved));
     has_second = plan_second_clear(space, placed, ranges.old_range, second);
     // The moved pages keep their charge; the first edit took what came on top. A source that its
     // driver does not let be cut stays, and both are charged.
     const std::int64_t pages = page_count(space, moved.length());
     const bool goes = !second.unmapped.empty();
-    if (source.description.flags.has_any(flag::account)) {
+    if (source.description().flags.has_any(flag::account)) {
       (goes ? second : placed).charge += pages;
     }
   }
-  second.counted_in = area.range();
-  if (has_second) plan.add_edit(second);
+  if (has_second) plan.add_following_edit(second, area.range());
 }
 
 /// Moves the part of `area` at request.address to `to`, over what stands there (rules 14.3, 14.4).
@@ -333,7 +327,7 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   }
   edit.event = Event::moved;
   edit.mapped = {to + moved_length, to_range.end};
-  if (!moved.empty()) edit.moved_from = &area;
+  if (!moved.empty()) plan.set_moved_from(area);
   edit.totals += area_totals(area.flags, page_count(space, request.new_length));
   const std::uint64_t charged = request.new_length - (keeps ? 0 : moved_length);
   if (area.flags.has_any(flag::account)) edit.charge += page_count(space, charged);

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "vmarea/plan/walk_plan.hpp"
-#include "vmarea/space/page_range.hpp"
 
 namespace vmarea {
 
@@ -27,7 +26,7 @@ WalkPlan<Host, SealRule<Host>> plan_mseal(const SpaceState<Host>& space, Address
   const bool narrow = geometry.limit <= std::uint64_t{1} << 32;
   if (narrow && space.services.profile().seals_only_64_bit_spaces) return Error::not_permitted;
   if (!flags.empty()) return Error::invalid;
-  const Result<Range> range = page_range(geometry, start, length_bytes);
+  const Result<Range> range = geometry.page_range(start, length_bytes);
   if (!range) return range.error();
   if (range->empty()) return success;
   if (!is_covered(space, *range)) return Error::no_memory;

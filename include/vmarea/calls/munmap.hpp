@@ -5,18 +5,17 @@
 
 #include "vmarea/plan/clear.hpp"
 #include "vmarea/plan/plan.hpp"
-#include "vmarea/space/page_range.hpp"
 #include "vmarea/types/fast_paths.hpp"
 
 namespace vmarea {
 
 /// Plans to clear a range that is known to be good, and answers with `answer` if that may be.
 /// Inlined with all that it calls, as mmap's plan is: 6 % of unmapping and mapping again.
-template <class Host, class T>
-VMAREA_INLINED_WHOLE StepPlan<Host, T> plan_unmap(const SpaceState<Host>& space, Range range,
-                                                  Result<T> answer) noexcept {
+template <class Plan, class Host>
+VMAREA_INLINED_WHOLE Plan plan_unmap(const SpaceState<Host>& space, Range range,
+                                     Result<typename Plan::Value> answer) noexcept {
   const Clearing<Host> clearing = plan_clear(space, range);
-  StepPlan<Host, T> plan{answer};
+  Plan plan{answer};
   if (!clearing.status) {
     plan.status = clearing.status.error();
     leave_cuts(space, plan, clearing);
@@ -30,7 +29,7 @@ VMAREA_INLINED_WHOLE StepPlan<Host, T> plan_unmap(const SpaceState<Host>& space,
 constexpr Result<Range> unmapped_range(const Geometry& geometry, Address start,
                                        std::uint64_t length_bytes) noexcept {
   if (!geometry.inside(start, length_bytes)) return Error::invalid;
-  const Result<Range> range = page_range(geometry, start, length_bytes);
+  const Result<Range> range = geometry.page_range(start, length_bytes);
   return range && range->empty() ? Result<Range>(Error::invalid) : range;
 }
 
@@ -40,7 +39,7 @@ template <class Host>
 StepPlan<Host, void> plan_munmap(const SpaceState<Host>& space, Address start,
                                  std::uint64_t length_bytes) noexcept {
   const Result<Range> range = unmapped_range(space.services.geometry(), start, length_bytes);
-  return range ? plan_unmap(space, *range, success) : range.error();
+  return range ? plan_unmap<StepPlan<Host, void>>(space, *range, success) : range.error();
 }
 
 }  // namespace vmarea

@@ -7,7 +7,6 @@
 
 #include "vmarea/plan/walk_plan.hpp"
 #include "vmarea/space/attributes.hpp"
-#include "vmarea/space/page_range.hpp"
 
 namespace vmarea {
 
@@ -46,7 +45,7 @@ struct NameRule : RuleBase<Host> {
 template <class Host>
 WalkPlan<Host, NameRule<Host>> plan_set_name(const SpaceState<Host>& space, Address start,
                                              std::uint64_t length_bytes, MemoryName name) noexcept {
-  const Result<Range> range = page_range(space.services.geometry(), start, length_bytes);
+  const Result<Range> range = space.services.geometry().page_range(start, length_bytes);
   if (!range) return range.error();
   if (range->empty()) return success;
   return {space, *range, NameRule<Host>{{}, name}};

@@ -11,7 +11,6 @@
 #include "vmarea/plan/walk_plan.hpp"
 #include "vmarea/space/attributes.hpp"
 #include "vmarea/space/find.hpp"
-#include "vmarea/space/page_range.hpp"
 
 namespace vmarea {
 
@@ -34,7 +33,7 @@ struct PolicyRule : RuleBase<Host> {
 /// past the last number. Errors: invalid (misaligned, wraps).
 constexpr Result<Range> policy_range(const Geometry& geometry, Address start,
                                      std::uint64_t length_bytes) noexcept {
-  return page_range(geometry, start, geometry.round_up(length_bytes));
+  return geometry.page_range(start, geometry.round_up(length_bytes));
 }
 
 /// Policy 0 is the default. Errors: invalid (misaligned, wraps), bad_address (a hole; with the

@@ -89,6 +89,7 @@ StepPlan<Host, Address> plan_attach(const SpaceState<Host>& space,
 template <class Host>
 struct DetachRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
+  static constexpr bool removes_areas = true;
   Address attached_at = 0;
   typename Host::FileHandle segment{};
 

@@ -112,6 +112,7 @@ template <class Host>
 struct UnwatchRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr bool interns = true;
+  static constexpr bool can_go_without_joins = true;
   UserfaultContext context = 0;
 
   Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {

@@ -34,7 +34,7 @@ StepPlan<Host, void> plan_split(const SpaceState<Host>& space, Area<Host>& area,
   require<Host>(geometry.aligned(at), "a split lies on a page boundary");
   const bool full = space.area_count >= space.services.limits().area_count_max;
   if (full && limit == CountLimit::respected) return Error::no_memory;
-  const Result<void> may_split = ask_may_split<Host>(area, at);
+  const Result<void> may_split = area.may_split(at);
   if (!may_split) return may_split.error();
   StepPlan<Host, void> plan{success};
   if (new_part == NewPart::below) {
@@ -55,6 +55,7 @@ struct Modification {
 
 template <class Host>
 struct ModifyRule : RuleBase<Host> {
+  static constexpr bool can_go_without_joins = true;
   Modification wanted{};
 
   Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area,

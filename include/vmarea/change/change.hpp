@@ -77,13 +77,7 @@ class [[nodiscard]] Change {
     if (beat_ != Beat::planned) return out_of_turn("a change is reserved once");
     if (!is_current()) return Error::busy;
     Result<void> taken = take();
-    if constexpr (WalkedPlan<Plan, Host>) {
-      if (!taken && plan_.joins_if_memory()) {
-        plan_ = plan_.without_joins(*space_);
-        gave_up_joins_ = true;
-        taken = take();
-      }
-    }
+    if (!taken) taken = take_without_joins(taken);
     if (!taken) return taken.error() == Error::no_memory ? plan_.error_without_memory : taken;
     beat_ = Beat::reserved;
     ++space_->generation;
@@ -106,7 +100,8 @@ class [[nodiscard]] Change {
     if (beat_ != Beat::committed) return out_of_turn("a change is finished once, after commit");
     SpaceState<Host>& space = *space_;
     end();
-    if (!plan_.status) return plan_.status;
+    const bool is_done = plan_.sequel.kind == Sequel::Kind::nothing || !plan_.status;
+    if (is_done) return plan_.status;
     if (has_rest()) return move_rest(space);
     const Result<void> done = touch_sequel(space, plan_.sequel);
     return done ? plan_.status : done.error();
@@ -174,6 +169,19 @@ class [[nodiscard]] Change {
     const Result<void> taken = reserve_plan(*space_, reserved_, plan_);
     if (!taken) give_back(*space_, reserved_);
     return taken;
+  }
+
+  /// The same where areas may stay apart, if the call can do with that.
+  Result<void> take_without_joins(Result<void> failed) noexcept {
+    if constexpr (WalkedPlan<Plan, Host>) {
+      if constexpr (Plan::can_go_without_joins) {
+        if (!plan_.joins_if_memory()) return failed;
+        plan_ = plan_.without_joins(*space_);
+        gave_up_joins_ = true;
+        return take();
+      }
+    }
+    return failed;
   }
 
   static Error out_of_turn(const char* promise) noexcept {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "vmarea/change/area_chain.hpp"
 #include "vmarea/change/in_place.hpp"
@@ -31,11 +32,11 @@ class EditCommit {
   EditCommit(SpaceState<Host>& space, const Edit<Host>& edit, Reservation<Host>& reserved) noexcept
       : space_(space), edit_(edit), reserved_(reserved) {}
 
-  void run() noexcept {
+  /// `keeps_range`: as the edit says.
+  VMAREA_INLINED void run(bool keeps_range) noexcept {
     space_.services.assert_space_locked(space_.lock);
     space_.totals += edit_.totals;
     settle_charge(space_, reserved_, edit_.charge);
-    const bool keeps_range = edit_.keeps_range();
     const bool may_remove = !skips_needless_steps || kept_length() < edit_.extent.length();
     begin_writes();
     drop_pages();
@@ -53,7 +54,7 @@ class EditCommit {
 
   /// Calls `visit` for each area of the extent as it stands in the tree.
   template <class Visit>
-  void for_each_area(Visit&& visit) noexcept {
+  VMAREA_INLINED void for_each_area(Visit&& visit) noexcept {
     for_each_in(space_, edit_.extent, visit);
   }
 
@@ -93,10 +94,6 @@ class EditCommit {
 
   void begin_writes() noexcept {
     if constexpr (Host::has_area_locks) {
-      // No page may be faulted in while it is under way.
-      if (edit_.moved_from != nullptr) {
-        space_.services.begin_area_write(space_.lock, edit_.moved_from->lock);
-      }
       for_each_area(
           [&](AreaType& area) { space_.services.begin_area_write(space_.lock, area.lock); });
     }
@@ -119,7 +116,7 @@ class EditCommit {
 
   /// Pieces of one file and identity are written under one holding of their locks, so that whoever
   /// walks the reverse map finds each page in one of them.
-  void write_pieces() noexcept {
+  VMAREA_INLINED void write_pieces() noexcept {
     if constexpr (!Host::has_reverse_map) {
       for (unsigned i = 0; i < edit_.pieces.size(); ++i) write_piece(i);
       return;
@@ -193,13 +190,13 @@ class EditCommit {
     }
   }
 
-  void write_piece(unsigned index) noexcept {
+  VMAREA_INLINED void write_piece(unsigned index) noexcept {
     const Piece<Host>& piece = edit_.pieces[index];
     AreaType* area = piece.object;
     if (area == nullptr) {
       area = make_area(piece);
     } else {
-      before_[index] = area->range();
+      if constexpr (Host::has_notices) before_[index] = area->range();
       assign(*area, piece.after);
     }
     link_identity(*area, piece);
@@ -217,7 +214,7 @@ class EditCommit {
         area.identity = space_.services.new_identity(reserved_.links, area);
         return;
       }
-      if (from == nullptr && piece.object == nullptr) from = piece.copied;
+      if (from == nullptr) from = piece.copied;
       if (from != nullptr && area.identity) {
         space_.services.clone_links(reserved_.links, area, *from);
       }
@@ -241,7 +238,7 @@ class EditCommit {
     return area;
   }
 
-  void unlink_removed() noexcept {
+  VMAREA_INLINED void unlink_removed() noexcept {
     for_each_area([&](AreaType& area) {
       if (is_kept(area)) return;
       if constexpr (Host::has_reverse_map) {
@@ -284,15 +281,14 @@ class EditCommit {
     return notice;
   }
 
-  void announce_pieces() noexcept {
+  VMAREA_INLINED void announce_pieces() noexcept {
     for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
       const Piece<Host>& piece = edit_.pieces[i];
       AreaType& area = *reserved_.written[i];
-      if (piece.object == nullptr && piece.copied != nullptr && area.hooks != nullptr &&
-          area.hooks->open != nullptr) {
+      if (piece.copied != nullptr && area.hooks != nullptr && area.hooks->open != nullptr) {
         area.hooks->open(area);
       }
-      space_.services.notify(notice_of(i));
+      if constexpr (Host::has_notices) space_.services.notify(notice_of(i));
     }
   }
 
@@ -309,20 +305,22 @@ class EditCommit {
     static_cast<Description<Host>&>(area) = area.within(edit_.unmapped, space_.services.geometry());
   }
 
-  void destroy_removed() noexcept {
+  VMAREA_INLINED void destroy_removed() noexcept {
     while (!removed_.empty()) {
       AreaType& area = *removed_.pop_front();
       const bool goes = area.range().overlaps(edit_.unmapped);
       if (goes) trim_to_what_goes(area);
       destroy_area(space_, area, goes ? Event::unmapped : Event::merged_away,
-                   goes ? nullptr : heir_of(area));
+                   goes || !Host::has_notices ? nullptr : heir_of(area));
     }
   }
 
   SpaceState<Host>& space_;
   const Edit<Host>& edit_;
   Reservation<Host>& reserved_;
-  Range before_[3] = {};  // Of the kept objects.
+  // Of the kept objects.
+  [[no_unique_address]] std::conditional_t<Host::has_notices, Range[3], Absent<struct NoRanges>>
+      before_ = {};
   AreaChain<Host> removed_;
 };
 
@@ -330,8 +328,10 @@ class EditCommit {
 template <class Host>
 void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
                   const Area<Host>* heir) noexcept {
-  space.services.notify(
-      Notice<Host>{.event = event, .area = area, .partner = heir, .before = area.range()});
+  if constexpr (Host::has_notices) {
+    space.services.notify(
+        Notice<Host>{.event = event, .area = area, .partner = heir, .before = area.range()});
+  }
   if (area.has_close()) area.hooks->close(area);
   if (area.file != typename Host::FileHandle{}) space.services.release_file(area.file);
   if (area.attributes != nullptr) space.services.release_attributes(area.attributes);
@@ -359,26 +359,30 @@ Edit<Host> with_known_objects(const Edit<Host>& edit, const Reservation<Host>& r
 template <class Host>
 void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit,
                  Reservation<Host>& reserved) noexcept {
-  if (edit.follows()) {
-    EditCommit<Host>(space, with_known_objects(edit, reserved), reserved).run();
-  } else if (edit.in_place()) {
-    commit_in_place(space, edit, reserved);
-  } else {
-    EditCommit<Host>(space, edit, reserved).run();
-  }
+  const bool keeps_range = edit.keeps_range();
+  if (keeps_range && edit.keeps_mapping()) return commit_in_place(space, edit, reserved);
+  EditCommit<Host>(space, edit, reserved).run(keeps_range);
 }
 
 /// Makes one step. Requires: the space lock; everything reserved; the steps before are made.
 template <class Host>
-void commit_step(SpaceState<Host>& space, const Step<Host>& step,
-                 Reservation<Host>& reserved) noexcept {
+VMAREA_INLINED void commit_step(SpaceState<Host>& space, const Step<Host>& step,
+                                Reservation<Host>& reserved) noexcept {
   switch (step.kind) {
     case StepKind::edit:
-      commit_edit(space, *step.edit, reserved);
+      if (step.moved_from != nullptr) {
+        // No page may be faulted in while it is under way.
+        space.services.begin_area_write(space.lock, step.moved_from->lock);
+      }
+      if (step.follows()) {
+        commit_edit(space, with_known_objects(*step.edit, reserved), reserved);
+      } else {
+        commit_edit(space, *step.edit, reserved);
+      }
       break;
     case StepKind::move_pages:
       if constexpr (Host::has_page_tables) {
-        if (!step.range.empty()) space.services.move_pages(space.pages, step.range, step.to);
+        if (!step.range.empty()) space.services.move_pages(space.pages, step.range, step.to());
       }
       break;
     case StepKind::drop_pages:
@@ -413,7 +417,8 @@ void commit_step(SpaceState<Host>& space, const Step<Host>& step,
 
 /// Makes all steps of a plan in their order, and sends the messages about them.
 template <class Host, CallPlan<Host> Plan>
-void commit_plan(SpaceState<Host>& space, const Plan& plan, Reservation<Host>& reserved) noexcept {
+VMAREA_INLINED void commit_plan(SpaceState<Host>& space, const Plan& plan,
+                                Reservation<Host>& reserved) noexcept {
   plan.for_each_step(space, [&](const Step<Host>& step) { commit_step(space, step, reserved); });
   if constexpr (Host::has_userfault_events) space.services.send_events(reserved.events);
 }
@@ -425,7 +430,7 @@ void clear_locked(SpaceState<Host>& space) noexcept {
   if (space.area_count == 0) return;
   const Range all{0, space.services.geometry().limit};
   const Edit<Host> edit{.extent = all,
-                        .totals = negated(space.totals),
+                        .totals = -space.totals,
                         .charge = -static_cast<std::int64_t>(space.charged),
                         .unmapped = all,
                         .tables_between = all,

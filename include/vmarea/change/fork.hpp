@@ -188,7 +188,10 @@ class Fork {
       if (copy.attributes != nullptr) child_.services.retain_attributes(copy.attributes);
       inherit_identity(copy, area);
       if (copy.hooks != nullptr && copy.hooks->open != nullptr) copy.hooks->open(copy);
-      child_.services.notify(Notice<Host>{.event = Event::forked, .area = copy, .partner = &area});
+      if constexpr (Host::has_notices) {
+        child_.services.notify(
+            Notice<Host>{.event = Event::forked, .area = copy, .partner = &area});
+      }
       if constexpr (Host::has_page_tables) {
         if (done && !copy.flags.has_any(flag::wipe_on_fork)) {
           done = child_.services.copy_pages(child_.pages, parent_.pages, copy.range());

@@ -37,7 +37,9 @@ void commit_in_place(SpaceState<Host>& space, const Edit<Host>& edit,
   if constexpr (Host::has_page_tables) {
     if (!edit.access.empty()) space.services.protect_pages(space.pages, edit.access, area.flags);
   }
-  space.services.notify(Notice<Host>{.event = edit.event, .area = area, .before = area.range()});
+  if constexpr (Host::has_notices) {
+    space.services.notify(Notice<Host>{.event = edit.event, .area = area, .before = area.range()});
+  }
 }
 
 }  // namespace vmarea

@@ -30,7 +30,6 @@ struct Reservation {
   [[no_unique_address]] typename Host::EventReservation events;
   typename Host::FileHandle shared_memory{};
   PageCount charge = 0;         // Taken from the host.
-  std::size_t growth = 0;       // Entries that the edits so far may add to the tree.
   std::size_t nodes = 0;        // Tree nodes that the edits so far may need.
   Area<Host>* written[3] = {};  // By commit: the objects of the last edit's pieces.
 };
@@ -81,20 +80,19 @@ void settle_charge(SpaceState<Host>& space, Reservation<Host>& reserved,
   space.charged += static_cast<PageCount>(charge);
 }
 
-/// Counts the nodes that `edit` needs. Only new objects make the tree grow: what a kept one carries
-/// had an entry before. An edit that goes on from the one before splits, at worst, every level of a
-/// path, wherever that one put its entries.
+/// Counts the nodes that an edit needs after edits that made `made_before` new objects: only these
+/// make the tree grow, since what a kept one carries had an entry before. An edit that was planned
+/// on the result of the one before splits, at worst, every level of a path, wherever that one put
+/// its entries.
 template <class Host>
-void count_nodes(const SpaceState<Host>& space, Reservation<Host>& reserved,
-                 const Edit<Host>& edit) noexcept {
+VMAREA_INLINED void count_nodes(const SpaceState<Host>& space, Reservation<Host>& reserved,
+                                const Step<Host>& step, std::size_t made_before) noexcept {
   constexpr std::size_t more_than_any_node_holds = std::size_t{1} << 16;
-  const Range range = edit.follows() ? edit.counted_in : edit.extent;
-  const std::size_t before = edit.follows() ? more_than_any_node_holds : reserved.growth;
+  const Edit<Host>& edit = *step.edit;
+  const Range range = step.follows() ? step.range : edit.extent;
+  const std::size_t before = step.follows() ? more_than_any_node_holds : made_before;
   reserved.nodes +=
       space.tree.nodes_needed(range.start, last_key(range), edit.pieces.size(), before);
-  for (const Piece<Host>& piece : edit.pieces) {
-    if (piece.needs_new_object()) ++reserved.growth;
-  }
 }
 
 /// Takes the links that `piece` needs: a copy's, or those of an identity it gains.
@@ -135,17 +133,20 @@ Result<void> reserve_unmap_events(SpaceState<Host>& space, Reservation<Host>& re
   return taken;
 }
 
-/// Takes all that `edit` needs but the nodes, which are counted for reserve_plan().
+/// Takes all that an edit needs but the nodes, which are counted for reserve_plan().
 /// Errors: no_memory, or what charge says.
 template <class Host>
 Result<void> reserve_edit(SpaceState<Host>& space, Reservation<Host>& reserved,
-                          const Edit<Host>& edit) noexcept {
+                          const Step<Host>& step) noexcept {
+  const Edit<Host>& edit = *step.edit;
+  const std::size_t made_before = reserved.area_count;
   if (edit.charge > 0) {
     const Result<void> charged =
         reserve_charge(space, reserved, static_cast<PageCount>(edit.charge));
     if (!charged) return charged;
   }
-  if (edit.in_place()) return {};
+  const bool keeps_range = edit.keeps_range();
+  if (keeps_range && edit.keeps_mapping()) return {};
   for (const Piece<Host>& piece : edit.pieces) {
     if (piece.needs_new_object()) {
       const Result<void> area = reserve_area(space, reserved);
@@ -159,8 +160,8 @@ Result<void> reserve_edit(SpaceState<Host>& space, Reservation<Host>& reserved,
     if (!file) return file.error();
     reserved.shared_memory = *file;
   }
-  if (!edit.keeps_range()) count_nodes(space, reserved, edit);
-  return edit.follows() ? success : reserve_unmap_events(space, reserved, edit.unmapped);
+  if (!keeps_range) count_nodes(space, reserved, step, made_before);
+  return step.follows() ? success : reserve_unmap_events(space, reserved, edit.unmapped);
 }
 
 /// Takes what a move of pages needs: table levels, and the message of a context that is told.
@@ -170,12 +171,12 @@ Result<void> reserve_page_move(SpaceState<Host>& space, Reservation<Host>& reser
   Result<void> taken;
   if constexpr (Host::has_page_tables) {
     if (!step.range.empty()) {
-      taken = space.services.reserve_page_move(space.pages, step.range, step.to);
+      taken = space.services.reserve_page_move(space.pages, step.range, step.to());
     }
   }
   if constexpr (Host::has_userfault_events) {
     if (taken && step.told != 0) {
-      taken = space.services.reserve_remap_event(reserved.events, step.told, step.range, step.to);
+      taken = space.services.reserve_remap_event(reserved.events, step.told, step.range, step.to());
     }
   }
   return taken;
@@ -183,11 +184,11 @@ Result<void> reserve_page_move(SpaceState<Host>& space, Reservation<Host>& reser
 
 /// Takes what one step needs.
 template <class Host>
-Result<void> reserve_step(SpaceState<Host>& space, Reservation<Host>& reserved,
-                          const Step<Host>& step) noexcept {
+VMAREA_INLINED Result<void> reserve_step(SpaceState<Host>& space, Reservation<Host>& reserved,
+                                         const Step<Host>& step) noexcept {
   switch (step.kind) {
     case StepKind::edit:
-      return reserve_edit(space, reserved, *step.edit);
+      return reserve_edit(space, reserved, step);
     case StepKind::move_pages:
       return reserve_page_move(space, reserved, step);
     case StepKind::install_page:
@@ -205,8 +206,8 @@ Result<void> reserve_step(SpaceState<Host>& space, Reservation<Host>& reserved,
 /// Takes what all steps of `plan` need. Errors: no_memory, or what charge says; what was taken
 /// until then is still to be given back.
 template <class Host, CallPlan<Host> Plan>
-Result<void> reserve_plan(SpaceState<Host>& space, Reservation<Host>& reserved,
-                          const Plan& plan) noexcept {
+VMAREA_INLINED Result<void> reserve_plan(SpaceState<Host>& space, Reservation<Host>& reserved,
+                                         const Plan& plan) noexcept {
   if constexpr (WalkedPlan<Plan, Host>) {
     if (plan.only_in_place()) return reserve_charge(space, reserved, plan.charge);
   }
@@ -239,7 +240,6 @@ void give_back(SpaceState<Host>& space, Reservation<Host>& reserved) noexcept {
   }
   space.tree.unreserve();  // Also where none was counted: joins leave some behind.
   reserved.nodes = 0;
-  reserved.growth = 0;
 }
 
 }  // namespace vmarea

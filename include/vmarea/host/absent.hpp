@@ -80,8 +80,7 @@ struct NoLimits {
 };
 
 struct NoNotifications {
-  template <class AnyNotice>
-  static void notify(const AnyNotice&) noexcept {}
+  static constexpr bool has_notices = false;
 };
 
 }  // namespace vmarea

@@ -89,8 +89,11 @@ struct KernelProfile {
   /// What an area gets for this protection. Any bit beside prot::exec makes it readable, as
   /// Linux has it.
   constexpr Flags flags_for(Protection protection) const noexcept {
-    return access_flags(protection)
-        .with_if(has_protection_keys && protection == prot::exec, flag::execute_only);
+    return access_flags(protection).with_if(hides(protection), flag::execute_only);
+  }
+  /// Whether memory with this protection cannot be read because a protection key hides it.
+  constexpr bool hides(Protection protection) const noexcept {
+    return has_protection_keys && protection == prot::exec;
   }
   friend constexpr bool operator==(const KernelProfile&, const KernelProfile&) = default;
 };

@@ -11,7 +11,7 @@
 //   attrs     policies, userfaultfd contexts, names        may fail: only intern_
 //   userfault contexts' rules, and events   (declared)     may fail: only reserve_
 //   limits    rlimits, commit charge, map count            may fail: only charge
-//   notify    ten kinds of event, one function             never fails
+//   notify    ten kinds of event, one function (declared)  never fails
 //
 // Services are a copyable handle to the host's state; an empty handle costs nothing. A new host
 // derives from a ready one and writes only what differs. Declared groups follow a constant such as
@@ -102,6 +102,10 @@ concept MemoryServices = requires(Host s, void* object, std::size_t bytes) {
   { s.release_area(object, bytes, bytes) } noexcept;
   { s.retire_area(object, bytes, bytes) } noexcept;
   typename Host::AreaData;
+  // Commit copies it, and commit cannot fail.
+  requires std::is_nothrow_default_constructible_v<typename Host::AreaData>;
+  requires std::is_nothrow_copy_assignable_v<typename Host::AreaData>;
+  requires std::is_nothrow_destructible_v<typename Host::AreaData>;
 };
 
 /// The tree of an address space, made by the host so that it chooses node size and memory.
@@ -132,7 +136,7 @@ concept LockServices = requires(Host s, typename Host::SpaceLock& space, typenam
   { s.unlock_identity(identity) } noexcept;
 };
 
-/// MlockMode everything of a space at once. One such operation goes on at a time, in all spaces, and
+/// Locking everything of a space at once. One such operation goes on at a time, in all spaces, and
 /// marks belong to it. A mapping or root that many areas share is marked once: mark_ says whether
 /// this call set the mark, unmark_ whether it took it away; an identity stands for its root.
 template <class Host>
@@ -260,11 +264,14 @@ concept LimitServices = requires(Host s, const Host planning, PageCount pages) {
   { s.uncharge(pages) } noexcept;
 };
 
-/// Told after the fact, holding the space lock.
 template <class Host>
-concept NotificationServices = requires(Host s, const Notice<Host>& notice) {
+concept TakesNotices = requires(Host s, const Notice<Host>& notice) {
   { s.notify(notice) } noexcept;
 };
+/// Told after the fact, holding the space lock. A host that has notify() says so, for without it
+/// nothing is noted down.
+template <class Host>
+concept NotificationServices = Host::has_notices == TakesNotices<Host>;
 
 /// Promises of the programmer, checked where `Host::checks` says so; assertion_failed does not return.
 template <class Host>
@@ -286,9 +293,7 @@ concept KernelServices = std::copyable<Host> && MemoryServices<Host> && TreeServ
 /// Requires: `kept`. Otherwise the programmer broke a promise, and the host is told which.
 template <class Host>
 constexpr void require(bool kept, const char* promise) noexcept {
-  if constexpr (Host::checks) {
-    if (!kept) Host::assertion_failed(promise);
-  }
+  if (Host::checks && !kept) Host::assertion_failed(promise);
 }
 
 }  // namespace vmarea

@@ -44,7 +44,7 @@ constexpr bool counts_objects(const Description<Host>& area) noexcept {
 template <class Host>
 constexpr Neighbour<Host> rest_of(const Neighbour<Host>& area, const Description<Host>& rest,
                                   bool split_off) noexcept {
-  return Neighbour<Host>::rest_of(split_off ? area.split_off(rest) : area.kept(rest));
+  return Neighbour<Host>::rest_of(split_off ? area.piece.split_off(rest) : area.piece.with(rest));
 }
 
 /// Cuts the first area at the range's start. Errors: no_memory (a hole at the map count limit),
@@ -52,13 +52,13 @@ constexpr Neighbour<Host> rest_of(const Neighbour<Host>& area, const Description
 template <class Host>
 Result<void> cut_first(const SpaceState<Host>& space, Clearing<Host>& clearing,
                        const Neighbour<Host>& area) noexcept {
-  const Description<Host>& before = area.description;
+  const Description<Host>& before = area.description();
   if (clearing.range.end < before.end &&
       space.area_count >= space.services.limits().area_count_max) {
     return Error::no_memory;
   }
   if (before.flags.has_any(flag::sealed)) return Error::not_permitted;
-  const Result<void> may_split = ask_may_split(before, clearing.range.start);
+  const Result<void> may_split = before.may_split(clearing.range.start);
   if (!may_split) return may_split;
   clearing.prev = rest_of(area, before.below(clearing.range.start), counts_objects(before));
   clearing.extent.start = before.start;
@@ -70,10 +70,10 @@ Result<void> cut_first(const SpaceState<Host>& space, Clearing<Host>& clearing,
 template <class Host>
 Result<void> cut_last(const SpaceState<Host>& space, Clearing<Host>& clearing,
                       const Neighbour<Host>& area) noexcept {
-  const Description<Host>& before = area.description;
-  const Result<void> may_split = ask_may_split(before, clearing.range.end);
+  const Description<Host>& before = area.description();
+  const Result<void> may_split = before.may_split(clearing.range.end);
   if (!may_split) return may_split;
-  const bool taken = clearing.prev.is_rest && clearing.prev.carries(area);
+  const bool taken = clearing.prev.is_rest && clearing.prev.piece.has_carrier_of(area.piece);
   clearing.next = rest_of(area, before.above(clearing.range.end, space.services.geometry()),
                           taken || counts_objects(before));
   clearing.extent.end = before.end;
@@ -101,29 +101,29 @@ Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range, View view)
   Clearing<Host> clearing{.range = range, .extent = range};
   clearing.tables_between = {0, space.services.geometry().limit};
   Neighbour<Host> area = view.area();
-  if (area.present && area.description.start < range.start) {
+  if (area.present && area.description().start < range.start) {
     clearing.status = cut_first(space, clearing, area);
     if (!clearing.status) return clearing;
     clearing.tables_between.start = range.start;
   } else if (const Neighbour<Host> below = view.previous(); below.present) {
-    if (below.description.end == range.start) clearing.prev = below;
-    clearing.tables_between.start = below.description.end;
+    if (below.description().end == range.start) clearing.prev = below;
+    clearing.tables_between.start = below.description().end;
   }
-  for (; area.present && area.description.start < range.end; view.next(), area = view.area()) {
-    if (area.description.flags.has_any(flag::sealed)) {
+  for (; area.present && area.description().start < range.end; view.next(), area = view.area()) {
+    if (area.description().flags.has_any(flag::sealed)) {
       clearing.status = Error::not_permitted;
       return clearing;
     }
-    count_cleared(space, clearing, area.description);
-    if (area.description.end > range.end) {
+    count_cleared(space, clearing, area.description());
+    if (area.description().end > range.end) {
       clearing.status = cut_last(space, clearing, area);
       clearing.tables_between.end = range.end;
       return clearing;
     }
   }
   if (area.present) {
-    clearing.tables_between.end = area.description.start;
-    if (area.description.start == range.end) clearing.next = area;
+    clearing.tables_between.end = area.description().start;
+    if (area.description().start == range.end) clearing.next = area;
   }
   return clearing;
 }
@@ -137,13 +137,13 @@ Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range) noexcept {
 template <class Host>
 Edit<Host> edit_of(const Clearing<Host>& clearing) noexcept {
   Edit<Host> edit{.extent = clearing.extent,
-                  .totals = negated(clearing.totals),
+                  .totals = -clearing.totals,
                   .charge = -static_cast<std::int64_t>(clearing.accounted),
                   .unmapped = clearing.range,
                   .tables_between = clearing.tables_between,
                   .event = Event::resized};
-  if (clearing.prev.is_rest) edit.add(clearing.prev.as_piece());
-  if (clearing.next.is_rest) edit.add(clearing.next.as_piece());
+  if (clearing.prev.is_rest) edit.add(clearing.prev.piece);
+  if (clearing.next.is_rest) edit.add(clearing.next.piece);
   return edit;
 }
 

@@ -10,13 +10,6 @@
 
 namespace vmarea {
 
-/// Whether the area's driver lets it be cut at `at`. Errors: what may_split says.
-template <class Host>
-Result<void> ask_may_split(const Description<Host>& area, Address at) noexcept {
-  if (area.hooks == nullptr || area.hooks->may_split == nullptr) return {};
-  return area.hooks->may_split(area, at);
-}
-
 /// An edit that cuts `area` at up to two places inside it and changes nothing else.
 template <class Host>
 Edit<Host> edit_of_cuts(const SpaceState<Host>& space, Area<Host>& area, Address first,
@@ -38,9 +31,10 @@ Edit<Host> edit_of_cuts(const SpaceState<Host>& space, Area<Host>& area, Address
 template <class Host>
 Edit<Host> edit_of_cut(const SpaceState<Host>& space, const Neighbour<Host>& area,
                        Address at) noexcept {
-  Edit<Host> edit{.extent = area.description.range(), .event = Event::resized};
-  edit.add(area.split_off(area.description.below(at)));
-  edit.add(area.kept(area.description.above(at, space.services.geometry())));
+  const Description<Host>& before = area.description();
+  Edit<Host> edit{.extent = before.range(), .event = Event::resized};
+  edit.add(area.piece.split_off(before.below(at)));
+  edit.add(area.piece.with(before.above(at, space.services.geometry())));
   return edit;
 }
 

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <new>
 
 #include "vmarea/space/account.hpp"
 #include "vmarea/space/space_state.hpp"
@@ -29,8 +28,9 @@ enum class MadeBy : unsigned char { none, piece_0, piece_1, piece_2 };
 template <class Host>
 struct Piece {
   Description<Host> after{};
-  Area<Host>* object = nullptr;        // Carries it; null: a new object does, or one that is made.
-  const Area<Host>* copied = nullptr;  // The new object is split off, or a copy of, this area.
+  Area<Host>* object = nullptr;  // Carries it; null: a new object does, or one that is made.
+  // The new object is split off, or a copy of, this area; null where the object is kept.
+  const Area<Host>* copied = nullptr;
   const Area<Host>* identity_from = nullptr;  // Whose identity the object takes over, with links.
   bool makes_identity = false;                // A new identity; `after` holds only its number.
   // Where an edit goes on from the edit before: object and copied are then known only once that is
@@ -49,6 +49,25 @@ struct Piece {
   /// A new object that comes from no other area.
   static constexpr Piece fresh(const Description<Host>& after) noexcept { return {.after = after}; }
 
+  /// The same carrier for another description, once this piece is written.
+  constexpr Piece with(const Description<Host>& other) const noexcept {
+    return {other, object, copied, nullptr, false, object_made_by, copied_made_by};
+  }
+  /// A new object, split off from the one that carries this.
+  constexpr Piece split_off(const Description<Host>& rest) const noexcept {
+    return {rest, nullptr, links(), nullptr, false, MadeBy::none, object_made_by};
+  }
+  constexpr bool has_carrier_of(const Piece& other) const noexcept {
+    return object == other.object && object_made_by == other.object_made_by;
+  }
+  /// An area whose links stand for the identity of this.
+  constexpr const Area<Host>* links() const noexcept { return object != nullptr ? object : copied; }
+  bool keeps_range(Range extent) const noexcept {
+    return object != nullptr && object->range() == extent && after.range() == extent;
+  }
+  bool keeps_mapping() const noexcept {
+    return after.identity == object->identity && after.page_offset == object->page_offset;
+  }
   constexpr bool needs_new_object() const noexcept {
     return object == nullptr && object_made_by == MadeBy::none;
   }
@@ -63,40 +82,25 @@ struct Piece {
 template <class Host>
 struct Edit {
   Range extent{};
-  FixedList<Piece<Host>, 3> pieces{};
+  FixedList<Host, Piece<Host>, 3> pieces{};
   PageTotals totals{};      // Added to the counters by commit.
   std::int64_t charge = 0;  // Pages: reserve takes them if positive, commit gives back if negative.
   Range mapped{};           // Memory that is new, without pages.
   Range unmapped{};         // Memory that goes, with its pages.
   Range tables_between{};   // Upper levels may be freed between these two.
   Range access{};           // The host's pages get another protection here, and nowhere beside it.
-  // If the edit goes on from the one before: where in today's tree its nodes are counted.
-  Range counted_in{};
-  Area<Host>* moved_from = nullptr;  // The area whose pages come here.
-  bool new_shared_memory = false;    // The middle piece needs a fresh shared memory file.
+  bool new_shared_memory = false;  // The middle piece needs a fresh shared memory file.
   Event event = Event::resized;
 
-  void add(const Piece<Host>& piece) noexcept {
-    require<Host>(!pieces.full(), "an edit has at most three pieces");
-    pieces.add(piece);
-  }
-  /// Forgets what it was.
-  void restart(Range where, Event what) noexcept {
-    ::new (this) Edit{.extent = where, .event = what};
-  }
-  /// Whether it was planned on the result of the edit before.
-  bool follows() const noexcept { return !counted_in.empty(); }
+  void add(const Piece<Host>& piece) noexcept { pieces.add(piece); }
   /// Whether one area changes where it stands, so that the tree may stay as it is.
   bool keeps_range() const noexcept {
-    return skips_needless_steps && pieces.size() == 1 && pieces[0].object != nullptr &&
-           extent == pieces[0].after.range() && extent == pieces[0].object->range();
+    return skips_needless_steps && pieces.size() == 1 && pieces[0].keeps_range(extent);
   }
   /// Whether pages and reverse map stay as they are, too: nothing has to be reserved.
-  bool in_place() const noexcept {
-    return keeps_range() && unmapped.empty() &&
-           pieces[0].after.identity == pieces[0].object->identity &&
-           pieces[0].after.page_offset == pieces[0].object->page_offset;
-  }
+  bool in_place() const noexcept { return keeps_range() && keeps_mapping(); }
+  /// Requires: keeps_range().
+  bool keeps_mapping() const noexcept { return unmapped.empty() && pieces[0].keeps_mapping(); }
   /// The piece over `at`; null where there is none.
   const Piece<Host>* piece_at(Address at) const noexcept {
     for (const Piece<Host>& piece : pieces) {

@@ -13,59 +13,27 @@
 
 namespace vmarea {
 
-/// What stands beside a range that is planned, and which object carries it.
+/// What stands beside a range that is planned: what it will be, and which object carries it.
 template <class Host>
 struct Neighbour {
-  Description<Host> description{};
-  Area<Host>* object = nullptr;
-  const Area<Host>* copied = nullptr;
-  MadeBy object_made_by = MadeBy::none;  // As in a piece.
-  MadeBy copied_made_by = MadeBy::none;
+  Piece<Host> piece{};
   bool present = false;
   bool is_rest = false;  // Of an area that is being cut; it must appear among the pieces.
 
-  constexpr const Description<Host>* if_present() const noexcept {
-    return present ? &description : nullptr;
-  }
-  /// The piece that goes on as `after` on the object that carries this.
-  constexpr Piece<Host> kept(const Description<Host>& after) const noexcept {
-    return {.after = after,
-            .object = object,
-            .copied = copied,
-            .object_made_by = object_made_by,
-            .copied_made_by = copied_made_by};
-  }
-  constexpr Piece<Host> as_piece() const noexcept { return kept(description); }
-  /// A new object, split off from the one that carries this.
-  constexpr Piece<Host> split_off(const Description<Host>& after) const noexcept {
-    if (object != nullptr) return Piece<Host>::copy_of(*object, after);
-    return {.after = after, .copied = copied, .copied_made_by = object_made_by};
-  }
-  /// Whether it stands on the object that carries `other`.
-  constexpr bool carries(const Neighbour& other) const noexcept {
-    return object == other.object && object_made_by == other.object_made_by &&
-           (object != nullptr || object_made_by != MadeBy::none);
-  }
-  /// An area whose links stand for the identity of this.
-  constexpr const Area<Host>* links() const noexcept { return object != nullptr ? object : copied; }
-
   static constexpr Neighbour of(Area<Host>* area) noexcept {
-    if (area == nullptr) return {};
-    return {.description = *area, .object = area, .present = true};
+    return area == nullptr ? Neighbour{} : Neighbour{Piece<Host>::kept(*area, *area), true};
   }
   /// What a piece of an edit that is written before will be.
   static constexpr Neighbour of(const Piece<Host>& piece) noexcept {
-    return {.description = piece.after,
-            .object = piece.object,
-            .copied = piece.copied,
-            .object_made_by = piece.object_made_by,
-            .copied_made_by = piece.copied_made_by,
-            .present = true};
+    return {piece.with(piece.after), true};
   }
   static constexpr Neighbour rest_of(const Piece<Host>& piece) noexcept {
-    Neighbour rest = of(piece);
-    rest.is_rest = true;
-    return rest;
+    return {piece, true, true};
+  }
+
+  constexpr const Description<Host>& description() const noexcept { return piece.after; }
+  constexpr const Description<Host>* if_present() const noexcept {
+    return present ? &piece.after : nullptr;
   }
 };
 
@@ -97,7 +65,7 @@ class PlannedView {
       : space_(space), edit_(edit), position_(from) {}
 
   Neighbour<Host> area() const noexcept { return at_or_above(position_); }
-  void next() noexcept { position_ = area().description.end; }
+  void next() noexcept { position_ = area().description().end; }
   Neighbour<Host> previous() const noexcept { return starting_below(position_); }
 
  private:
@@ -126,9 +94,7 @@ class PlannedView {
   /// A piece that needs a new object is known by its number until the edit is written.
   Neighbour<Host> planned(unsigned piece) const noexcept {
     Neighbour<Host> seen = Neighbour<Host>::of(edit_.pieces[piece]);
-    if (edit_.pieces[piece].needs_new_object()) {
-      seen.object_made_by = static_cast<MadeBy>(piece + 1);
-    }
+    if (seen.piece.needs_new_object()) seen.piece.object_made_by = static_cast<MadeBy>(piece + 1);
     return seen;
   }
 

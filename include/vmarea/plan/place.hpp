@@ -74,31 +74,31 @@ void join_between(Edit<Host>& edit, const Neighbour<Host>& prev, const NewRange<
   const bool left = joins.prev.joined();
   const bool right = joins.next.joined();
   if (left) {
-    piece = prev.as_piece();
+    piece = prev.piece;
     piece.after.end = middle.end;
     absorb(piece, middle, range.copied_from, kept);
-    if (!prev.is_rest) edit.extent.start = prev.description.start;
+    if (!prev.is_rest) edit.extent.start = prev.description().start;
   } else if (prev.is_rest) {
-    edit.add(prev.as_piece());
+    edit.add(prev.piece);
   }
   if (right) {
     if (!left) {
-      piece = next.as_piece();
+      piece = next.piece;
       piece.after.start = middle.start;
       piece.after.page_offset = middle.page_offset;
       absorb(piece, middle, range.copied_from, kept);
     } else {
-      piece.after.end = next.description.end;
-      absorb(piece, next.description, next.links(), kept);
+      piece.after.end = next.description().end;
+      absorb(piece, next.description(), next.piece.links(), kept);
     }
-    if (!next.is_rest) edit.extent.end = next.description.end;
+    if (!next.is_rest) edit.extent.end = next.description().end;
   }
   if (!left && !right) {
     piece.copied = range.copied_from;
     piece.after.flags |= range.marks;
   }
   edit.add(piece);
-  if (!right && next.is_rest) edit.add(next.as_piece());
+  if (!right && next.is_rest) edit.add(next.piece);
 }
 
 /// The edit that clears and places in one write. Totals are those of the clearing alone; the

@@ -10,6 +10,7 @@
 #include <concepts>
 
 #include "vmarea/plan/step.hpp"
+#include "vmarea/types/fast_paths.hpp"
 
 namespace vmarea {
 
@@ -31,6 +32,9 @@ struct Sequel {
   RemapFlags flags{};  // Of the move.
 };
 
+// Clang-format 14 tears the requirements apart.
+// clang-format off
+
 /// A plan, whichever of the two it is. for_each_step(space, visit) calls visit(const Step&) for
 /// each step in order; it may be called more than once, and commit may write the tree meanwhile.
 template <class P, class Host>
@@ -41,21 +45,16 @@ concept CallPlan = requires(const P& plan, const SpaceState<Host>& space,
   { plan.status } -> std::convertible_to<Result<typename P::Value>>;
   { plan.error_without_memory } -> std::convertible_to<Error>;
   { plan.sequel } -> std::convertible_to<Sequel>;
-  { plan.for_each_step(space, visit) }
-  noexcept;
+  { plan.for_each_step(space, visit) } noexcept;
 };
 
 /// A plan that walks a range again for its steps. Where every area changes where it stands, the
 /// charge is all there is to reserve; where memory runs out, it may be planned without joins.
 template <class P, class Host>
 concept WalkedPlan = CallPlan<P, Host> && requires(const P& plan, const SpaceState<Host>& space) {
-  { plan.only_in_place() }
-  noexcept->std::same_as<bool>;
+  { plan.only_in_place() } noexcept -> std::same_as<bool>;
   { plan.charge } -> std::convertible_to<PageCount>;
-  { plan.joins_if_memory() }
-  noexcept->std::same_as<bool>;
-  { plan.without_joins(space) }
-  noexcept->std::same_as<P>;
+  { P::can_go_without_joins } -> std::convertible_to<bool>;
 };
 
 /// A plan that may leave a part of the call to another plan.
@@ -64,17 +63,29 @@ concept RestPlan = requires(const P& plan) {
   plan.plan_rest;
 };
 
+// clang-format on
+
+/// Whether a part of the call may be left to another plan: mremap over several areas.
+enum class LeavesRest : bool { no, yes };
+
+template <class Host, class Plan, LeavesRest>
+struct RestOfPlan {};
+
+template <class Host, class Plan>
+struct RestOfPlan<Host, Plan, LeavesRest::yes> {
+  // Plans what a sequel of the kind move_rest leaves.
+  Plan (*plan_rest)(const SpaceState<Host>&, const Sequel&) noexcept = nullptr;
+};
+
 /// A plan of steps that are known beforehand.
-template <class Host, class T>
-struct StepPlan {
+template <class Host, class T, LeavesRest Rest = LeavesRest::no>
+struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
   using Value = T;
   static constexpr bool interns = false;  // Whether it makes attributes that no area has yet.
 
   Result<T> status = Error::invalid;
   Error error_without_memory = Error::no_memory;  // The answer where reserve runs out of memory.
   Sequel sequel{};
-  // Plans what a sequel of the kind move_rest leaves.
-  StepPlan (*plan_rest)(const SpaceState<Host>&, const Sequel&) noexcept = nullptr;
 
   StepPlan() = default;
   StepPlan(Error error) noexcept : status(error) {}
@@ -82,32 +93,37 @@ struct StepPlan {
 
   /// A new edit, which is the next step. Its reference serves as long as the plan stays in place.
   Edit<Host>& add_edit(const Edit<Host>& edit) noexcept {
-    require<Host>(!edits_.full(), "a plan has at most two edits");
     steps_.add(Step<Host>{});
     return edits_.add(edit);
   }
+  /// The same for an edit that was planned on the result of the one before; its nodes are counted
+  /// in `range` of the tree as it is before either.
+  void add_following_edit(const Edit<Host>& edit, Range range) noexcept {
+    steps_.add(Step<Host>{.range = range});
+    edits_.add(edit);
+  }
+  /// Pages of `area` will come into the edit that was added last.
+  void set_moved_from(Area<Host>& area) noexcept { steps_[steps_.size() - 1].moved_from = &area; }
   void add(const Step<Host>& step) noexcept {
-    require<Host>(!steps_.full() && step.kind != StepKind::edit, "edits are added by add_edit");
+    require<Host>(step.kind != StepKind::edit, "edits are added by add_edit");
     steps_.add(step);
   }
   bool empty() const noexcept { return steps_.empty(); }
-  FixedList<Edit<Host>, 2>& edits() noexcept { return edits_; }
+  FixedList<Host, Edit<Host>, 2>& edits() noexcept { return edits_; }
 
   template <class Visit>
   void for_each_step(const SpaceState<Host>&, Visit&& visit) const noexcept {
     const Edit<Host>* edit = edits_.begin();
     for (const Step<Host>& step : steps_) {
-      if (step.kind == StepKind::edit) {
-        visit(Step<Host>::of(*edit++));
-      } else {
-        visit(step);
-      }
+      Step<Host> shown = step;
+      if (step.kind == StepKind::edit) shown.edit = edit++;
+      visit(shown);
     }
   }
 
  private:
-  FixedList<Edit<Host>, 2> edits_;
-  FixedList<Step<Host>, 6> steps_;
+  FixedList<Host, Edit<Host>, 2> edits_;
+  FixedList<Host, Step<Host>, 6> steps_;
 };
 
 }  // namespace vmarea

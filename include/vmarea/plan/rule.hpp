@@ -62,7 +62,12 @@ template <class Host>
 struct RuleBase {
   static constexpr HolePolicy holes = HolePolicy::stop;
   static constexpr Error error_at_count_limit = Error::no_memory;
-  static constexpr bool interns = false;  // Whether answers hold new attributes.
+  static constexpr bool interns = false;        // Whether answers hold new attributes,
+  static constexpr bool removes_areas = false;  // say remove,
+  static constexpr bool drops_pages = false;    // or that pages go.
+  // Whether areas may change where they stand when there is no memory to join them. Requires then:
+  // no call cuts an area, for a cut can fail.
+  static constexpr bool can_go_without_joins = false;
 
   /// Whether no area is cut or joined: the answer concerns all of it.
   static constexpr bool takes_whole_areas() noexcept { return false; }

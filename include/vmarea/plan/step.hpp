@@ -34,16 +34,22 @@ enum class StepKind : unsigned char {
 template <class Host>
 struct Step {
   StepKind kind = StepKind::edit;
-  const Edit<Host>* edit = nullptr;  // Of an edit; valid while the visitor runs.
-  Range range{};                     // Of what concerns pages.
-  Address to = 0;                    // Where moved pages go.
+  const Edit<Host>* edit = nullptr;  // Valid while the visitor runs.
+  // Whose pages. Of an edit that was planned on the result of the one before: where in the tree, as
+  // it is before either, its nodes are counted.
+  Range range{};
+  Area<Host>* moved_from = nullptr;  // Of an edit: the area whose pages will come into it.
+  std::uint64_t value = 0;           // Where moved pages go; what a field is set to.
   Range tables_between{};            // Upper levels may be freed between these two.
   UserfaultContext told{};           // Its reader is told of a move.
-  std::uint64_t value = 0;           // What a field is set to: an address, flags, or 0 and 1.
+
+  constexpr Address to() const noexcept { return value; }
+  /// Whether this is an edit that was planned on the result of the one before.
+  constexpr bool follows() const noexcept { return !range.empty(); }
 
   static constexpr Step of(const Edit<Host>& edit) noexcept { return {.edit = &edit}; }
   static constexpr Step move_pages(Range from, Address to, UserfaultContext told) noexcept {
-    return {.kind = StepKind::move_pages, .range = from, .to = to, .told = told};
+    return {.kind = StepKind::move_pages, .range = from, .value = to, .told = told};
   }
   static constexpr Step drop_pages(Range range) noexcept {
     return {.kind = StepKind::drop_pages, .range = range};
@@ -60,6 +66,22 @@ struct Step {
   static constexpr Step set(StepKind field, std::uint64_t value) noexcept {
     return {.kind = field, .value = value};
   }
+};
+
+/// A reference to any visitor of steps, so that what walks for several of them is compiled once.
+template <class Host>
+class StepVisitor {
+ public:
+  template <class Visit>
+  explicit StepVisitor(Visit& visit) noexcept
+      : visit_(&visit),
+        call_([](void* to, const Step<Host>& step) noexcept { (*static_cast<Visit*>(to))(step); }) {
+  }
+  void operator()(const Step<Host>& step) const noexcept { call_(visit_, step); }
+
+ private:
+  void* visit_;
+  void (*call_)(void*, const Step<Host>&) noexcept;
 };
 
 }  // namespace vmarea

@@ -38,14 +38,14 @@ class RangeWalk {
   };
 
   /// `edit` is where each edit is put together. Of an earlier walk, `range` ends where that ended.
-  RangeWalk(const SpaceState<Host>& space, Range range, const Rule& rule, const WalkProgress& base,
-            JoinPolicy joining, Edit<Host>& edit, Pass pass) noexcept
+  RangeWalk(const SpaceState<Host>& space, Range range, const Rule& rule, JoinPolicy joining,
+            Edit<Host>& edit, Pass pass) noexcept
       : space_(space),
         geometry_(space.services.geometry()),
         kept_(space.services.profile().kept_by_joins),
         range_(range),
         rule_(rule),
-        progress_(base),
+        progress_{space.totals, space.area_count, space.last_identity},
         joining_(rule.takes_whole_areas() ? JoinPolicy::never : joining),
         pass_(pass),
         position_(range.start),
@@ -96,7 +96,7 @@ class RangeWalk {
         lacks_memory_ = true;
         return Rule::error_at_count_limit;
       case Kind::remove:
-        remove(area, visit);
+        if constexpr (Rule::removes_areas) remove(area, visit);
         return {};
       case Kind::skip:
         flush(visit);
@@ -111,16 +111,16 @@ class RangeWalk {
         }
         break;
     }
-    if (answer.drops_pages) {
+    if constexpr (Rule::drops_pages) {
       flush(visit);
-      visit(Step<Host>::drop_pages(part));
+      if (answer.drops_pages) visit(Step<Host>::drop_pages(part));
     }
     return {};
   }
 
   /// All of the area goes, and what stands beside it stays.
   template <class Visit>
-  void remove(const Area<Host>& area, Visit&& visit) noexcept {
+  [[gnu::noinline]] void remove(const Area<Host>& area, Visit&& visit) noexcept {
     flush(visit);
     left_ = {};
     position_ = area.end;
@@ -169,15 +169,17 @@ class RangeWalk {
   template <class Visit>
   void change_in_place(Area<Host>& area, Range part, const Answer<Host>& answer,
                        Visit&& visit) noexcept {
-    edit_.restart(area.range(), Event::protected_);
+    start_edit(area.range());
     Piece<Host>& piece = edit_.pieces.add(Piece<Host>::kept(area, area));
     piece.after.flags = answer.flags;
     piece.after.attributes = answer.attributes;
     edit_.totals = answer.totals;
     edit_.charge = answer.charge;
     if (does_change_access(area.flags, answer.flags)) edit_.access = area.range();
+    open_ = true;
+    run_ = 0;
     position_ = part.end;
-    visit(Step<Host>::of(edit_));
+    flush(visit);
     cursor_.next();
   }
 
@@ -202,7 +204,7 @@ class RangeWalk {
     Neighbour<Host> prev = Neighbour<Host>::of(find_starting_below(space_, start));
     if (run_ > 0) {
       prev = Neighbour<Host>::of(edit_.pieces[run_ - 1]);
-    } else if (left_.present && left_.description.end == start) {
+    } else if (left_.present && left_.description().end == start) {
       prev = left_;
     }
     const bool has_rest = run_ + 1 < edit_.pieces.size();
@@ -249,14 +251,19 @@ class RangeWalk {
     if (part.end < area.end) {
       const Result<void> above_it = check_cut(area, part.end);
       if (!above_it && part.start > area.start) {
-        flush(visit);
-        edit_ = edit_of_cuts(space_, area, part.start);
-        visit(Step<Host>::of(edit_));
-        leaves_cut_ = true;
+        leave_cut(area, part.start, visit);
       }
       return above_it;
     }
     return {};
+  }
+
+  template <class Visit>
+  [[gnu::noinline]] void leave_cut(Area<Host>& area, Address at, Visit&& visit) noexcept {
+    flush(visit);
+    edit_ = edit_of_cuts(space_, area, at);
+    visit(Step<Host>::of(edit_));
+    leaves_cut_ = true;
   }
 
   Result<void> check_cut(const Area<Host>& area, Address at) noexcept {
@@ -264,13 +271,13 @@ class RangeWalk {
       return Rule::error_at_count_limit;
     }
     ++progress_.area_count;
-    return ask_may_split<Host>(area, at);
+    return area.may_split(at);
   }
 
   void join_left(const Area<Host>& area, const Description<Host>& after) noexcept {
     if (!open_) {
-      open(left_.description.range());
-      add_run(left_.as_piece());
+      open(left_.description().range());
+      add_run(left_.piece);
     }
     run().after.end = after.end;
     absorb(run(), after, &area, kept_);
@@ -295,8 +302,17 @@ class RangeWalk {
   }
 
   void open(Range extent) noexcept {
-    edit_.restart(extent, Event::protected_);
+    start_edit(extent);
     open_ = true;
+  }
+  /// Only what a walk ever sets is set anew.
+  void start_edit(Range extent) noexcept {
+    edit_.extent = extent;
+    edit_.pieces.clear();
+    edit_.totals = {};
+    edit_.charge = 0;
+    edit_.access = {};
+    edit_.event = Event::protected_;
   }
   void add_run(const Piece<Host>& piece) noexcept {
     run_ = edit_.pieces.size();
@@ -323,14 +339,11 @@ class RangeWalk {
   void flush(Visit&& visit) noexcept {
     if (!open_) return;
     open_ = false;
-    if (position_ >= range_.end) {
-      visit(Step<Host>::of(edit_));
-      return;
-    }
-    left_ = Neighbour<Host>::of(run());
-    const bool rewritten = !edit_.keeps_range();
+    const bool goes_on = position_ < range_.end && pass_ != Pass::again_in_place;
+    if (goes_on) left_ = Neighbour<Host>::of(run());
+    const bool must_seek = goes_on && !edit_.keeps_range();
     visit(Step<Host>::of(edit_));
-    if (rewritten) cursor_ = space_.tree.seek(position_);
+    if (must_seek) cursor_ = space_.tree.seek(position_);
   }
 
   void go_to(Address position) noexcept {

@@ -24,13 +24,14 @@ template <class Host, class Rule>
 struct WalkPlan {
   using Value = void;
   static constexpr bool interns = Rule::interns;
+  static constexpr bool can_go_without_joins = Rule::can_go_without_joins;
 
   Result<void> status = Error::invalid;
   Error error_without_memory = Rule::error_at_count_limit;
   Sequel sequel{};
   WithoutMemory without_memory = WithoutMemory::fails;
-  PageCount charge = 0;              // What the edits take, without what they give back.
-  FixedList<Step<Host>, 1> setting;  // Made after a successful walk.
+  PageCount charge = 0;                    // What the edits take, without what they give back.
+  FixedList<Host, Step<Host>, 1> setting;  // Made after a successful walk.
 
   WalkPlan() = default;
   /// A call that is refused, or walks over nothing.
@@ -41,11 +42,8 @@ struct WalkPlan {
   /// and back, 43 % of a call over a thousand areas go that way. For commit it gave 4 %: left out.
   VMAREA_INLINED_WHOLE WalkPlan(const SpaceState<Host>& space, Range over, const Rule& by,
                                 JoinPolicy joins = JoinPolicy::allowed) noexcept
-      : range_(over),
-        rule_(by),
-        base_{space.totals, space.area_count, space.last_identity},
-        joining_(joins) {
-    RangeWalk<Host, Rule> walk(space, range_, rule_, base_, joining_, only_, Pass::first);
+      : range_(over), rule_(by), joining_(joins) {
+    RangeWalk<Host, Rule> walk(space, range_, rule_, joining_, only_, Pass::first);
     status = walk.run([this](const Step<Host>& step) { count(step); });
     end_ = walk.end();
     if (status) return;
@@ -53,14 +51,13 @@ struct WalkPlan {
   }
 
   template <class Visit>
-  void for_each_step(const SpaceState<Host>& space, Visit&& visit) const noexcept {
+  VMAREA_INLINED void for_each_step(const SpaceState<Host>& space, Visit&& visit) const noexcept {
     if (step_count_ == 1 && edit_count_ == 1) {
       visit(Step<Host>::of(only_));
     } else if (step_count_ > 0) {
-      Edit<Host> each;
-      walk_again(space, each, visit);
+      walk_again(space, StepVisitor<Host>(visit));
     }
-    if (status && !setting.empty()) visit(setting[0]);
+    if (!setting.empty() && status) visit(setting[0]);
   }
 
   /// Whether several areas change where they stand, and nothing else happens to the tree.
@@ -69,14 +66,16 @@ struct WalkPlan {
     return without_memory == WithoutMemory::joins_nothing && joining_ == JoinPolicy::allowed;
   }
   /// The same call where no area joins another. Requires: the range cuts no area.
-  WalkPlan without_joins(const SpaceState<Host>& space) const noexcept {
+  WalkPlan without_joins(const SpaceState<Host>& space) const noexcept
+      requires(can_go_without_joins) {
     WalkPlan plan = *this;
     plan.joining_ = JoinPolicy::never;
     plan.leave_nothing();
     plan.all_in_place_ = true;
-    (void)RangeWalk<Host, Rule>(space, plan.range_walked(), rule_, base_, JoinPolicy::never, plan.only_,
-                          Pass::again)
-        .run([&plan](const Step<Host>& step) { plan.count(step); });
+    auto count = [&plan](const Step<Host>& step) { plan.count(step); };
+    (void)RangeWalk<Host, Rule>(space, plan.range_walked(), rule_, JoinPolicy::never, plan.only_,
+                                Pass::again)
+        .run(StepVisitor<Host>(count));
     return plan;
   }
 
@@ -98,11 +97,10 @@ struct WalkPlan {
 
   Range range_walked() const noexcept { return {range_.start, end_.reached}; }
 
-  template <class Visit>
-  void walk_again(const SpaceState<Host>& space, Edit<Host>& edit, Visit&& visit) const noexcept {
+  void walk_again(const SpaceState<Host>& space, StepVisitor<Host> visit) const noexcept {
+    Edit<Host> edit;
     const Pass pass = only_in_place() ? Pass::again_in_place : Pass::again;
-    (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, base_, joining_, edit, pass)
-        .run(visit);
+    (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, joining_, edit, pass).run(visit);
     if (!end_.leaves_cut) return;
     edit = edit_of_cuts(space, *find_area(space, end_.reached), end_.reached);
     visit(Step<Host>::of(edit));
@@ -110,7 +108,6 @@ struct WalkPlan {
 
   Range range_{};
   Rule rule_{};
-  WalkProgress base_{};
   JoinPolicy joining_ = JoinPolicy::allowed;
   WalkEnd end_{};
   unsigned step_count_ = 0;

@@ -45,10 +45,6 @@ constexpr PageTotals area_totals(Flags flags, std::int64_t pages) noexcept {
   return totals;
 }
 
-constexpr PageTotals negated(const PageTotals& totals) noexcept {
-  return {-totals.total, -totals.data, -totals.exec, -totals.stack, -totals.locked};
-}
-
 /// Whether mappings with these flags are charged as they are made.
 constexpr bool is_accountable(Flags flags) noexcept {
   return flags.has_any(flag::write) &&

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "vmarea/space/space_state.hpp"
+#include "vmarea/types/fast_paths.hpp"
 
 namespace vmarea {
 
@@ -54,7 +55,7 @@ Area<Host>* find_intersection(const SpaceState<Host>& space, Range range) noexce
 /// Whether visit(area) says yes for an area that has a byte in `range`; asks in address order and
 /// stops at the first.
 template <class Host, class Visit>
-bool any_in(const SpaceState<Host>& space, Range range, Visit&& visit) noexcept {
+VMAREA_INLINED bool any_in(const SpaceState<Host>& space, Range range, Visit&& visit) noexcept {
   auto cursor = space.tree.seek(range.start);
   for (auto entry = cursor.entry(); entry && entry.first < range.end; entry = cursor.entry()) {
     cursor.next();
@@ -66,7 +67,8 @@ bool any_in(const SpaceState<Host>& space, Range range, Visit&& visit) noexcept 
 /// Calls visit(area) for each area that has a byte in `range`, in address order. The visitor may
 /// change the area in hand, but not the tree.
 template <class Host, class Visit>
-void for_each_in(const SpaceState<Host>& space, Range range, Visit&& visit) noexcept {
+VMAREA_INLINED void for_each_in(const SpaceState<Host>& space, Range range,
+                                Visit&& visit) noexcept {
   (void)any_in(space, range, [&visit](Area<Host>& area) {
     visit(area);
     return false;

@@ -146,4 +146,18 @@ Result<Address> find_room(const SpaceState<Host>& space, const RoomRequest& requ
   return at;
 }
 
+/// Whether a mapping may stand at an address that a call was given or chose. Errors: no_memory
+/// (past the limit), invalid (not page aligned), not_permitted (below the lowest one allowed).
+template <class Host>
+Result<void> validate_address(const SpaceState<Host>& space, Address at,
+                              std::uint64_t length_bytes) noexcept {
+  const Geometry geometry = space.services.geometry();
+  if (!geometry.inside(at, length_bytes)) return Error::no_memory;
+  if (!geometry.aligned(at)) return Error::invalid;
+  if (at < geometry.fixed_min && !space.services.limits().may_map_lowest) {
+    return Error::not_permitted;
+  }
+  return {};
+}
+
 }  // namespace vmarea

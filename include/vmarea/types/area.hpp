@@ -97,6 +97,19 @@ struct Description {
   constexpr bool anonymous() const noexcept { return hooks == nullptr; }
   constexpr bool has_close() const noexcept { return hooks != nullptr && hooks->close != nullptr; }
 
+  // What the driver says, if it was to be asked.
+  Result<void> may_split(Address at) const noexcept {
+    return hooks == nullptr || hooks->may_split == nullptr ? success : hooks->may_split(*this, at);
+  }
+  Result<void> may_protect(Range part, Flags access) const noexcept {
+    if (hooks == nullptr || hooks->may_protect == nullptr) return {};
+    return hooks->may_protect(*this, part, access);
+  }
+  Result<void> may_move(Address new_start) const noexcept {
+    return hooks == nullptr || hooks->may_move == nullptr ? success
+                                                          : hooks->may_move(*this, new_start);
+  }
+
   /// The part below `at`. Requires: start < at < end, or at == end.
   constexpr Description below(Address at) const noexcept {
     Description part = *this;

@@ -19,6 +19,16 @@
 #endif
 #endif
 
+// Into the one place that matters: the compiler would call them, for they stand in templates that
+// other places use as well.
+#ifndef VMAREA_INLINED
+#ifdef NDEBUG
+#define VMAREA_INLINED [[gnu::always_inline]] inline
+#else
+#define VMAREA_INLINED inline
+#endif
+#endif
+
 namespace vmarea {
 
 /// Whether a commit does without what its edit does not need: the tree stays as it is where an

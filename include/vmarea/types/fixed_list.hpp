@@ -9,7 +9,8 @@
 
 namespace vmarea {
 
-template <class T, unsigned Max>
+/// `Host` is told where more are added than fit.
+template <class Host, class T, unsigned Max>
 class FixedList {
   static_assert(std::is_trivially_destructible_v<T>, "its values are never ended");
 
@@ -24,8 +25,11 @@ class FixedList {
     return *this;
   }
 
-  /// Requires: size() < size_max.
-  T& add(const T& value) noexcept { return *::new (&values_[size_++]) T(value); }
+  /// Requires: not full.
+  T& add(const T& value) noexcept {
+    if (Host::checks && full()) Host::assertion_failed("a list of a plan is not full");
+    return *::new (&values_[size_++]) T(value);
+  }
   void clear() noexcept { size_ = 0; }
   bool empty() const noexcept { return size_ == 0; }
   bool full() const noexcept { return size_ == size_max; }

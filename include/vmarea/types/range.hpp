@@ -60,6 +60,14 @@ struct Geometry {
   constexpr std::uint64_t round_up(std::uint64_t value) const noexcept {
     return round_down(value + page_size() - 1);
   }
+  /// The pages of [start, start + length_bytes), rounded up; empty for length 0.
+  /// Errors: invalid (misaligned, or past the last number).
+  constexpr Result<Range> page_range(Address start, std::uint64_t length_bytes) const noexcept {
+    const std::uint64_t length = round_up(length_bytes);
+    const bool wraps = (length_bytes != 0 && length == 0) || start + length < start;
+    if (!aligned(start) || wraps) return Error::invalid;
+    return Range{start, start + length};
+  }
   /// Whether [start, start + length) lies below the limit; never overflows.
   constexpr bool inside(Address start, std::uint64_t length_bytes) const noexcept {
     return length_bytes <= limit && start <= limit - length_bytes;

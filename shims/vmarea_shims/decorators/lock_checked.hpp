@@ -239,6 +239,7 @@ struct LockChecked : Base {
     if (source.identity) expect_identity_locked(source.identity);
     return Base::fork_links(links, area, source);
   }
+  static constexpr bool has_notices = true;
   template <class NoticeType>
   void notify(const NoticeType& notice) noexcept {
     const Event event = notice.event;
@@ -252,7 +253,7 @@ struct LockChecked : Base {
     } else {
       expect(area.lock.write_locked(), "a changed area is write-locked");
     }
-    Base::notify(notice);
+    if constexpr (Base::has_notices) Base::notify(notice);
   }
 
  private:

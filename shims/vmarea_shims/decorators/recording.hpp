@@ -130,10 +130,11 @@ struct Recording : Base {
     note("protect pages", range);
     Base::protect_pages(pages, range, flags);
   }
+  static constexpr bool has_notices = true;
   template <class NoticeType>
   void notify(const NoticeType& notice) noexcept {
     note((std::string("notify ") + name_of(notice.event)).c_str(), notice.area.range());
-    Base::notify(notice);
+    if constexpr (Base::has_notices) Base::notify(notice);
   }
 
  private:

@@ -255,7 +255,8 @@ ModelAnswer make_prctl(const Request& request) {
     return compared(raw(space.deny_write_exec(vmarea::WriteExecFlags(value))));
   }
   using vmarea::SamePageMerging;
-  return compared(raw(space.set_memory_merge(value != 0 ? SamePageMerging::on : SamePageMerging::off)));
+  return compared(
+      raw(space.set_memory_merge(value != 0 ? SamePageMerging::on : SamePageMerging::off)));
 }
 
 ModelAnswer make_shmat(const Request& request) {

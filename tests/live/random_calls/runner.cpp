@@ -259,9 +259,9 @@ bool Runner::compare_all(RunOptions options) {
 bool Runner::compare_totals() {
   if (!Shape::compares_placement) return true;  // The process counts what its allocator does.
   slate_->kernel_totals = kernel_.read_totals();
-  slate_->kernel_totals += negated(kernel_base_);
+  slate_->kernel_totals += -kernel_base_;
   slate_->model_totals = model_->totals();
-  slate_->model_totals += negated(model_base_);
+  slate_->model_totals += -model_base_;
   return slate_->kernel_totals == slate_->model_totals;
 }
 
