@@ -1,15 +1,72 @@
 // SPDX-License-Identifier: MIT
 //
-// Searches for a hole, lowest or highest first, along the index of largest holes.
+// Gap tracking: how the tree finds a hole of a given size without looking at every hole.
 //
-//   hole 0       before the first entry; belongs to no node
-//   hole of e    behind entry e, up to the next entry; counted to the leaf of e
+// THE PROBLEM. mmap without an address asks for the lowest or the highest hole of so many keys
+// inside a window. Only entries are stored; a hole is what lies between two of them. A search along
+// the entries would look at every one, and a second tree of holes, sorted by size, would have to be
+// changed with every entry. So each inner node records beside every child how large the largest
+// hole below that child is, and a search passes by a child whose number is too small.
+//
+// A PICTURE, with keys from 0 to 255 and two leaves:
+//
+//   0    10   20   30   40   50 55 60       90   100                         255
+//   |    [AAAA[BBBB|    [CCCC| |[DD|        [EEEE|                             |
+//   hole 0          10       5     30                        156
+//    of nothing     of B   of C   of D                       of E
+//
+// The hole of an entry is the one behind it, up to the next entry of the whole tree. It counts to
+// the leaf of that entry, even where the next entry stands in another leaf, as behind C. The hole
+// of A has no keys. In front of the first entry lies hole 0; it counts to no node, and a search
+// works it out from the first key of the root.
+//
+// THE SAME REGIONS, with what the nodes hold and what follows from it:
+//
+//   root                  first   10    55
+//                         gap     10   156
+//
+//   leaf, bound 54        first   10    20    40        leaf, bound 255    first   55    90
+//                         last    19    29    49                           last    59    99
+//                         hole     0    10     5                           hole    30   156
+//
+// The lines "hole" and the bounds are not stored. The bound of a node is the last key that may lie
+// below it. A walk down the tree carries it along; no node knows its own.
+//
+// THE FORMULAS
+//
+//   bound of slot i     the first key of slot i + 1, less 1; of the last slot, the node's own bound
+//   bound of the root   the last key there is
+//   hole of entry i     bound of slot i, less the last key of entry i
+//   gap of child i      the largest hole of a leaf; the largest gap of an inner node
+//
+// WHAT A CHANGE BREAKS. The numbers above a changed leaf are the lesser part. The other part is
+// that a leaf may keep all of its entries and yet have another hole, because its bound has moved:
+//
+//   an entry fills a hole      the hole becomes two smaller ones: recorded gaps may shrink
+//   an entry goes              it and its hole fall to the hole before: recorded gaps may grow
+//   the first of a leaf goes   that hole is in the leaf before, whose bound moves up: without D the
+//                              hole of C has 40 keys, and the root's first gap becomes 40
+//   a leaf gets a new first    the bound of the leaf before moves down, and its last hole shrinks
+//   the first of all goes      it and its hole fall to hole 0, which is recorded nowhere
+//   all of a leaf goes         everything up to its bound falls to the leaf before
+//   a split, a join            no hole changes: both halves are counted, or the larger gap is kept
+//
+// So a write that moves the first key of a child counts again along the right edge of the child
+// before it, down to the leaf whose last hole this is. A recorded gap that grows takes a
+// comparison; one that shrinks and was the largest takes another look at the node below. In both
+// cases the way up ends where a node's largest gap stays the same. Readers without a lock never
+// read a gap, so the writer changes gaps where they stand, in published nodes too.
+//
+// THE SEARCH goes down into the first child, from its end of the window, whose gap is large enough.
 //
 //   lowest    [low . . ####. . . ####. .]last      the hole that `low` lies in, then the first
 //   highest   [low . . ####. . . ####. .]last      hole large enough; the window cuts both ends
 //
-// Only the first hole tried can be cut by the near end of the window, so a later hole either fits
-// or reaches over the far end, behind which there is nothing to find.
+// The gap of the child that holds the near end of the window may stem from a hole outside of the
+// window, so the search may go down there in vain, once a level. The nearest large hole of every
+// later child fits, or reaches over the far end, or lies behind it; then there is nothing to find
+// any more. So two ways down the tree are the most it takes. A search knows keys and sizes alone:
+// alignment, and the room that a stack above a hole wants to be kept free, are the caller's.
 #pragma once
 
 #include <vmarea_shims/maple_tree/node.hpp>
