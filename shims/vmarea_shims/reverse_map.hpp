@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The reverse map for real: who maps a page of this file, who may map a page of this identity
-// (behaviour specification 19, 20).
+// (rules 19, 20).
 //
 //   struct Host : ReverseMap<Host>, ... {
 //     void* allocate_link(std::size_t bytes, std::size_t alignment) noexcept;   null: none left

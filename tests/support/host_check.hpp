@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Counts anew what the reverse map and the page tables keep, over all spaces of one host, and
-// compares (behaviour specification 28; the numbers are those of check.hpp, continued).
+// compares (rules 28; the numbers are those of check.hpp, continued).
 //
 //   20. an area has links exactly if it has an identity, and is a fork child exactly if it has more
 //       or less than one link; its identity is one of its chain

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// More of what walks over ranges (behaviour specification 24 and 29, linux_6_18): which advice a
+// More of what walks over ranges (rules 24 and 29, linux_6_18): which advice a
 // seal stops, which gives an identity, what stops a walk half-way and what then stays.
 #include "unit/stage.hpp"
 

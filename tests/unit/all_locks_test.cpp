@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// All locks of a space at once (behaviour specification 21, 27): each mapping and each identity
+// All locks of a space at once (rules 21, 27): each mapping and each identity
 // root once, in the order of locks; a pending signal before any area of any pass drops everything.
 #include <algorithm>
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// brk and stack growth (behaviour specification 15, 16).
+// brk and stack growth (rules 15, 16).
 //
 //   brk     column 2 is start_brk; the heap grows up        [HH....next)
 //   stack   grows down by a touch below it                  [prev)....[SS)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The checker of a space sees each invariant of its list broken (behaviour specification 28): one
+// The checker of a space sees each invariant of its list broken (rules 28): one
 // thing is broken at a time, told by its number, and mended again.
 #include "unit/stage.hpp"
 

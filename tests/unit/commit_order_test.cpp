@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The order in which a change does its work (behaviour specification 6, 11.3, 27): every area is
+// The order in which a change does its work (rules 6, 11.3, 27): every area is
 // locked for writing before anything moves, the file before the identity, out of the trees before
 // a range changes and back in before the locks go, pages before tables, tables last.
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The end of a space (behaviour specification 25.2): pages first, then everything leaves the
+// The end of a space (rules 25.2): pages first, then everything leaves the
 // reverse map, then each area ends in address order. Nobody is asked and nothing can refuse.
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The core's lookups (behaviour specification 18): the area that contains it, the first at or above
+// The core's lookups (rules 18): the area that contains it, the first at or above
 // it, the last that starts below it, the first that a range meets.
 #include "unit/stage.hpp"
 

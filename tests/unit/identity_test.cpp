@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Who gets which anonymous identity: on first touch (behaviour specification 19), and by fork (25).
+// Who gets which anonymous identity: on first touch (rules 19), and by fork (25).
 #include "unit/stage.hpp"
 
 namespace vmarea::test {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// RLIMIT_AS, DATA, STACK and MEMLOCK in every call that asks them (behaviour specification 23, 1.4,
+// RLIMIT_AS, DATA, STACK and MEMLOCK in every call that asks them (rules 23, 1.4,
 // 14.2; linux_6_18). Rows that a process can reach were seen on a running 6.18.
 #include <functional>
 

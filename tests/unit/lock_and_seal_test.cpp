@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// mlock and munlock (behaviour specification 29, linux_6_18), mseal and what it blocks (24), attach
+// mlock and munlock (rules 29, linux_6_18), mseal and what it blocks (24), attach
 // and detach of shared segments (linux_6_18, part 2, item 9).
 #include "unit/stage.hpp"
 

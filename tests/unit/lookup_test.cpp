@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The lookups (behaviour specification 18), and the one that may grow a stack (16.4).
+// The lookups (rules 18), and the one that may grow a stack (16.4).
 #include "unit/stage.hpp"
 
 namespace vmarea::test {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The table of conditions under which a range joins its neighbours (behaviour specification 3),
+// The table of conditions under which a range joins its neighbours (rules 3),
 // row by row. The decision is constexpr, so the compiler checks it; what fails then also fails at
 // run time, where it is printed in words.
 //

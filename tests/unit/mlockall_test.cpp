@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// mlockall and munlockall (behaviour specification 29, linux_6_18; mlockall(2)), and the calls that
+// mlockall and munlockall (rules 29, linux_6_18; mlockall(2)), and the calls that
 // take the flags of the system calls. Every answer was seen on a running 6.18.
 #include "unit/stage.hpp"
 

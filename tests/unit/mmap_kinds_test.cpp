@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Kinds of mappings and what sets them apart (behaviour specification 12.2, linux_6_18 part 2):
+// Kinds of mappings and what sets them apart (rules 12.2, linux_6_18 part 2):
 // files that may not be read, flags that are ignored or not, /dev/zero, stacks of threads, and the
 // same file once more at another offset.
 #include "unit/stage.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// mmap (behaviour specification 12, linux_6_18 part 2): which of two errors is told, what each
+// mmap (rules 12, linux_6_18 part 2): which of two errors is told, what each
 // leaves behind, and what the arguments make of the new area.
 #include "unit/stage.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// mremap (behaviour specification 13, 14, with linux_6_18): shrink, grow in place, move. DU is
+// mremap (rules 13, 14, with linux_6_18): shrink, grow in place, move. DU is
 // DONTUNMAP: the source stays, empty.
 #include "unit/stage.hpp"
 

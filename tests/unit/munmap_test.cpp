@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// munmap (behaviour specification 11): what goes, what stays on which object, and what each failure
+// munmap (rules 11): what goes, what stays on which object, and what each failure
 // leaves behind, as Linux does and with all or nothing.
 #include "unit/stage.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Where a mapping goes that asks for no fixed address (behaviour specification 17, replaced by part
+// Where a mapping goes that asks for no fixed address (rules 17, replaced by part
 // 2 of linux_6_18), and the gap search below it, both ways.
 //
 //   page   10 ... 1ff                              a small space: mappings from the top of it,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The switches of KernelProfile that concern mremap, each both ways (behaviour specification 14.1
+// The switches of KernelProfile that concern mremap, each both ways (rules 14.1
 // to 14.5, 31).
 #include <string>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The switches of KernelProfile that concern joining, mmap, brk and madvise, each both ways
-// (behaviour specification 31). Those of mremap have a file of their own.
+// (rules 31). Those of mremap have a file of their own.
 #include <optional>
 #include <string>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Chains, identities and file trees, as calls make them and by hand (behaviour specification 19,
+// Chains, identities and file trees, as calls make them and by hand (rules 19,
 // 20). That the checker of our tests sees what is broken is shown at the end.
 #include <vector>
 

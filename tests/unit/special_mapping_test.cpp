@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Special mappings (behaviour specification 20; linux_6_18, part 1 rule 14 and part 2, "Special
+// Special mappings (rules 20; linux_6_18, part 1 rule 14 and part 2, "Special
 // areas"): what was seen of vvar and vdso on a running 6.18.
 //
 //   columns   0 1 2 3 | 4 5 | 6 7 8

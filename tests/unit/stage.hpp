@@ -60,7 +60,7 @@ class Stage : public TestSpace {
   }
 
   // Verbs.
-  /// Puts a new range in place as mmap does (behaviour specification 4).
+  /// Puts a new range in place as mmap does (rules 4).
   Result<void> link(const TestNewRange& wanted) {
     return plan_and_commit([&](const TestSpaceState& s) {
       VerbPlan plan{success};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The tables of split, modify, expand, shrink and relocate (behaviour specification 7 to 10).
+// The tables of split, modify, expand, shrink and relocate (rules 7 to 10).
 #include "unit/stage.hpp"
 
 namespace vmarea::test {

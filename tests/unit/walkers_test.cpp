@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The calls that walk over a range: mprotect, madvise, mlock (behaviour specification 29) and mseal
+// The calls that walk over a range: mprotect, madvise, mlock (rules 29) and mseal
 // (24). Each row is a picture before, a request, an answer and a picture after.
 #include "unit/stage.hpp"
 

@@ -4,7 +4,7 @@
 // the rule, so that a kernel with back-ports can be put together from them.
 //
 //   linux_6_18    the defaults; compared with the running kernel
-//   linux_6_12    where the behaviour specification says that it differs; not compared
+//   linux_6_12    where the behaviour specification says that it differs; compared in part with 6.12.117
 #pragma once
 
 #include "vmarea/types/flags.hpp"
@@ -19,7 +19,7 @@ enum class PartialEffects : unsigned char {
   all_or_nothing,  // Nothing at all.
 };
 
-/// Whether a touched range may join an untouched neighbour (behaviour specification 3.2).
+/// Whether a touched range may join an untouched neighbour (rules 3.2).
 enum class FaultedMerge : unsigned char { never, unless_fork_child };
 
 /// When a file's driver is asked what it makes of a new mapping (12.1).

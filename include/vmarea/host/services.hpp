@@ -121,7 +121,8 @@ concept TreeServices = requires(Host s) {
 /// An area write lock has no end: unlocking the space ends all of them. Where areas have no locks,
 /// begin_area_write is not called, so that areas need not be looked for.
 template <class Host>
-concept LockServices = requires(Host s, typename Host::SpaceLock& space, typename Host::AreaLock& area,
+concept LockServices = requires(Host s, typename Host::SpaceLock& space,
+                                typename Host::AreaLock& area,
                                 typename Host::FileHandle file, AnonIdentity identity) {
   requires Host::has_area_locks || std::is_empty_v<typename Host::AreaLock>;
   { s.lock_space(space) } noexcept -> std::same_as<Result<void>>;
@@ -168,7 +169,8 @@ concept DeclaredTypes = requires {
 template <class Host>
 concept ReverseMapServices =
     !Host::has_reverse_map ||
-    requires(Host s, Area<Host>& area, const Area<Host>& source, typename Host::LinkReservation& links) {
+    requires(Host s, Area<Host>& area, const Area<Host>& source,
+             typename Host::LinkReservation& links) {
   { s.reserve_links(links, source) } noexcept -> std::same_as<Result<void>>;
   { s.reserve_identity(links) } noexcept -> std::same_as<Result<void>>;
   { s.reserve_fork(links, source) } noexcept -> std::same_as<Result<void>>;
@@ -208,7 +210,8 @@ concept PageServices = !Host::has_page_tables || requires(Host s, typename Host:
 /// goes to the area.
 template <class Host>
 concept FileServices = std::equality_comparable<typename Host::FileHandle> &&
-    requires(Host s, const Host planning, typename Host::FileHandle file, Description<Host>& wanted) {
+    requires(Host s, const Host planning, typename Host::FileHandle file,
+             Description<Host>& wanted) {
   { planning.file_rules(file) } noexcept -> std::same_as<FileRules>;
   { planning.prepare_mapping(file, wanted) } noexcept -> std::same_as<Result<void>>;
   { s.make_shared_memory(wanted.end) } noexcept -> std::same_as<Result<typename Host::FileHandle>>;
@@ -243,7 +246,8 @@ concept UserfaultServices =
       { planning.userfault_rules(context) } noexcept -> ValueOf<UserfaultRules>;
     } &&
     (!Host::has_userfault_events ||
-     requires(Host s, UserfaultContext context, typename Host::EventReservation& events, Range range,
+     requires(Host s, UserfaultContext context, typename Host::EventReservation& events,
+              Range range,
               Address to) {
        { s.reserve_unmap_event(events, context, range) } noexcept -> std::same_as<Result<void>>;
        { s.reserve_remap_event(events, context, range, to) } noexcept
@@ -273,7 +277,8 @@ concept TakesNotices = requires(Host s, const Notice<Host>& notice) {
 template <class Host>
 concept NotificationServices = Host::has_notices == TakesNotices<Host>;
 
-/// Promises of the programmer, checked where `Host::checks` says so; assertion_failed does not return.
+/// Promises of the programmer, checked where `Host::checks` says so; assertion_failed does not
+/// return.
 template <class Host>
 concept AssertionServices = requires(const char* promise) {
   { Host::checks } -> std::convertible_to<bool>;

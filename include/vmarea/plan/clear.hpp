@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Clears a range over any number of areas and holes (behaviour specification 11).
+// Clears a range over any number of areas and holes (rules 11).
 //
 //   before    [AAAAAAAA)[BBB)   [CCCCCCCC)
 //   range          *****************            extent = from A's start to C's end

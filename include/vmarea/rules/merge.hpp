@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Decides whether a range may join the areas beside it, and says why not. Pure and constexpr: it
-// reads descriptions and touches nothing (behaviour specification 3).
+// reads descriptions and touches nothing (rules 3).
 //
 //       prev      middle      next
 //     [AAAAAA)[?????????)[BBBBBBBB)        each side: joined, or the first condition that fails

@@ -20,7 +20,7 @@ namespace vmarea {
 
 /// Whose anonymous pages an area may hold (anon_vma): none before the first touch. Two areas of one
 /// space can merge only with equal identities. The low bit says "fork child": the pages may also
-/// belong to an ancestor, so untouched memory must not join (behaviour specification 3.2).
+/// belong to an ancestor, so untouched memory must not join (rules 3.2).
 class AnonIdentity {
  public:
   constexpr AnonIdentity() noexcept = default;

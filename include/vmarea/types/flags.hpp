@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The flags of an area, the groups that rules speak of, and the arguments of the calls.
-// Bit numbers are those of x86-64 Linux (behaviour specification 1.3).
+// Bit numbers are those of x86-64 Linux (rules 1.3).
 #pragma once
 
 #include <cstdint>
