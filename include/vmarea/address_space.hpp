@@ -38,6 +38,7 @@
 #include "vmarea/calls/userfault.hpp"
 #include "vmarea/calls/verbs.hpp"
 #include "vmarea/change/change.hpp"
+#include "vmarea/change/exit.hpp"
 #include "vmarea/change/fork.hpp"
 #include "vmarea/space/area_list.hpp"
 
@@ -191,93 +192,89 @@ class AddressSpace {
 
   // The same, one beat at a time.
   StepChange<Address> plan_mmap(const MmapRequest<Host>& request) {
-    return {state_, [&](const State& s) { return vmarea::plan_mmap(s, request); }};
+    return {state_, [&](auto& s) { return vmarea::plan_mmap(s, request); }};
   }
   StepChange<void> plan_munmap(Address start, std::uint64_t length) {
-    return {state_, [&](const State& s) { return vmarea::plan_munmap(s, start, length); }};
+    return {state_, [&](auto& s) { return vmarea::plan_munmap(s, start, length); }};
   }
   WalkChange<ProtectRule> plan_mprotect(Address start, std::uint64_t length,
                                         Protection protection) {
-    return {state_,
-            [&](const State& s) { return vmarea::plan_mprotect(s, start, length, protection); }};
+    return {state_, [&](auto& s) { return vmarea::plan_mprotect(s, start, length, protection); }};
   }
   Change<Host, MremapPlan<Host>> plan_mremap(const MremapRequest& request) {
-    return {state_, [&](const State& s) { return vmarea::plan_mremap(s, request); }};
+    return {state_, [&](auto& s) { return vmarea::plan_mremap(s, request); }};
   }
   StepChange<Address> plan_brk(Address wanted) {
-    return {state_, [&](const State& s) { return vmarea::plan_brk(s, wanted); }};
+    return {state_, [&](auto& s) { return vmarea::plan_brk(s, wanted); }};
   }
   WalkChange<AdviseRule> plan_madvise(Address start, std::uint64_t length, Advice advice) {
-    return {state_, [&](const State& s) { return vmarea::plan_madvise(s, start, length, advice); }};
+    return {state_, [&](auto& s) { return vmarea::plan_madvise(s, start, length, advice); }};
   }
   WalkChange<MlockRule> plan_mlock(Address start, std::uint64_t length, MlockMode mode) {
-    return {state_, [&](const State& s) { return vmarea::plan_mlock(s, start, length, mode); }};
+    return {state_, [&](auto& s) { return vmarea::plan_mlock(s, start, length, mode); }};
   }
   WalkChange<MlockRule> plan_mlock2(Address start, std::uint64_t length, MlockFlags flags) {
-    return {state_, [&](const State& s) { return vmarea::plan_mlock2(s, start, length, flags); }};
+    return {state_, [&](auto& s) { return vmarea::plan_mlock2(s, start, length, flags); }};
   }
   WalkChange<MlockallRule> plan_mlockall(MlockallFlags flags) {
-    return {state_, [&](const State& s) { return vmarea::plan_mlockall(s, flags); }};
+    return {state_, [&](auto& s) { return vmarea::plan_mlockall(s, flags); }};
   }
   WalkChange<MlockallRule> plan_munlockall() {
-    return {state_, [&](const State& s) { return vmarea::plan_munlockall(s); }};
+    return {state_, [&](auto& s) { return vmarea::plan_munlockall(s); }};
   }
   WalkChange<SealRule> plan_mseal(Address start, std::uint64_t length, SealFlags flags = {}) {
-    return {state_, [&](const State& s) { return vmarea::plan_mseal(s, start, length, flags); }};
+    return {state_, [&](auto& s) { return vmarea::plan_mseal(s, start, length, flags); }};
   }
   WalkChange<SamePageRule> plan_memory_merge(SamePageMerging wanted) {
-    return {state_, [&](const State& s) { return vmarea::plan_memory_merge(s, wanted); }};
+    return {state_, [&](auto& s) { return vmarea::plan_memory_merge(s, wanted); }};
   }
   StepChange<void> plan_deny_write_exec(WriteExecFlags wanted) {
-    return {state_, [&](const State& s) { return vmarea::plan_deny_write_exec(s, wanted); }};
+    return {state_, [&](auto& s) { return vmarea::plan_deny_write_exec(s, wanted); }};
   }
   WalkChange<WatchRule> plan_register_userfault(const UserfaultRequest& request) {
-    return {state_, [&](const State& s) { return vmarea::plan_register_userfault(s, request); }};
+    return {state_, [&](auto& s) { return vmarea::plan_register_userfault(s, request); }};
   }
   WalkChange<UnwatchRule> plan_unregister_userfault(Address start, std::uint64_t length,
                                                     UserfaultContext context) {
-    return {state_, [&](const State& s) {
-              return vmarea::plan_unregister_userfault(s, start, length, context);
-            }};
+    return {state_,
+            [&](auto& s) { return vmarea::plan_unregister_userfault(s, start, length, context); }};
   }
   WalkChange<UnwatchRule> plan_release_userfault(UserfaultContext context) {
-    return {state_, [&](const State& s) { return vmarea::plan_release_userfault(s, context); }};
+    return {state_, [&](auto& s) { return vmarea::plan_release_userfault(s, context); }};
   }
   WalkChange<PolicyRule> plan_mbind(Address start, std::uint64_t length, MemoryPolicy policy) {
-    return {state_, [&](const State& s) { return vmarea::plan_mbind(s, start, length, policy); }};
+    return {state_, [&](auto& s) { return vmarea::plan_mbind(s, start, length, policy); }};
   }
   WalkChange<HomeNodeRule> plan_set_home_node(Address start, std::uint64_t length,
                                               const HomeNode& home) {
-    return {state_,
-            [&](const State& s) { return vmarea::plan_set_home_node(s, start, length, home); }};
+    return {state_, [&](auto& s) { return vmarea::plan_set_home_node(s, start, length, home); }};
   }
   WalkChange<NameRule> plan_set_name(Address start, std::uint64_t length, MemoryName name) {
-    return {state_, [&](const State& s) { return vmarea::plan_set_name(s, start, length, name); }};
+    return {state_, [&](auto& s) { return vmarea::plan_set_name(s, start, length, name); }};
   }
   StepChange<Address> plan_attach(const AttachRequest<Host>& request) {
-    return {state_, [&](const State& s) { return vmarea::plan_attach(s, request); }};
+    return {state_, [&](auto& s) { return vmarea::plan_attach(s, request); }};
   }
   WalkChange<DetachRule> plan_detach(Address start) {
-    return {state_, [&](const State& s) { return vmarea::plan_detach(s, start); }};
+    return {state_, [&](auto& s) { return vmarea::plan_detach(s, start); }};
   }
   StepChange<void> plan_touch(Address at, Touch how) {
-    return {state_, [&](const State& s) { return vmarea::plan_touch(s, at, how); }};
+    return {state_, [&](auto& s) { return vmarea::plan_touch(s, at, how); }};
   }
   StepChange<void> plan_grow_stack(Address at, GrowthBy cause = GrowthBy::fault) {
-    return {state_, [&](const State& s) { return vmarea::plan_grow_stack(s, at, cause); }};
+    return {state_, [&](auto& s) { return vmarea::plan_grow_stack(s, at, cause); }};
   }
   StepChange<void> plan_insert(const Description<Host>& area) {
-    return {state_, [&](const State& s) { return vmarea::plan_insert(s, area); }};
+    return {state_, [&](auto& s) { return vmarea::plan_insert(s, area); }};
   }
   StepChange<void> plan_insert_special(const SpecialRequest<Host>& request) {
-    return {state_, [&](const State& s) { return vmarea::plan_insert_special(s, request); }};
+    return {state_, [&](auto& s) { return vmarea::plan_insert_special(s, request); }};
   }
   StepChange<void> plan_initial_stack(Address top) {
-    return {state_, [&](const State& s) { return vmarea::plan_initial_stack(s, top); }};
+    return {state_, [&](auto& s) { return vmarea::plan_initial_stack(s, top); }};
   }
   StepChange<void> plan_loader_brk(Address start, std::uint64_t length, LoaderMemory kind) {
-    return {state_,
-            [&](const State& s) { return vmarea::plan_loader_brk(s, start, length, kind); }};
+    return {state_, [&](auto& s) { return vmarea::plan_loader_brk(s, start, length, kind); }};
   }
 
   // Lookups. Pointers are valid until the next change.

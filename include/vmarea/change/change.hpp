@@ -39,7 +39,8 @@ class [[nodiscard]] Change {
         lock_(space),
         interning_(space),
         planned_at_(space.generation),
-        plan_(lock_.taken() ? make_plan(space) : Plan(lock_.taken().error())) {}
+        plan_(lock_.taken() ? make_plan(static_cast<const SpaceState<Host>&>(space))
+                            : Plan(lock_.taken().error())) {}
   Change(Change&& other) noexcept
       : space_(other.space_),
         lock_(std::move(other.lock_)),

@@ -1,12 +1,316 @@
 // SPDX-License-Identifier: MIT
 //
 // The third beat, and the only one that writes: makes the steps of a plan in their order. It cannot
-// fail and allocates nothing.
+// fail and allocates nothing. An edit is written so (rules 6 and 11.3):
+//
+//   begin writing every area of the extent
+//   drop pages that go            -> no page without an area
+//   move kept objects, make new ones, under the locks of their file and identity
+//   unlink what carries no piece  -> survivors already cover its pages
+//   replace the entries           -> one write of the tree; then page tables may go
+//   counters, open hooks; then close hooks and the end of what was removed
 #pragma once
 
-#include "vmarea/change/commit_edit.hpp"
+#include <cstdint>
+#include <type_traits>
+
+#include "vmarea/change/area_chain.hpp"
+#include "vmarea/change/family.hpp"
+#include "vmarea/change/in_place.hpp"
+#include "vmarea/change/reserve.hpp"
 
 namespace vmarea {
+
+template <class Host>
+void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
+                  const Area<Host>* heir) noexcept;
+
+/// Writes one edit. Requires: the space lock; everything reserved; every object is known.
+/// Invalidates: cursors, and pointers to areas that carry no piece.
+template <class Host>
+class EditCommit {
+ public:
+  EditCommit(SpaceState<Host>& space, const Edit<Host>& edit, Reservation<Host>& reserved) noexcept
+      : space_(space), edit_(edit), reserved_(reserved) {}
+
+  /// `keeps_range`: as the edit says.
+  VMAREA_INLINED void run(bool keeps_range) noexcept {
+    space_.services.assert_space_locked(space_.lock);
+    space_.totals += edit_.totals;
+    settle_charge(space_, reserved_, edit_.charge);
+    const bool may_remove = !skips_needless_steps || kept_length() < edit_.extent.length();
+    begin_writes();
+    drop_pages();
+    write_pieces();
+    protect();
+    if (may_remove) unlink_removed();
+    if (!keeps_range) write_tree();
+    free_tables();
+    announce_pieces();
+    destroy_removed();
+  }
+
+ private:
+  using AreaType = Area<Host>;
+
+  bool is_kept(const AreaType& area) const noexcept {
+    for (const Piece<Host>& piece : edit_.pieces) {
+      if (piece.object == &area) return true;
+    }
+    return false;
+  }
+
+  /// How much of the extent lies in areas that stay.
+  std::uint64_t kept_length() const noexcept {
+    std::uint64_t length = 0;
+    for (const Piece<Host>& piece : edit_.pieces) {
+      if (piece.object == nullptr) continue;
+      require<Host>(edit_.extent.contains(piece.object->range()), "what stays lies in the extent");
+      length += piece.object->length();
+    }
+    return length;
+  }
+
+  /// The attributes are counted; everything else of a description is a plain value.
+  void assign(AreaType& area, const Description<Host>& after) noexcept {
+    if (area.attributes != after.attributes) {
+      recount_attributes(space_, area.attributes, after.attributes);
+    }
+    static_cast<Description<Host>&>(area) = after;
+  }
+  /// The exact range whose access changes, with the flags of the piece that covers it.
+  void protect() noexcept {
+    if constexpr (Host::has_page_tables) {
+      if (edit_.access.empty()) return;
+      const Flags flags = edit_.piece_at(edit_.access.start)->after.flags;
+      space_.services.protect_pages(space_.pages, edit_.access, flags);
+    }
+  }
+
+  void begin_writes() noexcept {
+    if constexpr (Host::has_area_locks) {
+      for_each_in(space_, edit_.extent, [&](AreaType& area) {
+        space_.services.begin_area_write(space_.lock, area.lock);
+      });
+    }
+  }
+
+  void drop_pages() noexcept {
+    if constexpr (Host::has_page_tables) {
+      if (edit_.unmapped.empty()) return;
+      space_.services.unmap_pages(space_.pages, edit_.unmapped);
+    }
+  }
+
+  /// After the areas left the reverse map: whoever walks it must not find an area without tables.
+  void free_tables() noexcept {
+    if constexpr (Host::has_page_tables) {
+      if (edit_.unmapped.empty()) return;
+      space_.services.free_tables(space_.pages, edit_.unmapped, edit_.tables_between);
+    }
+  }
+
+  /// Pieces of one file and identity are written under one holding of their locks, so that whoever
+  /// walks the reverse map finds each page in one of them.
+  VMAREA_INLINED void write_pieces() noexcept {
+    if constexpr (!Host::has_reverse_map) {
+      for (unsigned i = 0; i < edit_.pieces.size(); ++i) write_piece(i);
+      return;
+    }
+    bool written[3] = {};
+    for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
+      if (written[i]) continue;
+      const Family<Host> family = family_of(edit_.pieces[i]);
+      bool member[3] = {};
+      family.lock(space_.services);
+      for (unsigned k = i; k < edit_.pieces.size(); ++k) {
+        member[k] = !written[k] && family_of(edit_.pieces[k]) == family;
+        if (member[k]) leave_trees(edit_.pieces[k]);
+      }
+      for (unsigned k = i; k < edit_.pieces.size(); ++k) {
+        if (!member[k]) continue;
+        write_piece(k);
+        written[k] = true;
+      }
+      family.unlock(space_.services);
+    }
+  }
+
+  /// Whose locks protect a piece while it is written.
+  Family<Host> family_of(const Piece<Host>& piece) const noexcept {
+    Family<Host> family{piece.after.file, piece.after.identity};
+    if (is_shared_memory(piece)) family.file = reserved_.shared_memory;
+    if (piece.makes_identity) family.identity = {};
+    if (piece.identity_from != nullptr) family.identity = piece.identity_from->identity;
+    if (loses_identity(piece)) family.identity = piece.object->identity;
+    return family;
+  }
+  bool is_shared_memory(const Piece<Host>& piece) const noexcept {
+    return edit_.new_shared_memory && piece.object == nullptr && piece.copied == nullptr;
+  }
+  /// What DONTUNMAP leaves behind is untouched memory again.
+  static bool loses_identity(const Piece<Host>& piece) noexcept {
+    return piece.object != nullptr && piece.object->identity && !piece.after.identity;
+  }
+
+  void leave_trees([[maybe_unused]] const Piece<Host>& piece) noexcept {
+    if constexpr (Host::has_reverse_map) {
+      if (loses_identity(piece)) {
+        space_.services.unlink(*piece.object);
+      } else if (piece.object != nullptr) {
+        space_.services.leave_trees(*piece.object);
+      }
+    }
+  }
+
+  VMAREA_INLINED void write_piece(unsigned index) noexcept {
+    const Piece<Host>& piece = edit_.pieces[index];
+    AreaType* area = piece.object;
+    if (area == nullptr) {
+      area = make_area(piece);
+    } else {
+      if constexpr (Host::has_notices) before_[index] = area->range();
+      assign(*area, piece.after);
+    }
+    link_identity(*area, piece);
+    if constexpr (Host::has_reverse_map) space_.services.enter_trees(*area);
+    reserved_.written[index] = area;
+  }
+
+  /// Gives the area the identity that its piece makes or takes over, and the links to it.
+  void link_identity(AreaType& area, const Piece<Host>& piece) noexcept {
+    const AreaType* from = piece.identity_from;
+    if (from != nullptr) area.identity = from->identity;
+    if constexpr (Host::has_reverse_map) {
+      if (piece.makes_identity) {
+        area.identity = {};
+        area.identity = space_.services.new_identity(reserved_.links, area);
+        return;
+      }
+      if (from == nullptr) from = piece.copied;
+      if (from != nullptr && area.identity) {
+        space_.services.clone_links(reserved_.links, area, *from);
+      }
+    } else if (piece.makes_identity) {
+      area.identity = AnonIdentity::of(space_.last_identity += 2);
+    }
+  }
+
+  AreaType* make_area(const Piece<Host>& piece) noexcept {
+    AreaType* area = reserved_.areas.take_last();
+    assign(*area, piece.after);
+    if (piece.copied != nullptr) area->data = piece.copied->data;
+    if (is_shared_memory(piece)) {
+      area->file = reserved_.shared_memory;
+      reserved_.shared_memory = {};
+    } else if (area->file != typename Host::FileHandle{}) {
+      space_.services.retain_file(area->file);
+    }
+    space_.services.attach_area(area->lock);
+    space_.services.begin_area_write(space_.lock, area->lock);
+    return area;
+  }
+
+  VMAREA_INLINED void unlink_removed() noexcept {
+    for_each_in(space_, edit_.extent, [&](AreaType& area) {
+      if (is_kept(area)) return;
+      if constexpr (Host::has_reverse_map) {
+        const Family<Host> family{area.file, area.identity};
+        family.lock(space_.services);
+        space_.services.unlink(area);
+        family.unlock(space_.services);
+      }
+      space_.services.detach_area(area.lock);
+      removed_.push_back(area);
+    });
+  }
+
+  void write_tree() noexcept {
+    TreeEntry<AreaType> entries[3];
+    for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
+      const Range range = edit_.pieces[i].after.range();
+      entries[i] = {range.start, last_key(range), reserved_.written[i]};
+    }
+    space_.tree.replace(edit_.extent.start, last_key(edit_.extent), entries, edit_.pieces.size());
+    space_.area_count = space_.tree.size();
+  }
+
+  /// What happened to a piece. A move's edit holds the copy that moved; all else in it was only cut
+  /// or joined.
+  Notice<Host> notice_of(unsigned index) const noexcept {
+    const Piece<Host>& piece = edit_.pieces[index];
+    const bool moves = edit_.event == Event::moved;
+    Notice<Host> notice{.event = edit_.event, .area = *reserved_.written[index]};
+    if (piece.object != nullptr) {
+      if (moves) notice.event = Event::resized;
+      notice.before = before_[index];
+    } else if (piece.copied == nullptr) {
+      notice.event = Event::mapped;
+    } else {
+      const bool cut_here = edit_.extent.contains(piece.copied->range());
+      notice.event = moves && !cut_here ? Event::moved : Event::split;
+      notice.partner = piece.copied;
+    }
+    return notice;
+  }
+
+  VMAREA_INLINED void announce_pieces() noexcept {
+    for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
+      const Piece<Host>& piece = edit_.pieces[i];
+      AreaType& area = *reserved_.written[i];
+      if (piece.copied != nullptr && area.hooks != nullptr && area.hooks->open != nullptr) {
+        area.hooks->open(area);
+      }
+      if constexpr (Host::has_notices) space_.services.notify(notice_of(i));
+    }
+  }
+
+  /// The object over the place of an area that carries no piece; null where that is a hole.
+  const AreaType* heir_of(const AreaType& removed) const noexcept {
+    for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
+      if (edit_.pieces[i].after.range().overlaps(removed.range())) return reserved_.written[i];
+    }
+    return nullptr;
+  }
+
+  /// Where the rests are copies, the object that goes stands for the part between them.
+  void trim_to_what_goes(AreaType& area) noexcept {
+    static_cast<Description<Host>&>(area) = area.within(edit_.unmapped, space_.services.geometry());
+  }
+
+  VMAREA_INLINED void destroy_removed() noexcept {
+    while (!removed_.empty()) {
+      AreaType& area = *removed_.pop_front();
+      const bool goes = area.range().overlaps(edit_.unmapped);
+      if (goes) trim_to_what_goes(area);
+      destroy_area(space_, area, goes ? Event::unmapped : Event::merged_away,
+                   goes || !Host::has_notices ? nullptr : heir_of(area));
+    }
+  }
+
+  SpaceState<Host>& space_;
+  const Edit<Host>& edit_;
+  Reservation<Host>& reserved_;
+  // Of the kept objects.
+  [[no_unique_address]] std::conditional_t<Host::has_notices, Range[3], Absent<struct NoRanges>>
+      before_ = {};
+  AreaChain<Host> removed_;
+};
+
+/// Ends an area that is in no tree and no reverse map: close hook, references, memory.
+template <class Host>
+void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
+                  const Area<Host>* heir) noexcept {
+  if constexpr (Host::has_notices) {
+    space.services.notify(
+        Notice<Host>{.event = event, .area = area, .partner = heir, .before = area.range()});
+  }
+  if (area.has_close()) area.hooks->close(area);
+  if (area.file != typename Host::FileHandle{}) space.services.release_file(area.file);
+  if (area.attributes != nullptr) space.services.release_attributes(area.attributes);
+  area.~Area<Host>();
+  space.services.retire_area(&area, sizeof(Area<Host>), alignof(Area<Host>));
+}
 
 /// Where the edit goes on from the one before, that one's objects are known now.
 template <class Host>
@@ -90,23 +394,6 @@ VMAREA_INLINED void commit_plan(SpaceState<Host>& space, const Plan& plan,
                                 Reservation<Host>& reserved) noexcept {
   plan.for_each_step(space, [&](const Step<Host>& step) { commit_step(space, step, reserved); });
   if constexpr (Host::has_userfault_events) space.services.send_events(reserved.events);
-}
-
-/// Takes everything out, as exit does: neither seals nor drivers are asked. Requires: the space
-/// lock.
-template <class Host>
-void clear_locked(SpaceState<Host>& space) noexcept {
-  if (space.area_count == 0) return;
-  const Range all{0, space.services.geometry().limit};
-  const Edit<Host> edit{.extent = all,
-                        .totals = -space.totals,
-                        .charge = -static_cast<std::int64_t>(space.charged),
-                        .unmapped = all,
-                        .tables_between = all,
-                        .event = Event::unmapped};
-  Reservation<Host> nothing;
-  commit_edit(space, edit, nothing);
-  space.tree.unreserve();
 }
 
 }  // namespace vmarea

@@ -13,7 +13,7 @@
 #include <new>
 
 #include "vmarea/change/area_chain.hpp"
-#include "vmarea/change/commit.hpp"
+#include "vmarea/change/exit.hpp"
 #include "vmarea/change/lock_scope.hpp"
 
 namespace vmarea {
@@ -205,14 +205,11 @@ class Fork {
   void inherit_identity(Area<Host>& copy, const Area<Host>& area) noexcept {
     const bool inherits = area.identity && !area.flags.has_any(flag::wipe_on_fork);
     if constexpr (Host::has_reverse_map) {
-      if (copy.file != typename Host::FileHandle{}) child_.services.lock_file_mapping(copy.file);
-      if (inherits) {
-        child_.services.lock_identity(area.identity);
-        copy.identity = child_.services.fork_links(links_, copy, area);
-      }
+      const Family<Host> family{copy.file, inherits ? area.identity : AnonIdentity{}};
+      family.lock(child_.services);
+      if (inherits) copy.identity = child_.services.fork_links(links_, copy, area);
       child_.services.enter_trees(copy);
-      if (inherits) child_.services.unlock_identity(area.identity);
-      if (copy.file != typename Host::FileHandle{}) child_.services.unlock_file_mapping(copy.file);
+      family.unlock(child_.services);
     } else if (inherits) {
       copy.identity = AnonIdentity::of(child_.last_identity += 2).as_fork_child();
     }

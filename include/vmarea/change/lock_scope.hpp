@@ -15,21 +15,21 @@ template <class Host>
 class SpaceWriteLock {
  public:
   explicit SpaceWriteLock(SpaceState<Host>& space) noexcept
-      : space_(&space), taken_(space.services.lock_space(space.lock)) {}
+      : space_(space), taken_(space.services.lock_space(space.lock)), held_(taken_) {}
   SpaceWriteLock(SpaceWriteLock&& other) noexcept
-      : space_(std::exchange(other.space_, nullptr)), taken_(other.taken_) {}
+      : space_(other.space_), taken_(other.taken_), held_(std::exchange(other.held_, false)) {}
   SpaceWriteLock& operator=(SpaceWriteLock&&) = delete;
   ~SpaceWriteLock() { release(); }
   void release() noexcept {
-    SpaceState<Host>* space = std::exchange(space_, nullptr);
-    if (space != nullptr && taken_) space->services.unlock_space(space->lock);
+    if (std::exchange(held_, false)) space_.services.unlock_space(space_.lock);
   }
   /// Errors: interrupted.
   Result<void> taken() const noexcept { return taken_; }
 
  private:
-  SpaceState<Host>* space_;
+  SpaceState<Host>& space_;
   Result<void> taken_;
+  bool held_;
 };
 
 /// While it lives, interned attributes stay although no area has them. Costs nothing unless

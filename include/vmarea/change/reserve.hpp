@@ -22,10 +22,9 @@ namespace vmarea {
 template <class Host>
 struct Reservation {
   // A copy between two rests, and its source between two.
-  static constexpr std::size_t areas_max = 6;
+  static constexpr unsigned areas_max = 6;
 
-  Area<Host>* areas[areas_max] = {};
-  std::size_t area_count = 0;
+  FixedList<Host, Area<Host>*, areas_max> areas{};
   [[no_unique_address]] typename Host::LinkReservation links;
   [[no_unique_address]] typename Host::EventReservation events;
   typename Host::FileHandle shared_memory{};
@@ -42,18 +41,10 @@ void* area_memory(SpaceState<Host>& space) noexcept {
 /// Takes one more area object. Errors: no_memory.
 template <class Host>
 Result<void> reserve_area(SpaceState<Host>& space, Reservation<Host>& reserved) noexcept {
-  require<Host>(reserved.area_count < Reservation<Host>::areas_max,
-                "a change makes at most six areas");
   void* memory = area_memory(space);
   if (memory == nullptr) return Error::no_memory;
-  reserved.areas[reserved.area_count++] = ::new (memory) Area<Host>{};
+  reserved.areas.add(::new (memory) Area<Host>{});
   return {};
-}
-
-template <class Host>
-Area<Host>* use_reserved_area(Reservation<Host>& reserved) noexcept {
-  require<Host>(reserved.area_count > 0, "commit uses no more areas than were reserved");
-  return reserved.areas[--reserved.area_count];
 }
 
 /// Takes `pages` of the commit charge. Errors: no_memory.
@@ -139,7 +130,7 @@ template <class Host>
 Result<void> reserve_edit(SpaceState<Host>& space, Reservation<Host>& reserved,
                           const Step<Host>& step) noexcept {
   const Edit<Host>& edit = *step.edit;
-  const std::size_t made_before = reserved.area_count;
+  const std::size_t made_before = reserved.areas.size();
   if (edit.charge > 0) {
     const Result<void> charged =
         reserve_charge(space, reserved, static_cast<PageCount>(edit.charge));
@@ -222,8 +213,8 @@ VMAREA_INLINED Result<void> reserve_plan(SpaceState<Host>& space, Reservation<Ho
 /// Gives back whatever commit did not use.
 template <class Host>
 void give_back(SpaceState<Host>& space, Reservation<Host>& reserved) noexcept {
-  while (reserved.area_count > 0) {
-    Area<Host>* area = use_reserved_area(reserved);
+  while (!reserved.areas.empty()) {
+    Area<Host>* area = reserved.areas.take_last();
     area->~Area<Host>();
     space.services.release_area(area, sizeof(Area<Host>), alignof(Area<Host>));
   }

@@ -4,7 +4,7 @@
 // the rule, so that a kernel with back-ports can be put together from them.
 //
 //   linux_6_18    the defaults; compared with the running kernel
-//   linux_6_12    where the behaviour specification says that it differs; compared in part with 6.12.117
+//   linux_6_12    what the rule book says of it; compared with 6.12.117 in part
 #pragma once
 
 #include "vmarea/types/flags.hpp"

@@ -69,10 +69,7 @@ VMAREA_INLINED bool any_in(const SpaceState<Host>& space, Range range, Visit&& v
 template <class Host, class Visit>
 VMAREA_INLINED void for_each_in(const SpaceState<Host>& space, Range range,
                                 Visit&& visit) noexcept {
-  (void)any_in(space, range, [&visit](Area<Host>& area) {
-    visit(area);
-    return false;
-  });
+  (void)any_in(space, range, [&](Area<Host>& area) { return visit(area), false; });
 }
 
 /// The range of all keys: every area has a byte in it.

@@ -30,6 +30,11 @@ class FixedList {
     if (Host::checks && full()) Host::assertion_failed("a list of a plan is not full");
     return *::new (&values_[size_++]) T(value);
   }
+  /// Requires: not empty.
+  T take_last() noexcept {
+    if (Host::checks && empty()) Host::assertion_failed("no more is used than was reserved");
+    return values_[--size_];
+  }
   void clear() noexcept { size_ = 0; }
   bool empty() const noexcept { return size_ == 0; }
   bool full() const noexcept { return size_ == size_max; }

@@ -47,10 +47,7 @@ class Cursor {
   }
 
   TreeEntry<Value> entry() const noexcept {
-    if (place_ != Place::on) return {};
-    const Step& leaf = steps_[0];
-    return {leaf.node->first[leaf.slot], leaf.node->last(leaf.slot),
-            static_cast<Value*>(leaf.node->value(leaf.slot))};
+    return place_ == Place::on ? steps_[0].entry() : TreeEntry<Value>{};
   }
   void next() noexcept {
     if (place_ == Place::before) {
@@ -81,6 +78,10 @@ class Cursor {
   struct Step {
     Node* node;
     std::size_t slot;
+
+    TreeEntry<Value> entry() const noexcept {
+      return {node->first[slot], node->last(slot), static_cast<Value*>(node->value(slot))};
+    }
   };
   enum class Place : std::uint32_t { nowhere, before, on, past };  // Nowhere: the tree is empty.
 

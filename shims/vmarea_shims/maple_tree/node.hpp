@@ -26,11 +26,13 @@ inline constexpr std::size_t cache_line_bytes = 64;
 inline constexpr std::size_t prefetch_height = 5;
 
 /// A promise of the programmer; debug builds stop where it is broken.
-constexpr void promise([[maybe_unused]] bool kept) noexcept {
-#ifndef NDEBUG
+#ifdef NDEBUG
+constexpr void promise(bool) noexcept {}
+#else
+constexpr void promise(bool kept) noexcept {
   if (!kept) __builtin_trap();
-#endif
 }
+#endif
 
 /// One slot outside of a node: an entry (first, last, value) or a child (first, gap, node).
 struct Slot {
@@ -167,20 +169,22 @@ struct alignas(cache_line_bytes) Node {
 
 /// Words that readers without a lock may see change; plain memory where there are none.
 template <bool Published, class Word>
-Word load_shared(const Word& word) noexcept {
-  if constexpr (Published) {
-    return std::atomic_ref<Word>(const_cast<Word&>(word)).load(std::memory_order_acquire);
-  } else {
-    return word;
-  }
+requires(Published) Word load_shared(const Word& word)
+noexcept {
+  return std::atomic_ref<Word>(const_cast<Word&>(word)).load(std::memory_order_acquire);
 }
 template <bool Published, class Word>
-void store_shared(Word& word, Word value) noexcept {
-  if constexpr (Published) {
-    std::atomic_ref<Word>(word).store(value, std::memory_order_release);
-  } else {
-    word = value;
-  }
+requires(!Published) Word load_shared(const Word& word)
+noexcept {
+  return word;
+}
+template <bool Published, class Word>
+requires(Published) void store_shared(Word& word, Word value) noexcept {
+  std::atomic_ref<Word>(word).store(value, std::memory_order_release);
+}
+template <bool Published, class Word>
+requires(!Published) void store_shared(Word& word, Word value) noexcept {
+  word = value;
 }
 
 /// A root and how many levels lie below it, in one word so that one store publishes both.
@@ -189,9 +193,9 @@ struct Root {
   Node* node = nullptr;
   std::size_t height = 0;  // 0: the root is a leaf.
 
+  static constexpr std::uintptr_t height_bits = cache_line_bytes - 1;
   static Root unpack(std::uintptr_t word) noexcept {
-    constexpr std::uintptr_t mask = cache_line_bytes - 1;
-    return {reinterpret_cast<Node*>(word & ~mask), word & mask};
+    return {reinterpret_cast<Node*>(word & ~height_bits), word & height_bits};
   }
   std::uintptr_t pack() const noexcept { return reinterpret_cast<std::uintptr_t>(node) | height; }
 };

@@ -31,8 +31,7 @@ namespace vmarea::shims::maple {
 
 template <class Node>
 constexpr bool has_room(std::size_t slots, std::size_t before, std::size_t needed) noexcept {
-  const std::size_t most = slots < Node::joined_max ? Node::joined_max : slots;
-  return most + before + needed <= Node::capacity;
+  return (slots < Node::joined_max ? Node::joined_max : slots) + before + needed <= Node::capacity;
 }
 
 /// The levels a write may still put above the root, until one has room for `needed` slots.

@@ -9,7 +9,9 @@ namespace {
 struct Data {
   Data() noexcept = default;
 #ifdef VMAREA_MUST_NOT_COMPILE
-  Data& operator=(const Data&) noexcept(false) { return *this; }
+  Data& operator=(const Data&) noexcept(false) {
+    return *this;
+  }
 #endif
 };
 

@@ -9,9 +9,13 @@ namespace {
 
 struct Host : vmarea::Replacing<vmarea::shims::UserlandOf<Host>, vmarea::Service::limits> {
 #ifdef VMAREA_MUST_NOT_COMPILE
-  static vmarea::Limits limit() noexcept { return {}; }
+  static vmarea::Limits limit() noexcept {
+    return {};
+  }
 #else
-  static vmarea::Limits limits() noexcept { return {}; }
+  static vmarea::Limits limits() noexcept {
+    return {};
+  }
 #endif
 };
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+//
+// The end of a space: everything goes at once, by one edit that needs no plan.
+#pragma once
+
+#include "vmarea/change/commit.hpp"
+
+namespace vmarea {
+
+/// Takes everything out, as exit does: neither seals nor drivers are asked. Requires: the space
+/// lock.
+template <class Host>
+void clear_locked(SpaceState<Host>& space) noexcept {
+  if (space.area_count == 0) return;
+  const Range all{0, space.services.geometry().limit};
+  const Edit<Host> edit{.extent = all,
+                        .totals = -space.totals,
+                        .charge = -static_cast<std::int64_t>(space.charged),
+                        .unmapped = all,
+                        .tables_between = all,
+                        .event = Event::unmapped};
+  Reservation<Host> nothing;
+  commit_edit(space, edit, nothing);
+  space.tree.unreserve();
+}
+
+}  // namespace vmarea
