@@ -40,6 +40,7 @@
 #include "vmarea/change/change.hpp"
 #include "vmarea/change/exit.hpp"
 #include "vmarea/change/fork.hpp"
+#include "vmarea/plan/host_call.hpp"
 #include "vmarea/space/area_list.hpp"
 
 namespace vmarea {

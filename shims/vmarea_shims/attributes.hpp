@@ -11,7 +11,7 @@
 //   [policy 1, context 7] --rest--> [policy 1]        so that what is left of attributes without
 //   [context 7]           --rest--> none              their context is there as long as they are
 //
-// What nobody has goes when the last scope of interning ends. The table does not grow: it is made
+// What no area has goes when the last scope of interning ends. The table does not grow: it is made
 // for hundreds of contents, not for a million.
 #pragma once
 
@@ -118,7 +118,7 @@ class AttributeTable {
     }
   }
 
-  /// Ends what nobody has: what had a rest before that rest.
+  /// Ends what no area has: what had a rest before that rest.
   template <class Host>
   void sweep(Host host) noexcept {
     for (std::size_t i = 0; i < bucket_count && unused_ != 0; ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The reverse map for real: who maps a page of this file, who may map a page of this identity
-// (rules 19, 20).
+// The reverse map for real: which areas map a page of this file, which may map a page of this
+// identity (rules 19, 20).
 //
 //   struct Host : ReverseMap<Host>, ... {
 //     void* allocate_link(std::size_t bytes, std::size_t alignment) noexcept;   null: none left
@@ -11,7 +11,7 @@
 //
 // Keys are page offsets, so links need no change when an area moves. What is taken out of a tree
 // for a change of range comes back with enter_trees(). It does not lock files; identities are
-// locked at their root, and those that nobody is linked to any more end with that lock.
+// locked at their root, and those that no area is linked to any more end with that lock.
 #pragma once
 
 #include <cstddef>
@@ -60,7 +60,7 @@ class ReverseMap {
     if (root_ends) release(root);
   }
 
-  // The marks of whoever locks everything.
+  // The marks of the operation that locks everything.
   template <class File>
   static bool mark_file_mapping(File file) noexcept {
     return !std::exchange(Host::mapping_of(file).marked, true);
@@ -294,7 +294,7 @@ class ReverseMap {
     return found;
   }
 
-  /// Nobody is linked to it any more. The root is seen by its count when the lock is dropped.
+  /// No area is linked to it any more. The root is seen by its count when the lock is dropped.
   static void end_with_lock(IdentityType& identity) noexcept {
     --identity.parent->children;
     if (&identity == identity.root) return;

@@ -27,6 +27,14 @@ for preset in demo test; do
   fi
 done
 
+# One version, in the two places that need it.
+project_version="$(sed -n 's/^  VERSION \([0-9.]*\)$/\1/p' CMakeLists.txt)"
+header_version="$(sed -n 's/^#define VMAREA_VERSION \([0-9]*\)$/\1/p' include/vmarea/vmarea.hpp)"
+IFS=. read -r major minor patch <<<"$project_version"
+if ((major * 10000 + minor * 100 + patch != header_version)); then
+  breach "CMakeLists.txt has version $project_version, and VMAREA_VERSION is $header_version"
+fi
+
 mapfile -t sources < <(
   find CMakeLists.txt .ci cmake include shims tests bench -type f \
     \( -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name '*.cmake' -o -name '*.in' \

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// mlockall and munlockall (rules 29 with linux_6_18; mlockall(2)): what is there
+// mlockall and munlockall (rules 29; mlockall(2)): what is there
 // and what will come are two things, and each call settles both.
 //
 //   current   a walk over everything; holes and what cannot be locked are no error
 //   future    the default flags of new mappings; a call without it takes them away
 //
-// Touching is a call of its own afterwards, and nobody is told where it could not be done.
+// Touching comes when the call is finished, and is no error where it could not be done.
 #pragma once
 
 #include "vmarea/calls/mlock.hpp"

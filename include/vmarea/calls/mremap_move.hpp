@@ -249,8 +249,8 @@ struct MoveRanges {
   bool keeps_source = false;
 };
 
-/// Adds what comes after the copy stands: the pages move, those who watch are told, and the source
-/// goes or is left as it is to be.
+/// Adds what comes after the copy stands: the pages move, the userfault contexts that watch are
+/// told, and the source goes or is left as it is to be.
 template <class Host>
 void plan_source(const SpaceState<Host>& space, const Area<Host>& area, const MoveRanges& ranges,
                  MremapPlan<Host>& plan) noexcept {
@@ -259,7 +259,10 @@ void plan_source(const SpaceState<Host>& space, const Area<Host>& area, const Mo
   const UserfaultContext context = context_of<Host>(area);
   const bool told = context != 0 && space.services.userfault_rules(context).remap_events;
   if (told || !moved.empty()) {
-    plan.add(Step<Host>::move_pages(moved, ranges.to, told ? context : 0));
+    Step<Host> move = Step<Host>::move_pages(moved, ranges.to);
+    move.told = told ? context : 0;
+    move.keeps_source = ranges.keeps_source;
+    plan.add(move);
   }
   if (moved.empty()) return;
   const Neighbour<Host> source = PlannedView<Host>(space, placed, moved.start).area();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Attach and detach of shared segments, as shmat and shmdt do (linux_6_18, part 2, item 9).
+// Attach and detach of shared segments, as shmat and shmdt do (rules 12.3).
 //
 //   attach    a shared mapping of the segment's file, at offset 0
 //   detach    every piece of the segment that still stands where that attach put it:

@@ -23,8 +23,8 @@ Result<void> check_stack_growth(const SpaceState<Host>& space, const Description
   return {};
 }
 
-/// Why a stack grows: a fault touches its own page, which is a call of its own; whoever looks an
-/// address up to use it (rules 16.4) has all that a locked stack gains touched.
+/// Why a stack grows: a fault touches its own page, which is a call of its own; a lookup of an
+/// address that is going to be used (rules 16.4) has all that a locked stack gains touched.
 enum class GrowthBy : unsigned char { fault, lookup };
 
 /// Plans to grow the first area above `at` down to it; nothing to do if an area holds `at`.

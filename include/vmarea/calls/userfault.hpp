@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// userfaultfd: who watches which memory, and how (rules 22 with linux_6_18).
+// userfaultfd: which context watches which memory, and how (rules 22).
 //
 //   register     [AAAA****)[BBBB)    all areas of the range are looked at first, then changed;
 //   unregister   [AAAA)[aaaa)[bbbb)  holes are passed over, equal neighbours join again

@@ -170,7 +170,7 @@ StepPlan<Host, void> plan_relocate_down(const SpaceState<Host>& space, Area<Host
   };
   StepPlan<Host, void> plan{success};
   plan.add_edit(resized(covered));
-  plan.add(Step<Host>::move_pages(from, to.start, 0));
+  plan.add(Step<Host>::move_pages(from, to.start));
   // The upper part alone where old and new place overlap, else all of the old place.
   const Range freed{to.end > from.start ? to.end : from.start, from.end};
   plan.add(

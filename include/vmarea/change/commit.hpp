@@ -102,7 +102,7 @@ class EditCommit {
     }
   }
 
-  /// After the areas left the reverse map: whoever walks it must not find an area without tables.
+  /// After the areas left the reverse map: a walk of it must not find an area without tables.
   void free_tables() noexcept {
     if constexpr (Host::has_page_tables) {
       if (edit_.unmapped.empty()) return;
@@ -110,8 +110,8 @@ class EditCommit {
     }
   }
 
-  /// Pieces of one file and identity are written under one holding of their locks, so that whoever
-  /// walks the reverse map finds each page in one of them.
+  /// Pieces of one file and identity are written under one holding of their locks, so that a walk
+  /// of the reverse map finds each page in one of them.
   VMAREA_INLINED void write_pieces() noexcept {
     if constexpr (!Host::has_reverse_map) {
       for (unsigned i = 0; i < edit_.pieces.size(); ++i) write_piece(i);

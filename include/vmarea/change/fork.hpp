@@ -3,8 +3,8 @@
 // fork (rules 25): a structural copy of the tree, then each area in order.
 //
 //   parent   [AAAA id 2)[BBBB dont_copy)[CCCC wipe id 2)
-//   child    [AAAA id 4, fork child)    [CCCC none)        locks are not inherited, nor is who
-//                                                          watches, unless he asked for it
+//   child    [AAAA id 4, fork child)    [CCCC none)     locks are not inherited, nor userfault
+//                                                       contexts that do not ask for it
 //
 // Everything that may run out is taken before the child is touched, but page tables: when those run
 // out half-way, what was made of the child is torn down again and the child is empty.
@@ -106,8 +106,8 @@ class Fork {
     return inherit_userfault(*copy);
   }
 
-  /// A copy is watched by a context of the child's own if the parent's asked for that, else by
-  /// nobody.
+  /// A copy is watched by a context of the child's own if the parent's asked for that, else it is
+  /// not watched.
   Result<void> inherit_userfault(Area<Host>& copy) noexcept {
     const UserfaultContext context = context_of<Host>(copy);
     if (context == 0) return {};

@@ -8,7 +8,7 @@
 
 namespace vmarea {
 
-/// One thread, nobody to lock out.
+/// One thread: there is no other to lock out.
 struct NoLocks {
   static constexpr bool has_lock_all = false;
   static constexpr bool has_area_locks = false;
@@ -28,14 +28,14 @@ struct NoLocks {
   static void unlock_identity(AnonIdentity) noexcept {}
 };
 
-/// Identities are numbers; nobody asks who maps a page.
+/// Identities are numbers; a page is never asked for the areas that map it.
 struct NoReverseMap {
   static constexpr bool has_reverse_map = false;
   using ReverseMapEntry = Absent<struct NoReverseMapEntry>;
   using LinkReservation = Absent<struct NoLinkReservation>;
 };
 
-/// Somebody else keeps the pages.
+/// The pages are kept elsewhere.
 struct NoPageTables {
   static constexpr bool has_page_tables = false;
   using PageTable = Absent<struct NoPageTable>;

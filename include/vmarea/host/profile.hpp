@@ -22,7 +22,7 @@ enum class PartialEffects : unsigned char {
 /// Whether a touched range may join an untouched neighbour (rules 3.2).
 enum class FaultedMerge : unsigned char { never, unless_fork_child };
 
-/// When a file's driver is asked what it makes of a new mapping (12.1).
+/// When a file's driver is asked what it makes of a new mapping (rules 12.1).
 enum class DriverTurn : unsigned char {
   before_joining,  // It describes the area; the joins are decided on what it says.
   after_joining,   // It is given the area, unless that was swallowed by a neighbour before.
@@ -40,7 +40,7 @@ enum class RemapChecks : unsigned char {
   after_clearing,  // What stood at the destination is gone, and the tail, even if it is refused.
 };
 
-/// What MREMAP_DONTUNMAP makes of a locked source (14.4).
+/// What MREMAP_DONTUNMAP makes of a locked source (rules 14.4).
 enum class KeptLocks : unsigned char {
   dropped_by_area,  // The whole area that holds the source is unlocked.
   cut_out,          // The source is cut out first, and it alone is unlocked.

@@ -5,7 +5,7 @@
 //   memory    areas, and the tree that holds them          may fail: only allocate, reserve
 //   locks     space, area, file mapping, identity          may fail: only lock_space (EINTR)
 //   lock all  every lock of a space        (declared)     never fails
-//   reverse   who else maps these pages     (declared)     may fail: only reserve_
+//   reverse   which areas map a page        (declared)     may fail: only reserve_
 //   pages     page tables                   (declared)     may fail: only reserve_ and copy_pages
 //   files     an opaque handle and its rules               may fail: only prepare_ and make_
 //   attrs     policies, userfaultfd contexts, names        may fail: only intern_
@@ -49,7 +49,7 @@ struct Limits {
   bool strict_overcommit = false;  // no_reserve is not honoured.
 };
 
-/// Who chooses the address of a mapping of this file.
+/// How the address of a mapping of this file is chosen.
 enum class Placement : unsigned char {
   plain,       // The ordinary search.
   huge_pages,  // Congruent to the offset modulo a huge page, where it is long enough.
@@ -117,7 +117,7 @@ concept TreeServices = requires(Host s) {
 };
 
 /// Locks, in the order of space_state.hpp. lock_space may refuse when the waiter is being
-/// killed, but never to whoever clears a space at its end.
+/// killed, but never to the call that clears a space at its end.
 /// An area write lock has no end: unlocking the space ends all of them. Where areas have no locks,
 /// begin_area_write is not called, so that areas need not be looked for.
 template <class Host>
@@ -145,7 +145,7 @@ concept LockAllServices = !Host::has_lock_all || requires(Host s, typename Host:
                                                        AnonIdentity identity) {
   { s.begin_lock_all() } noexcept;  // Waits for the one that goes on.
   { s.end_lock_all() } noexcept;
-  { s.signal_pending() } noexcept -> std::same_as<bool>;  // Whoever locks all is to give up.
+  { s.signal_pending() } noexcept -> std::same_as<bool>;  // Locking all is to be given up.
   { s.mark_file_mapping(file) } noexcept -> std::same_as<bool>;
   { s.unmark_file_mapping(file) } noexcept -> std::same_as<bool>;
   { s.mark_identity(identity) } noexcept -> std::same_as<bool>;
@@ -259,6 +259,8 @@ concept UserfaultServices =
      });
 
 /// Limits and the commit charge (overcommit). charge is called by reserve, uncharge by commit.
+/// geometry and profile stay the same as long as a space lives; limits may change at any time, and
+/// what was decided by them travels in the plan.
 template <class Host>
 concept LimitServices = requires(Host s, const Host planning, PageCount pages) {
   { planning.geometry() } noexcept -> ValueOf<Geometry>;

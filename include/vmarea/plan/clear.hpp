@@ -6,7 +6,7 @@
 //   range          *****************            extent = from A's start to C's end
 //   after     [AAAA)                [CCCC)      the rests are pieces, B is removed
 //
-// plan_clear only looks: what must give way, who stands at the edges, what the counters lose. The
+// plan_clear only looks: what must give way, what stands at the edges, what the counters lose. The
 // caller makes one edit of it: munmap with the rests alone, mmap and mremap with a new piece
 // between them. A seal or a refused cut half-way leaves the cuts that Linux leaves.
 #pragma once
@@ -32,8 +32,8 @@ struct Clearing {
   bool cuts_end = false;
 };
 
-/// Whether somebody counts this area's objects, so that rests are copies as Linux makes them
-/// (11.6).
+/// Whether the area's driver counts its objects, so that rests are copies as Linux makes them
+/// (rules 11.6).
 template <class Host>
 constexpr bool counts_objects(const Description<Host>& area) noexcept {
   return area.hooks != nullptr && (area.hooks->open != nullptr || area.hooks->close != nullptr);

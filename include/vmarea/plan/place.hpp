@@ -24,7 +24,7 @@ template <class Host>
 struct NewRange {
   Description<Host> description{};
   JoinableSides sides = JoinableSides::both;
-  Flags marks{};                            // Added once it is clear that it joins nobody.
+  Flags marks{};                            // Added once it is clear that it joins nothing.
   bool extends_prev = false;                // Belongs to prev: mremap growing in place.
   const Area<Host>* copied_from = nullptr;  // mremap: the area whose pages come here.
 };
@@ -115,7 +115,8 @@ Edit<Host> edit_of_new_range(const SpaceState<Host>& space, const Clearing<Host>
   return edit;
 }
 
-/// The range that lengthens `area` by `length_bytes` bytes at its end and belongs to it (13.1).
+/// The range that lengthens `area` by `length_bytes` bytes at its end and belongs to it (rules
+/// 13.1).
 template <class Host>
 NewRange<Host> extension_of(const SpaceState<Host>& space, const Area<Host>& area,
                             std::uint64_t length_bytes) noexcept {
@@ -126,7 +127,7 @@ NewRange<Host> extension_of(const SpaceState<Host>& space, const Area<Host>& are
   return added;
 }
 
-/// A copy of `source` from `from` on, `length_bytes` long, to stand at `to` (13.2). Untouched
+/// A copy of `source` from `from` on, `length_bytes` long, to stand at `to` (rules 13.2). Untouched
 /// anonymous memory takes the page offset of its new address; all other keeps its own.
 template <class Host>
 NewRange<Host> copy_of(const SpaceState<Host>& space, const Area<Host>& source, Address from,

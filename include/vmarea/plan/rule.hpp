@@ -3,9 +3,8 @@
 // What a call over a range makes of one area: the rule that a walk asks.
 //
 //   check    may this area be changed?          asked once, while the call is planned
-//   change   what becomes of it?                asked again by every later walk: pure, and decided
-//   by
-//                                               the area and the rule's own fields alone
+//   change   what becomes of it?                asked again by every later walk: pure, it looks at
+//                                               the area and at the rule's own fields alone
 //
 // So hooks and limits, which may answer differently the next time, decide once, and what was
 // planned is what happens.

@@ -42,14 +42,15 @@ struct Step {
   std::uint64_t value = 0;           // Where moved pages go; what a field is set to.
   Range tables_between{};            // Upper levels may be freed between these two.
   UserfaultContext told{};           // Its reader is told of a move.
+  bool keeps_source = false;         // Of a move: the area there stays.
 
   constexpr Address to() const noexcept { return value; }
   /// Whether this is an edit that was planned on the result of the one before.
   constexpr bool follows() const noexcept { return !range.empty(); }
 
   static constexpr Step of(const Edit<Host>& edit) noexcept { return {.edit = &edit}; }
-  static constexpr Step move_pages(Range from, Address to, UserfaultContext told) noexcept {
-    return {.kind = StepKind::move_pages, .range = from, .value = to, .told = told};
+  static constexpr Step move_pages(Range from, Address to) noexcept {
+    return {.kind = StepKind::move_pages, .range = from, .value = to};
   }
   static constexpr Step drop_pages(Range range) noexcept {
     return {.kind = StepKind::drop_pages, .range = range};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Finds room for a new area (rules 17, and part 2 of linux_6_18).
+// Finds room for a new area (rules 17).
 //
 //   low                                             high
 //    |   [AAAA)        [SSSSSS)   ......guard[stack)  |

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The fields of one address space, who protects each, and the lock order.
+// The fields of one address space, what protects each, and the lock order.
 //
 //   SpaceLock (one writer)                        taken by a Change, from plan to commit or drop
 //     AreaLock of each area that is changed       begun by commit, ended with the space lock

@@ -46,7 +46,7 @@ struct LockChecked : Base {
     std::uint64_t written_at = ~std::uint64_t{0};
     const SpaceLock* space = nullptr;  // Of the last write.
     bool attached = false;
-    bool unseen = true;  // No write yet: nobody waits for it.
+    bool unseen = true;  // No write yet: no thread waits for it.
     [[no_unique_address]] typename Base::AreaLock inner{};
 
     bool write_locked() const noexcept {
@@ -62,7 +62,7 @@ struct LockChecked : Base {
     unsigned space_count = 0;
     FileKey file = 0;
     AnonIdentity root{};
-    AnonIdentity born{};  // Made under the space lock: no page has it, so nobody can look for it.
+    AnonIdentity born{};  // Made under the space lock: no page has it, so no walk looks for it.
     // With all locks of a space, many are held; the sums tell whether the same ones are given back.
     bool locks_all = false;
     std::uint64_t file_count = 0;

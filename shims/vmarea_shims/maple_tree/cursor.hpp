@@ -103,7 +103,7 @@ class Cursor {
     if (level > height_) return false;
     ++steps_[level].slot;
     for (; level > 0; --level) steps_[level - 1] = {child(steps_[level]), 0};
-    // Whoever goes on will want the leaf after it: 15 ns an entry instead of 18 where nothing is
+    // The next step will want the leaf after it: 15 ns an entry instead of 18 where nothing is
     // cached. To ask for what the entries point to as well gave nothing.
     const Step next{steps_[1].node, steps_[1].slot + 1};
     if (Prefetches && next.slot < next.node->count) child(next)->prefetch();

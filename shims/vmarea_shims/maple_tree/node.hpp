@@ -8,7 +8,7 @@
 //
 // Both kinds are one struct: three arrays, each in cache lines of its own, so that every move of
 // slots is written once. The hole behind an entry, up to the next entry of the whole tree, counts
-// to the leaf of that entry; no node knows its parent. Who may change a node is decided elsewhere.
+// to the leaf of that entry; no node knows its parent. What may change a node is decided elsewhere.
 #pragma once
 
 #include <atomic>

@@ -72,7 +72,7 @@ struct TableCount {
   }
 };
 
-/// The page tables of one address space. It owns no memory handle: whoever frees the last area asks
+/// The page tables of one address space. It owns no memory handle: a caller that frees areas asks
 /// for the tables, too.
 class Tables {
  public:

@@ -9,8 +9,8 @@
 //
 //   area --> newest link --> older --> ... --> oldest          its chain: one link per generation
 //
-// A chain of one link was never forked since its first touch. Whoever is linked to an identity is
-// linked to all its ancestors that it came from, so identities end youngest first.
+// A chain of one link was never forked since its first touch. An area that is linked to an identity
+// is linked to all its ancestors that it came from, so identities end youngest first.
 #pragma once
 
 #include <cstddef>

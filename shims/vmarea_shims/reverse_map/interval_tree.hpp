@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// An intrusive tree of inclusive intervals that may overlap and repeat: "who maps pages 3 to 7?"
+// An intrusive tree of inclusive intervals that may overlap and repeat: "what maps pages 3 to 7?"
 //
 //             [2..9] 14             each node: first, last, and the largest last of its subtree;
 //             |        |            a subtree whose largest last lies before the question is not

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Files as plain objects that know who maps them: File with the tree of the reverse map.
+// Files as plain objects that know the areas that map them: File with the tree of the reverse map.
 //
 // Two open files of one inode share a mapping: let the second one's `mapping` point to the first's.
 #pragma once

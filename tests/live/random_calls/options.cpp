@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <vmarea/vmarea.hpp>
 
 namespace vmarea::live {
 namespace {
@@ -62,7 +63,9 @@ std::optional<Options> parse_options(int count, char** words, int& exit_code) {
   app.add_option("--save", options.save, "where to write the shortest sequence that differs")
       ->capture_default_str();
   app.add_flag("--verbose", options.verbose, "progress, and a table of calls by kind");
-  app.set_version_flag("--version", "random_calls of vmarea 0.1.0");
+  app.set_version_flag("--version",
+                       fmt::format("random_calls of vmarea {}.{}.{}", VMAREA_VERSION / 10'000,
+                                   VMAREA_VERSION / 100 % 100, VMAREA_VERSION % 100));
   try {
     app.parse(count, words);
     if (!parse_kinds(kinds, options.kinds)) {
