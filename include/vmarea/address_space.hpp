@@ -164,31 +164,42 @@ class AddressSpace {
     return Fork<Host>(state_, child.state_).run();
   }
 
-  // Verbs for hosts with calls of their own, on the area that contains an address.
-  /// Cuts the area at `at`; the upper part keeps the object. Nothing to do where an area ends.
-  /// Errors: invalid (misaligned), bad_address (nothing there), and those of plan_split.
+  // Verbs for hosts with calls of their own, on the area that contains an address
+  // (calls/verbs.hpp). Errors of all: bad_address (no area there), invalid (misaligned, or not as
+  // is said), those of the plan. For instance: space.split(at) before a part gets own data of the
+  // host.
+  /// Cuts the area at `at`; the upper part keeps the object. Nothing to do where an area starts.
   [[nodiscard]] Result<void> split(Address at) {
-    return step_change<void>([&](const State& s) -> StepPlan<Host, void> {
-             if (!s.services.geometry().aligned(at)) return Error::invalid;
-             Area<Host>* const area = find_area(s, at);
-             if (area == nullptr) return Error::bad_address;
-             if (area->start == at) return success;
-             return vmarea::plan_split(s, *area, at, NewPart::below);
-           })
+    return on_area_at(at, [at](const State& s, AreaType& area) -> StepPlan<Host, void> {
+      if (!s.services.geometry().aligned(at)) return Error::invalid;
+      if (area.start == at) return success;
+      return vmarea::plan_split(s, area, at, NewPart::below);
+    });
+  }
+  /// Gives `part`, which lies in one area, other flags; joins what is like it then, else cuts.
+  [[nodiscard]] Result<void> modify(Range part, Flags flags) {
+    return WalkChange<ModifyRule>(state_,
+                                  [&](auto& s) { return vmarea::plan_modify_at(s, part, flags); })
         .complete();
   }
+  /// Grows the area at `at` to `to`, over holes and over all of the area that ends with `to`.
+  [[nodiscard]] Result<void> expand(Address at, Range to) {
+    return on_area_at(
+        at, [to](const State& s, AreaType& area) { return vmarea::plan_expand_to(s, area, to); });
+  }
+  /// Shrinks the area at `at` to `to`, at one end; the pages outside go.
+  [[nodiscard]] Result<void> shrink(Address at, Range to) {
+    return on_area_at(
+        at, [to](const State& s, AreaType& area) { return vmarea::plan_shrink_to(s, area, to); });
+  }
   /// Moves the area at `at` down by `shift` bytes, with its pages, as exec moves its first stack.
-  /// Errors: invalid (misaligned, below address 0), bad_address (nothing there, or not free below).
   [[nodiscard]] Result<void> relocate_down(Address at, std::uint64_t shift) {
-    return step_change<void>([&](const State& s) -> StepPlan<Host, void> {
-             Area<Host>* const area = find_area(s, at);
-             if (area == nullptr) return Error::bad_address;
-             const bool good = s.services.geometry().aligned(shift) && shift <= area->start;
-             if (!good) return Error::invalid;
-             if (shift == 0) return success;
-             return vmarea::plan_relocate_down(s, *area, shift);
-           })
-        .complete();
+    return on_area_at(at, [shift](const State& s, AreaType& area) -> StepPlan<Host, void> {
+      const bool good = s.services.geometry().aligned(shift) && shift <= area.start;
+      if (!good) return Error::invalid;
+      if (shift == 0) return success;
+      return vmarea::plan_relocate_down(s, area, shift);
+    });
   }
 
   // The same, one beat at a time.
@@ -323,9 +334,15 @@ class AddressSpace {
   }
 
  private:
-  template <class T, class MakePlan>
-  StepChange<T> step_change(MakePlan&& make_plan) {
-    return {state_, make_plan};
+  template <class MakePlan>
+  Result<void> on_area_at(Address at, MakePlan&& make_plan) {
+    return StepChange<void>(state_,
+                            [&](const State& s) -> StepPlan<Host, void> {
+                              AreaType* const area = find_area(s, at);
+                              if (area == nullptr) return Error::bad_address;
+                              return make_plan(s, *area);
+                            })
+        .complete();
   }
 
   State state_;

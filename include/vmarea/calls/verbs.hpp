@@ -88,6 +88,20 @@ WalkPlan<Host, ModifyRule<Host>> plan_modify(
   return plan;
 }
 
+/// The same for a part anywhere, with the attributes that its area has. Errors: bad_address (no
+/// area there), invalid (not a page aligned part of one area), and those of plan_modify.
+template <class Host>
+WalkPlan<Host, ModifyRule<Host>> plan_modify_at(const SpaceState<Host>& space, Range part,
+                                                Flags flags) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const Area<Host>* area = find_area(space, part.start);
+  if (area == nullptr) return Error::bad_address;
+  const bool good = geometry.aligned(part.start) && geometry.aligned(part.end) && !part.empty() &&
+                    area->range().contains(part);
+  if (!good) return Error::invalid;
+  return plan_modify(space, *area, part, {flags, area->attributes});
+}
+
 /// An edit that gives one area another range, and counts the pages that come or go.
 template <class Host>
 Edit<Host> edit_of_resize(const SpaceState<Host>& space, Area<Host>& area, Range extent, Range to,
@@ -127,6 +141,33 @@ StepPlan<Host, void> plan_expand(const SpaceState<Host>& space, Area<Host>& area
   return plan;
 }
 
+/// The page offset of an area that is to start elsewhere.
+template <class Host>
+std::uint64_t page_offset_at(const SpaceState<Host>& space, const Description<Host>& area,
+                             Address start) noexcept {
+  const Geometry geometry = space.services.geometry();
+  return start < area.start ? area.page_offset - geometry.pages(area.start - start)
+                            : area.page_offset + geometry.pages(start - area.start);
+}
+
+/// plan_expand with the page offset that follows, over what stands there. Errors: invalid
+/// (misaligned, beyond the limit, `to` does not cover the area, or cuts another, or swallows one
+/// that differs or has a close hook).
+template <class Host>
+StepPlan<Host, void> plan_expand_to(const SpaceState<Host>& space, Area<Host>& area,
+                                    Range to) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const bool good = geometry.aligned(to.start) && geometry.aligned(to.end) &&
+                    to.end <= geometry.limit && to.contains(area.range());
+  if (!good || find_at_or_above(space, to.start) != &area) return Error::invalid;
+  const Area<Host>* next = find_at_or_above(space, area.end);
+  if (next != nullptr && next->start >= to.end) next = nullptr;
+  if (next != nullptr && (next->end != to.end || next->has_close() || next->flags != area.flags)) {
+    return Error::invalid;
+  }
+  return plan_expand(space, area, to, page_offset_at<Host>(space, area, to.start), next);
+}
+
 /// Shrinks `area` to `to`; the pages outside go. Requires: `to` is a part of it that shares one end
 /// at least.
 template <class Host>
@@ -139,6 +180,18 @@ StepPlan<Host, void> plan_shrink(const SpaceState<Host>& space, Area<Host>& area
   edit.unmapped = to.start == area.start ? Range{to.end, area.end} : Range{area.start, to.start};
   edit.tables_between = edit.unmapped;
   return plan;
+}
+
+/// plan_shrink with the page offset that follows. Errors: invalid (misaligned, empty, no part of
+/// the area that shares an end with it).
+template <class Host>
+StepPlan<Host, void> plan_shrink_to(const SpaceState<Host>& space, Area<Host>& area,
+                                    Range to) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const bool good = geometry.aligned(to.start) && geometry.aligned(to.end) && !to.empty() &&
+                    area.range().contains(to) && (to.start == area.start || to.end == area.end);
+  if (!good) return Error::invalid;
+  return plan_shrink(space, area, to, page_offset_at<Host>(space, area, to.start));
 }
 
 /// Moves `area` down by `shift` bytes, with its pages; its page offset stays. Everything is
