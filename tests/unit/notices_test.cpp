@@ -133,6 +133,15 @@ TEST_F(Notices, merge_tells_the_heir_of_what_goes) {
   EXPECT_EQ(Listener::partners, (Partners{nullptr, heir, heir}));
 }
 
+TEST_F(Notices, part_that_joins_its_neighbour_tells_both_old_ranges) {
+  Land<Listener> land("AABB");
+  const Lines lines = protect(land, columns(2, 3), rw);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[0], "protect [2,3) rw");
+  EXPECT_TRUE(lines[1].ends_with(" [0,3) was [0,2)")) << lines[1];
+  EXPECT_TRUE(lines[2].ends_with(" [3,4) was [2,4)")) << lines[2];
+}
+
 TEST_F(Notices, new_mapping_that_closes_a_hole_resizes_one_area_and_ends_the_other) {
   Land<Listener> land("AA..AA");
   EXPECT_EQ(told([&] { return land.map(columns(2, 4)); }),
