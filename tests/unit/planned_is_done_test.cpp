@@ -9,6 +9,7 @@
 //     [===== preview ======================]         == what the space looks like afterwards
 #include <functional>
 #include <map>
+#include <random>
 
 #include <vmarea_shims/userland.hpp>
 
@@ -250,6 +251,20 @@ TEST(PlannedIsDone, source_that_its_destination_made_uncuttable_stays_without_pa
   }
 }
 
+/// The same where the source begins its area: not even one cut is left.
+TEST(PlannedIsDone, source_that_stays_uncut_is_charged_beside_its_copy) {
+  Stage stage("ffffffffffffffffffff");
+  stage.area(0)->hooks = &roomy_hooks;
+  const std::uint64_t token = stage.token(1);
+  EXPECT_EQ(stage.move(0, 2, 3), Result<Address>(TestSpace::column(3)));
+  EXPECT_EQ(stage.picture(), "fff|ff|fffffffffffffff");
+  EXPECT_EQ(stage.shape(0), "[0,3)p0");
+  EXPECT_EQ(stage.shape(3), "[3,5)p0");
+  EXPECT_EQ(stage.token(4), token);
+  EXPECT_EQ(stage.token(1), 0u);
+  EXPECT_EQ(stage.host().charged, 20u);
+}
+
 struct KeptSource {
   const char* name;
   KernelProfile profile;
@@ -341,6 +356,52 @@ TEST(PlannedIsDone, guards_over_many_areas_are_installed_as_previewed) {
       EXPECT_FALSE(check(space.state())) << check(space.state()).what;
       EXPECT_EQ(space.state().tree.check(), nullptr);
     }
+  }
+}
+
+template <class Plan>
+void expect_as_previewed(AddressSpace<SmallNodes>& space, Change<SmallNodes, Plan> change) {
+  SmallMap future = areas_of(space);
+  change.for_each_step([&](const Step<SmallNodes>& step) {
+    if (step.kind == StepKind::edit) apply(future, *step.edit);
+  });
+  ASSERT_TRUE(change.reserve());
+  EXPECT_EQ(change.commit(), change.status());
+  EXPECT_EQ(areas_of(space), future);
+  EXPECT_EQ(space.state().tree.check(), nullptr);
+}
+
+/// A call that walks, on a range of any length and place.
+void make_any_walk(AddressSpace<SmallNodes>& space, std::mt19937& random, std::uint64_t pages) {
+  const std::uint64_t first = random() % pages;
+  const Range range = columns(first, first + 1 + random() % (pages - first));
+  const Advice advices[] = {Advice::dont_fork, Advice::do_fork, Advice::guard_install};
+  switch (random() % 4) {
+    case 0:
+      return expect_as_previewed(
+          space, space.plan_mprotect(range.start, range.length(),
+                                     Protection{static_cast<std::uint32_t>(random() % 4)}));
+    case 1:
+      return expect_as_previewed(
+          space, space.plan_mlock(range.start, range.length(),
+                                  random() % 2 == 0 ? MlockMode::lock : MlockMode::unlock));
+    case 2:
+      return expect_as_previewed(
+          space, space.plan_munmap(range.start, range.length() > 0x2000 ? 0x2000 : 0x1000));
+    default:
+      return expect_as_previewed(
+          space, space.plan_madvise(range.start, range.length(), advices[random() % 3]));
+  }
+}
+
+TEST(PlannedIsDone, walks_that_rewrite_their_tree_go_on_as_previewed) {
+  for (unsigned seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    std::mt19937 random(seed);
+    AddressSpace<SmallNodes> space;
+    build_stripes(space, 40, seed % 4);
+    for (unsigned i = 0; i < 25 && !HasFailure(); ++i) make_any_walk(space, random, 120);
+    ASSERT_FALSE(check(space.state())) << check(space.state()).what;
   }
 }
 
