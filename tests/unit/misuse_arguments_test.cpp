@@ -129,6 +129,7 @@ TYPED_TEST(MisusedArguments, fork_needs_another_space_that_is_empty) {
   EXPECT_EQ(parent.fork_into(child).error(), Error::invalid);
   EXPECT_EQ(parent.text() + child.text(), before);
   child.clear();
+  EXPECT_EQ(child.fork_into(child).error(), Error::invalid) << "although it is empty";
   EXPECT_TRUE(parent.fork_into(child));
   EXPECT_EQ(child.picture(), "AA.B");
   EXPECT_EQ(parent.fork_into(child).error(), Error::invalid) << "forked once";
