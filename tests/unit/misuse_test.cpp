@@ -276,6 +276,48 @@ TEST(Misuse, calls_without_an_error_leave_all_as_it_is_between_reserve_and_commi
   EXPECT_EQ(land.picture(), "A..A");
 }
 
+/// A move of so many pages of AABB to 8: of both areas, if it is all four.
+auto plan_move(Land<Userland>& land, std::uint64_t pages) {
+  return land.plan_mremap({.address = TestSpace::column(0),
+                           .old_length = pages * one,
+                           .new_length = pages * one,
+                           .flags = fixed_move,
+                           .new_address = TestSpace::column(8)});
+}
+
+TEST(Misuse, rest_before_commit_is_busy) {
+  for (const bool reserved : {false, true}) {
+    Land<Userland> land("AABB........");
+    auto change = plan_move(land, 4);
+    EXPECT_TRUE(!reserved || change.reserve());
+    EXPECT_EQ(change.rest().complete().error(), Error::busy);
+    EXPECT_EQ(land.picture(), "AABB........") << "not the second area alone";
+  }
+}
+
+TEST(MisuseDeathTest, rest_that_is_not_there_is_busy) {
+  const auto ask = [] {
+    Land<Userland> land("AABB....");
+    auto change = plan_move(land, 1);
+    (void)change.reserve();
+    (void)change.commit();
+    std::exit(static_cast<int>(change.rest().complete().error()));
+  };
+  EXPECT_EXIT(ask(), ::testing::ExitedWithCode(static_cast<int>(Error::busy)), "");
+}
+
+TEST(Misuse, touching_beside_a_reserved_change_is_busy_not_a_lack_of_memory) {
+  Land<Userland> land("AABB");
+  auto locks = land.plan_mlock(TestSpace::column(0), one, MlockMode::lock);
+  EXPECT_TRUE(locks.reserve());
+  EXPECT_TRUE(locks.commit());
+  auto change = land.plan_munmap(TestSpace::column(2), one);
+  EXPECT_TRUE(change.reserve());
+  EXPECT_EQ(locks.finish().error(), Error::busy);
+  EXPECT_FALSE(land.find(TestSpace::column(0))->identity) << "nothing was touched";
+  EXPECT_TRUE(change.commit());
+}
+
 // What a host with checks says.
 
 TEST(MisuseDeathTest, beats_out_of_turn_are_broken_promises) {

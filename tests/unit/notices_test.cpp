@@ -245,5 +245,24 @@ TEST_F(Notices, move_that_loses_userfault_protection_lifts_it_from_exactly_the_m
   EXPECT_TRUE((land.find(TestSpace::column(8))->flags & flag::userfault).empty());
 }
 
+/// Before they are there, nothing can be lifted from them.
+TEST_F(Notices, protection_is_lifted_from_moved_pages_once_they_are_there) {
+  Land<Listener> land("AA..");
+  ASSERT_TRUE(land.register_userfault({TestSpace::column(0), 0x2000, 1, uffd::protect}));
+  EXPECT_EQ(move(land, columns(0, 2), 8), (Lines{"moved [8,a) from [0,2)", "move [0,2) 8",
+                                                 "protect [8,a) rw", "unmapped [0,2)"}));
+}
+
+/// Its flags stay as they are; only the part between them changes hands.
+TEST_F(Notices, area_of_a_walk_whose_edge_alone_moves_is_resized) {
+  Land<Listener> part("AABB");
+  EXPECT_EQ(protect(part, columns(2, 3), rw),
+            (Lines{"protect [2,3) rw", "resized [0,3) was [0,2)", "resized [3,4) was [2,4)"}));
+  Land<Listener> whole("AABBAA");
+  EXPECT_EQ(protect(whole, columns(2, 4), rw),
+            (Lines{"protect [2,4) rw", "resized [0,6) was [0,2)", "merged away [2,4) into [0,6)",
+                   "merged away [4,6) into [0,6)"}));
+}
+
 }  // namespace
 }  // namespace vmarea::test
