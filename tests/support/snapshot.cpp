@@ -62,6 +62,7 @@ void Snapshot::apply(const Step<TestServices>& step) {
     case StepKind::set_write_exec:
       modes.write_exec = WriteExecFlags(step.value);
       break;
+    case StepKind::protect_pages:
     case StepKind::free_tables:
     case StepKind::tell_unmapped:
       break;  // Nothing that a snapshot shows.

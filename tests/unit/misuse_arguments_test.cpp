@@ -5,7 +5,7 @@
 // checks is told so.
 //
 //   insert(description)        a row for each way to break an invariant of check.hpp
-//   prepare_mapping            a driver leaves `account` and the hooks of shared memory alone
+//   prepare_mapping            a driver leaves flags that are not its own, and shared memory's hooks, alone
 //   change.run(host_call)      plan -> reserve -> host_call -> commit -> finish, or an error
 #include "unit/land.hpp"
 
@@ -182,7 +182,7 @@ TEST(MisusedArgumentsDeathTest, driver_that_breaks_its_word_breaks_a_promise) {
       SCOPED_TRACE(driver.name);
       Land<PromisesOnly> land("A...");
       EXPECT_DEATH((void)map_file(land, driver, turn),
-                   "a driver leaves `account` and the hooks of shared memory alone");
+                   "a driver leaves flags that are not its own, and shared memory's hooks, alone");
     }
   }
 }

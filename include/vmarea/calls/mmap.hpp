@@ -176,15 +176,18 @@ void count_new_range(const SpaceState<Host>& space, Edit<Host>& edit, const Desc
 }
 
 /// Asks the driver of a file mapping what it makes of `wanted`. Errors: the driver's, or invalid if
-/// it breaks its promise: it neither sets `account` nor takes the hooks of shared memory away.
+/// it breaks its promise: flags that follow from other things stay as they are, and shared memory
+/// keeps its hooks.
 template <class Host>
 Result<void> prepare_mapping(const SpaceState<Host>& space, Description<Host>& wanted) noexcept {
-  const bool accounted = wanted.flags.has_any(flag::account);
+  constexpr Flags not_its = flag::account | flag::userfault | flag::lock_on_fault;
+  const Flags before = wanted.flags & not_its;
   const Result<void> prepared = space.services.prepare_mapping(wanted.file, wanted);
   if (!prepared) return prepared;
-  const bool kept = wanted.flags.has_any(flag::account) == accounted &&
+  const bool kept = (wanted.flags & not_its) == before &&
                     !(wanted.flags.has_any(flag::shared) && wanted.hooks == nullptr);
-  require<Host>(kept, "a driver leaves `account` and the hooks of shared memory alone");
+  require<Host>(kept,
+                "a driver leaves flags that are not its own, and shared memory's hooks, alone");
   return kept ? prepared : Result<void>(Error::invalid);
 }
 

@@ -116,16 +116,20 @@ MremapPlan<Host> fail_with_hole(const SpaceState<Host>& space, const Clearing<Ho
   return plan;
 }
 
-/// Nothing watches the piece of `edit` that contains `at` any more, whatever it joined.
+/// Nothing watches the piece of `edit` that contains `at` any more, whatever it joined. The piece,
+/// if its pages are to lose their write protection, else null.
 template <class Host>
-void drop_userfault(const SpaceState<Host>& space, Edit<Host>& edit, Address at) noexcept {
+const Piece<Host>* drop_userfault(const SpaceState<Host>& space, Edit<Host>& edit,
+                                  Address at) noexcept {
   for (Piece<Host>& piece : edit.pieces) {
     Description<Host>& after = piece.after;
     if (!after.range().contains(at)) continue;
-    if (after.flags.has_any(flag::userfault_protect)) edit.access = after.range();
+    const bool was_protected = after.flags.has_any(flag::userfault_protect);
     after.flags = after.flags.without(flag::userfault);
     after.attributes = without_userfault(space, after.attributes);
+    return was_protected ? &piece : nullptr;
   }
+  return nullptr;
 }
 
 /// The piece and the rests beside it, of an area that stays but for that piece. A rest keeps the
@@ -242,18 +246,20 @@ Result<void> check_move(const SpaceState<Host>& space, const Area<Host>& area,
 }
 
 /// What a move is to do, once it is known that it may.
+template <class Host>
 struct MoveRanges {
   Range old_range{};  // Of the caller: the moved part, and a tail that is cleared.
   Range moved{};      // Pages that go to the new address.
   Address to = 0;
   bool keeps_source = false;
+  const Piece<Host>* unprotected = nullptr;  // Whose pages lose their write protection.
 };
 
 /// Adds what comes after the copy stands: the pages move, the userfault contexts that watch are
 /// told, and the source goes or is left as it is to be.
 template <class Host>
-void plan_source(const SpaceState<Host>& space, const Area<Host>& area, const MoveRanges& ranges,
-                 MremapPlan<Host>& plan) noexcept {
+void plan_source(const SpaceState<Host>& space, const Area<Host>& area,
+                 const MoveRanges<Host>& ranges, MremapPlan<Host>& plan) noexcept {
   const Range moved = ranges.moved;
   Edit<Host>& placed = plan.edits()[0];
   const UserfaultContext context = context_of<Host>(area);
@@ -263,6 +269,10 @@ void plan_source(const SpaceState<Host>& space, const Area<Host>& area, const Mo
     move.told = told ? context : 0;
     move.keeps_source = ranges.keeps_source;
     plan.add(move);
+  }
+  // Only now are the pages there.
+  if (const Piece<Host>* piece = ranges.unprotected; piece != nullptr) {
+    plan.add(Step<Host>::protect_pages(piece->after.range(), piece->after.flags));
   }
   if (moved.empty()) return;
   const Neighbour<Host> source = PlannedView<Host>(space, placed, moved.start).area();
@@ -335,10 +345,10 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   const std::uint64_t charged = request.new_length - (keeps ? 0 : moved_length);
   if (area.flags.has_any(flag::account)) edit.charge += page_count(space, charged);
   const UserfaultContext context = context_of<Host>(area);
-  if (context != 0 && !space.services.userfault_rules(context).remap_events) {
-    drop_userfault(space, edit, to);
-  }
-  plan_source(space, area, {old_range, moved, to, keeps}, plan);
+  const bool goes_along = context != 0 && space.services.userfault_rules(context).remap_events;
+  const Piece<Host>* unprotected =
+      context != 0 && !goes_along ? drop_userfault(space, edit, to) : nullptr;
+  plan_source(space, area, {old_range, moved, to, keeps, unprotected}, plan);
   if (area.flags.has_any(flag::locked) && grows) {
     plan.sequel = {.kind = Sequel::Kind::touch, .range = edit.mapped};
   }

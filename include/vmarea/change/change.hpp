@@ -115,8 +115,9 @@ class [[nodiscard]] Change {
   /// The change of the next of these areas, instead of finish(), for a host that makes a call for
   /// each. Requires: commit() was called, has_rest().
   Change rest() noexcept requires RestPlan<Plan> {
-    require<Host>(beat_ == Beat::committed && has_rest(), "there is a rest after commit only");
     SpaceState<Host>& space = *space_;
+    const bool in_turn = beat_ == Beat::committed && has_rest();
+    if (!in_turn) return Change(space, out_of_turn("there is a rest after commit only"));
     end();
     return Change(space,
                   [this](const SpaceState<Host>& s) { return plan_.plan_rest(s, plan_.sequel); });
@@ -161,6 +162,15 @@ class [[nodiscard]] Change {
   }
 
  private:
+  /// One that answers `why` to everything.
+  Change(SpaceState<Host>& space, Error why) noexcept
+      : space_(&space),
+        lock_(space, why),
+        interning_(space),
+        planned_at_(space.generation),
+        plan_(why),
+        beat_(Beat::ended) {}
+
   /// Even while nothing is reserved, and as it was when this was planned.
   bool is_current() const noexcept {
     return space_->generation == planned_at_ && planned_at_ % 2 == 0;

@@ -17,6 +17,7 @@
 #include "vmarea/change/area_chain.hpp"
 #include "vmarea/change/family.hpp"
 #include "vmarea/change/in_place.hpp"
+#include "vmarea/change/page_step.hpp"
 #include "vmarea/change/reserve.hpp"
 
 namespace vmarea {
@@ -48,6 +49,7 @@ class EditCommit {
     free_tables();
     announce_pieces();
     destroy_removed();
+    release_attributes();
   }
 
  private:
@@ -71,13 +73,20 @@ class EditCommit {
     return length;
   }
 
-  /// The attributes are counted; everything else of a description is a plain value.
+  /// The attributes are counted; everything else of a description is a plain value. What an area no
+  /// longer has is released at last: another piece may still take it over.
   void assign(AreaType& area, const Description<Host>& after) noexcept {
-    if (area.attributes != after.attributes) {
-      recount_attributes(space_, area.attributes, after.attributes);
-    }
+    if (area.attributes != after.attributes) recount(area.attributes, after.attributes);
     static_cast<Description<Host>&>(area) = after;
   }
+  [[gnu::noinline]] void recount(const Attributes* before, const Attributes* after) noexcept {
+    if (after != nullptr) space_.services.retain_attributes(after);
+    if (before != nullptr) released_.add(before);
+  }
+  void release_attributes() noexcept {
+    while (!released_.empty()) space_.services.release_attributes(released_.take_last());
+  }
+
   /// The exact range whose access changes, with the flags of the piece that covers it.
   void protect() noexcept {
     if constexpr (Host::has_page_tables) {
@@ -169,7 +178,7 @@ class EditCommit {
     if (area == nullptr) {
       area = make_area(piece);
     } else {
-      if constexpr (Host::has_notices) before_[index] = area->range();
+      if constexpr (Host::has_notices) before_[index] = *area;
       assign(*area, piece.after);
     }
     link_identity(*area, piece);
@@ -242,8 +251,14 @@ class EditCommit {
     const bool moves = edit_.event == Event::moved;
     Notice<Host> notice{.event = edit_.event, .area = *reserved_.written[index]};
     if (piece.object != nullptr) {
-      if (moves) notice.event = Event::resized;
-      notice.before = before_[index];
+      const Description<Host>& before = before_[index];
+      notice.before = before.range();
+      const bool looks_the_same =
+          piece.after.flags == before.flags && piece.after.attributes == before.attributes;
+      const bool only_resized = notice.before != piece.after.range() && looks_the_same;
+      if (moves || (only_resized && edit_.event == Event::protected_)) {
+        notice.event = Event::resized;
+      }
     } else if (piece.copied == nullptr) {
       notice.event = Event::mapped;
     } else {
@@ -292,9 +307,11 @@ class EditCommit {
   const Edit<Host>& edit_;
   Reservation<Host>& reserved_;
   // Of the kept objects.
-  [[no_unique_address]] std::conditional_t<Host::has_notices, Range[3], Absent<struct NoRanges>>
+  [[no_unique_address]] std::conditional_t<Host::has_notices, Description<Host>[3],
+                                           Absent<struct NoDescriptions>>
       before_ = {};
   AreaChain<Host> removed_;
+  FixedList<Host, const Attributes*, 3> released_;
 };
 
 /// Ends an area that is in no tree and no reverse map: close hook, references, memory.
@@ -354,22 +371,11 @@ VMAREA_INLINED void commit_step(SpaceState<Host>& space, const Step<Host>& step,
       }
       break;
     case StepKind::move_pages:
-      if constexpr (Host::has_page_tables) {
-        if (!step.range.empty()) space.services.move_pages(space.pages, step.range, step.to());
-      }
-      break;
     case StepKind::drop_pages:
-      if constexpr (Host::has_page_tables) space.services.unmap_pages(space.pages, step.range);
-      break;
+    case StepKind::protect_pages:
     case StepKind::install_page:
-      if constexpr (Host::has_page_tables) {
-        space.services.install_page(space.pages, step.range.start);
-      }
-      break;
     case StepKind::free_tables:
-      if constexpr (Host::has_page_tables) {
-        space.services.free_tables(space.pages, step.range, step.tables_between);
-      }
+      commit_page_step(space, step);
       break;
     case StepKind::tell_unmapped:
       break;  // Sent with all the others, when everything has happened.

@@ -16,6 +16,9 @@ class SpaceWriteLock {
  public:
   explicit SpaceWriteLock(SpaceState<Host>& space) noexcept
       : space_(space), taken_(space.services.lock_space(space.lock)), held_(taken_) {}
+  /// One that was never taken.
+  SpaceWriteLock(SpaceState<Host>& space, Error why) noexcept
+      : space_(space), taken_(why), held_(false) {}
   SpaceWriteLock(SpaceWriteLock&& other) noexcept
       : space_(other.space_), taken_(other.taken_), held_(std::exchange(other.held_, false)) {}
   SpaceWriteLock& operator=(SpaceWriteLock&&) = delete;

@@ -16,12 +16,13 @@ template <class Host>
 Result<void> touch_page(SpaceState<Host>& space, Address at, Touch touch) noexcept;
 
 /// Touches every page of `part`, which lies in one area; without page tables, once is enough.
-/// Errors: no_memory.
+/// Errors: no_memory, busy.
 template <class Host>
 Result<void> touch_part(SpaceState<Host>& space, Range part, Touch touch) noexcept {
   const std::uint64_t page = space.services.geometry().page_size();
   for (Address at = part.start; at < part.end; at = Host::has_page_tables ? at + page : part.end) {
-    if (!touch_page(space, at, touch)) return Error::no_memory;
+    const Result<void> touched = touch_page(space, at, touch);
+    if (!touched) return touched.error() == Error::busy ? Error::busy : Error::no_memory;
   }
   return {};
 }
@@ -61,7 +62,7 @@ Result<void> copy_description(SpaceState<Host>& space, Address at,
 /// Touches the range: locked memory by writing where it is private and may be written, else by
 /// reading, and what is locked on fault is left to be faulted. Errors: no_memory (a hole, memory
 /// that may not be accessed, or none left), invalid (an advice that an area does not allow),
-/// interrupted.
+/// interrupted, busy (a change is reserved).
 template <class Host>
 Result<void> touch_range(SpaceState<Host>& space, Range range, TouchReason reason) noexcept {
   for (Address at = range.start; at < range.end;) {

@@ -5,6 +5,7 @@
 //   edit          munmap(unmapped)   mmap(mapped, fixed)   mprotect(access)      in this order
 //   move_pages    mremap(range, may_move | fixed, to), with dont_unmap where the source stays
 //   drop_pages    madvise(range, dont_need)
+//   protect_pages mprotect(range)
 //
 // Other steps concern only the books. What a move leaves is unmapped by its own second edit, too:
 // a second munmap of a hole is no error.
@@ -41,6 +42,9 @@ void for_each_host_call(const Step<Host>& step, const Geometry& geometry, Visit&
   }
   if (step.kind == StepKind::drop_pages) {
     visit(Call{.kind = HostCallKind::drop, .range = step.range});
+  }
+  if (step.kind == StepKind::protect_pages) {
+    visit(Call{.kind = HostCallKind::protect, .range = step.range, .flags = Flags(step.value)});
   }
   if (step.kind != StepKind::edit) return;
   const Edit<Host>& edit = *step.edit;

@@ -6,6 +6,7 @@
 //   edit             the entries of an extent give way to at most three pieces
 //   move_pages       page tables go from one place to another
 //   drop_pages       pages go, the area stays
+//   protect_pages    pages get the protection of their area: where an edit could not yet do it
 //   install_page     a page comes
 //   free_tables      upper levels that serve nothing any more
 //   tell_unmapped    messages to the userfault contexts that watch areas of a range
@@ -22,6 +23,7 @@ enum class StepKind : unsigned char {
   edit,
   move_pages,
   drop_pages,
+  protect_pages,
   install_page,
   free_tables,
   tell_unmapped,
@@ -39,7 +41,7 @@ struct Step {
   // it is before either, its nodes are counted.
   Range range{};
   Area<Host>* moved_from = nullptr;  // Of an edit: the area whose pages will come into it.
-  std::uint64_t value = 0;           // Where moved pages go; what a field is set to.
+  std::uint64_t value = 0;           // Where moved pages go; flags; what a field is set to.
   Range tables_between{};            // Upper levels may be freed between these two.
   UserfaultContext told{};           // Its reader is told of a move.
   bool keeps_source = false;         // Of a move: the area there stays.
@@ -54,6 +56,9 @@ struct Step {
   }
   static constexpr Step drop_pages(Range range) noexcept {
     return {.kind = StepKind::drop_pages, .range = range};
+  }
+  static constexpr Step protect_pages(Range range, Flags flags) noexcept {
+    return {.kind = StepKind::protect_pages, .range = range, .value = flags.bits()};
   }
   static constexpr Step install_page(Range page) noexcept {
     return {.kind = StepKind::install_page, .range = page};

@@ -343,6 +343,9 @@ class RangeWalk {
     if (goes_on) left_ = Neighbour<Host>::of(run());
     const bool must_seek = goes_on && !edit_.keeps_range();
     visit(Step<Host>::of(edit_));
+    if (goes_on && run().makes_identity && run().object->identity) {
+      left_.piece.after.identity = run().object->identity;  // It was only numbered until now.
+    }
     if (must_seek) cursor_ = space_.tree.seek(position_);
   }
 
