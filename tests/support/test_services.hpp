@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <set>
@@ -96,6 +97,7 @@ struct TestState {
   std::uint64_t signal_checks = 0;
   std::uint64_t signal_at = 0;        // Pending from that check on, if not 0.
   bool allocation_forbidden = false;  // From reserve to the end of commit.
+  std::function<void(const Notice<TestServices>&)> on_notice;  // Of every space; may be empty.
 
   TestState() = default;
   TestState(const TestState&) = delete;
@@ -241,7 +243,9 @@ class TestHost : public shims::MappedFiles<TestServices>,
   void uncharge(PageCount pages) noexcept;
 
   template <class NoticeType>
-  static void notify(const NoticeType&) noexcept {}
+  void notify(const NoticeType& notice) const noexcept {
+    if (state_->on_notice) state_->on_notice(notice);
+  }
 
   // Plans of the decorators.
   shims::FaultPlan* fault_plan() noexcept { return &state_->faults; }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-
 #include "support/host_check.hpp"
 
 namespace vmarea::test::page_contents {
