@@ -9,15 +9,12 @@
 //
 // Each sequence runs in a process of its own, so one that ends its program is shrunk like any
 // other.
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "model/page_contents/world.hpp"
+#include "support/run_apart.hpp"
 #include "support/shrink.hpp"
 
 namespace vmarea::test::page_contents {
@@ -25,57 +22,19 @@ namespace {
 
 constexpr std::size_t steps_per_sequence = 150;
 
-/// Makes the steps in this process; what went wrong, and after how many.
-std::string run_here(const Steps& steps, const Settings& settings, std::size_t& taken) {
+/// Makes the steps in this process; what went wrong.
+std::string run_here(const Steps& steps, const Settings& settings) {
   std::string wrong;
   {
     World world(settings);
-    for (taken = 0; taken < steps.size() && wrong.empty(); ++taken) {
-      wrong = world.take(steps[taken]);
+    for (const Step& step : steps) {
+      wrong = world.take(step);
       if (::testing::Test::HasFailure() && wrong.empty()) wrong = "a host's expectation failed\n";
+      if (!wrong.empty()) break;
     }
   }
   if (wrong.empty() && ::testing::Test::HasFailure()) wrong = "something was left at the end\n";
   return wrong;
-}
-
-enum class Noise : unsigned char { shown, hidden };
-
-/// Makes the steps in a child; empty: all is well.
-std::string run_apart(const Steps& steps, const Settings& settings, Noise noise) {
-  int ends[2];
-  if (pipe(ends) != 0) return "no pipe\n";
-  std::fflush(nullptr);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    close(ends[0]);
-    if (noise == Noise::hidden) {
-      if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(3);
-      if (dup2(fileno(stdout), STDERR_FILENO) < 0) _exit(3);
-    }
-    std::size_t taken = 0;
-    const std::string wrong = run_here(steps, settings, taken);
-    std::fflush(stdout);
-    const bool told = write(ends[1], wrong.data(), wrong.size()) >= 0;
-    _exit(!told ? 3 : wrong.empty() ? 0 : 1);
-  }
-  close(ends[1]);
-  std::string said;
-  char part[1024];
-  for (ssize_t got = 0; (got = read(ends[0], part, sizeof(part))) > 0;) {
-    said.append(part, static_cast<std::size_t>(got));
-  }
-  close(ends[0]);
-  int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child) return "no child\n";
-  if (WIFSIGNALED(status)) said += fmt::format("ended by signal {}\n", WTERMSIG(status));
-  if (status != 0 && said.empty()) said = fmt::format("ended with status {:x}\n", status);
-  return said;
-}
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
 TEST(PageContents, are_where_the_calls_put_them) {
@@ -85,12 +44,13 @@ TEST(PageContents, are_where_the_calls_put_them) {
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     const Settings settings = Settings::of(seed);
     const Steps steps = make_steps(seed, steps_per_sequence);
-    const auto goes_wrong = [&](const Steps& candidate) {
-      return !run_apart(candidate, settings, Noise::hidden).empty();
+    const auto run = [&](const Steps& some, Noise noise) {
+      return run_apart([&] { return run_here(some, settings); }, noise);
     };
+    const auto goes_wrong = [&](const Steps& some) { return !run(some, Noise::hidden).empty(); };
     if (!goes_wrong(steps)) continue;
     const Steps fewest = shrink(steps, goes_wrong);
-    FAIL() << run_apart(fewest, settings, Noise::shown) << "after\n"
+    FAIL() << run(fewest, Noise::shown) << "after\n"
            << text_of(fewest) << "again with VMAREA_SEED=" << seed;
   }
 }

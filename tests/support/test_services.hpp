@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <set>
@@ -96,6 +97,7 @@ struct TestState {
   std::uint64_t signal_checks = 0;
   std::uint64_t signal_at = 0;        // Pending from that check on, if not 0.
   bool allocation_forbidden = false;  // From reserve to the end of commit.
+  std::function<void(const Notice<TestServices>&)> on_notice;  // Of every space; may be empty.
 
   TestState() = default;
   TestState(const TestState&) = delete;
@@ -240,7 +242,11 @@ class TestHost : public shims::MappedFiles<TestServices>,
   Result<void> charge(PageCount pages) noexcept;
   void uncharge(PageCount pages) noexcept;
 
-  static constexpr bool has_notices = false;  // The decorators look at them.
+  static constexpr bool has_notices = true;
+  template <class NoticeType>
+  void notify(const NoticeType& notice) const noexcept {
+    if (state_->on_notice) state_->on_notice(notice);
+  }
 
   // Plans of the decorators.
   shims::FaultPlan* fault_plan() noexcept { return &state_->faults; }

@@ -5,7 +5,7 @@
 // checks is told so.
 //
 //   insert(description)        a row for each way to break an invariant of check.hpp
-//   prepare_mapping            a driver leaves flags that are not its own, and shared memory's hooks, alone
+//   prepare_mapping            a driver leaves alone what is not its own
 //   change.run(host_call)      plan -> reserve -> host_call -> commit -> finish, or an error
 #include "unit/land.hpp"
 

@@ -34,6 +34,7 @@ struct Listener : shims::UserlandGroups<Listener> {
   static inline Lines told;
   static inline std::vector<const Area<Listener>*> partners;  // Of the notices alone.
 
+  static constexpr bool has_notices = true;
   static void notify(const Notice<Listener>& notice) noexcept {
     static constexpr const char* names[] = {"mapped",  "unmapped", "resized", "merged away",
                                             "split",   "changed",  "moved",   "grown",
