@@ -49,7 +49,6 @@ class EditCommit {
     free_tables();
     announce_pieces();
     destroy_removed();
-    release_attributes();
   }
 
  private:
@@ -73,20 +72,13 @@ class EditCommit {
     return length;
   }
 
-  /// The attributes are counted; everything else of a description is a plain value. What an area no
-  /// longer has is released at last: another piece may still take it over.
+  /// The attributes are counted; everything else of a description is a plain value.
   void assign(AreaType& area, const Description<Host>& after) noexcept {
-    if (area.attributes != after.attributes) recount(area.attributes, after.attributes);
+    if (area.attributes != after.attributes) {
+      recount_attributes(space_, area.attributes, after.attributes);
+    }
     static_cast<Description<Host>&>(area) = after;
   }
-  [[gnu::noinline]] void recount(const Attributes* before, const Attributes* after) noexcept {
-    if (after != nullptr) space_.services.retain_attributes(after);
-    if (before != nullptr) released_.add(before);
-  }
-  void release_attributes() noexcept {
-    while (!released_.empty()) space_.services.release_attributes(released_.take_last());
-  }
-
   /// The exact range whose access changes, with the flags of the piece that covers it.
   void protect() noexcept {
     if constexpr (Host::has_page_tables) {
@@ -311,7 +303,6 @@ class EditCommit {
                                            Absent<struct NoDescriptions>>
       before_ = {};
   AreaChain<Host> removed_;
-  FixedList<Host, const Attributes*, 3> released_;
 };
 
 /// Ends an area that is in no tree and no reverse map: close hook, references, memory.
