@@ -142,9 +142,12 @@ class Replay {
       const NaiveSpace before = model_;
       wrong_ += model_.apply(steps[i]);
       EditContext context{.covers_more = relocates_};
-      if (i + 1 < steps.size() && steps[i + 1].step.kind == StepKind::move_pages) {
-        const Step<TestServices>& move = steps[i + 1].step;
-        context.moved_to = {move.to, move.to + move.range.length()};
+      for (std::size_t k = i + 1; k < steps.size() && steps[k].step.kind != StepKind::edit; ++k) {
+        const Step<TestServices>& next = steps[k].step;
+        if (next.kind == StepKind::move_pages) {
+          context.moved_to = {next.to(), next.to() + next.range.length()};
+        }
+        if (next.kind == StepKind::protect_pages) context.protected_later = next.range;
       }
       wrong_ += check_edit(before, steps[i].edit, model_, context);
     }

@@ -27,7 +27,7 @@ struct PageFacts {
 
 const char* what_is_wrong_with(const PageFacts& page, const Edit<TestServices>& edit, Address at,
                                const EditContext& context) {
-  const bool in_access = edit.access.contains(at);
+  const bool in_access = edit.access.contains(at) || context.protected_later.contains(at);
   if (page.changes_access() && !in_access) return "gets other access and is not in `access`";
   if (page.stays() && in_access && !page.changes_access()) return "keeps its access";
   // Memory that moves and is not watched any more is in `access` where it arrives.
@@ -76,6 +76,7 @@ std::vector<std::string> page_lines(const ShownSteps& steps) {
       add("protect pages", shown.edit.access);
     }
     if (shown.step.kind == StepKind::drop_pages) add("unmap pages", shown.step.range);
+    if (shown.step.kind == StepKind::protect_pages) add("protect pages", shown.step.range);
     if (shown.step.kind == StepKind::move_pages) add("move pages", shown.step.range);
   }
   return lines;

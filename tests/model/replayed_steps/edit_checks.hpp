@@ -17,6 +17,7 @@ namespace vmarea::test::replayed_steps {
 /// What the change is that an edit belongs to.
 struct EditContext {
   Range moved_to{};          // Where the next step moves pages to.
+  Range protected_later{};   // What gets other access by a step of its own, after that.
   bool covers_more = false;  // Between its two edits, a relocated area covers more than it has.
 };
 

@@ -114,10 +114,13 @@ std::string NaiveSpace::apply(const ShownStep& shown) {
     case StepKind::edit:
       return apply(shown.edit);
     case StepKind::move_pages:
-      move_pages(step.range, step.to, wrong);
+      move_pages(step.range, step.to(), wrong);
       break;
     case StepKind::drop_pages:
       drop_pages(step.range);
+      break;
+    case StepKind::protect_pages:
+      protect_pages(step.range, Flags(step.value));
       break;
     case StepKind::install_page:
       pages_.try_emplace(step.range.start >> page_shift, PlainPage{0, shims::page_table::fresh});
