@@ -7,8 +7,8 @@
 struct OwnLocks {
   static constexpr bool has_lock_all = false;
   static constexpr bool has_area_locks = true;
-  using SpaceLock = vmarea::Absent<0>;
-  using AreaLock = vmarea::Absent<1>;
+  using SpaceLock = vmarea::Absent<struct SpaceLockTag>;
+  using AreaLock = vmarea::Absent<struct AreaLockTag>;
   vmarea::Result<void> lock_space(SpaceLock&) noexcept { return {}; }
 #ifdef VMAREA_MUST_NOT_COMPILE
   void unlok_space(SpaceLock&) noexcept {}

@@ -248,9 +248,9 @@ class Play {
 
   // These two calls have no plan_ of their own.
   static Plan plan_split_at(const State& space, Address at) {
-    if (!space.services.geometry().aligned(at)) return Error::invalid;
     TestArea* const area = find_area(space, at);
     if (area == nullptr) return Error::bad_address;
+    if (!space.services.geometry().aligned(at)) return Error::invalid;
     if (area->start == at) return success;
     return plan_split(space, *area, at, NewPart::below);
   }
