@@ -38,8 +38,8 @@
 #include <vmarea_shims/maple_tree/leaf_write.hpp>
 #include <vmarea_shims/maple_tree/nodes.hpp>
 #include <vmarea_shims/maple_tree/plan.hpp>
-#include <vmarea_shims/maple_tree/way.hpp>
 #include <vmarea_shims/maple_tree/write.hpp>
+#include <vmarea_shims/maple_tree/write_path.hpp>
 
 namespace vmarea::shims {
 
@@ -140,9 +140,9 @@ class MapleTree {
       slots[i] = {entries[i].first, entries[i].last, stored(entries[i].value)};
     }
     if (takes_shortcuts && root_ != 0) {
-      if (!way_.leads_to(first, last)) way_.descend(root(), first, last);
-      way_.forget();
-      maple::LeafWrite<Node, Nodes, published> write(nodes_, way_);
+      if (!path_.leads_to(first, last)) path_.descend(root(), first, last);
+      path_.forget();
+      maple::LeafWrite<Node, Nodes, published> write(nodes_, path_);
       if (write.replace(slots, count)) {
         set_root(write.root());
         size_ += count - write.erased();
@@ -178,7 +178,7 @@ class MapleTree {
   /// Also ends a write. In published mode the nodes are retired.
   void clear() noexcept {
     const Root top = root();
-    way_.forget();
+    path_.forget();
     set_root({});
     size_ = 0;
     if (top.node != nullptr) {
@@ -249,11 +249,11 @@ class MapleTree {
     constexpr std::size_t interesting = entries_max + 1;
     const Root top = root();
     if (top.node == nullptr) return {};
-    way_.descend(top, first, last);
+    path_.descend(top, first, last);
     Seen seen;
-    if (way_.ends_in_leaf()) seen.leaf = way_.leaf();
+    if (path_.ends_in_leaf()) seen.leaf = path_.leaf();
     if (takes_shortcuts && seen.leaf != nullptr) {
-      const std::size_t entries = way_.end() - way_.begin();
+      const std::size_t entries = path_.end() - path_.begin();
       seen.entries = entries < interesting ? entries : interesting;
       return seen;
     }
@@ -288,7 +288,8 @@ class MapleTree {
 
   std::uintptr_t root_ = 0;
   std::size_t size_ = 0;
-  mutable maple::Way<Node> way_;  // From nodes_needed(), which only the writer asks, to replace().
+  mutable maple::WritePath<Node>
+      path_;  // From nodes_needed(), which only the writer asks, to replace().
   Nodes nodes_;
 };
 

@@ -366,7 +366,7 @@ VMAREA_INLINED void commit_step(SpaceState<Host>& space, const Step<Host>& step,
     case StepKind::protect_pages:
     case StepKind::install_page:
     case StepKind::free_tables:
-      commit_page_step(space, step);
+      if constexpr (Host::has_page_tables) commit_page_step(space, step);
       break;
     case StepKind::tell_unmapped:
       break;  // Sent with all the others, when everything has happened.

@@ -10,29 +10,26 @@ namespace vmarea {
 
 /// Requires: the space lock; everything reserved; a step that concerns pages alone.
 template <class Host>
-void commit_page_step([[maybe_unused]] SpaceState<Host>& space,
-                      [[maybe_unused]] const Step<Host>& step) noexcept {
-  if constexpr (Host::has_page_tables) {
-    Host& services = space.services;
-    switch (step.kind) {
-      case StepKind::move_pages:
-        if (!step.range.empty()) services.move_pages(space.pages, step.range, step.to());
-        break;
-      case StepKind::drop_pages:
-        services.unmap_pages(space.pages, step.range);
-        break;
-      case StepKind::protect_pages:
-        services.protect_pages(space.pages, step.range, Flags(step.value));
-        break;
-      case StepKind::install_page:
-        services.install_page(space.pages, step.range.start);
-        break;
-      case StepKind::free_tables:
-        services.free_tables(space.pages, step.range, step.tables_between);
-        break;
-      default:
-        break;
-    }
+void commit_page_step(SpaceState<Host>& space, const Step<Host>& step) noexcept {
+  Host& services = space.services;
+  switch (step.kind) {
+    case StepKind::move_pages:
+      if (!step.range.empty()) services.move_pages(space.pages, step.range, step.to());
+      break;
+    case StepKind::drop_pages:
+      services.unmap_pages(space.pages, step.range);
+      break;
+    case StepKind::protect_pages:
+      services.protect_pages(space.pages, step.range, Flags(step.value));
+      break;
+    case StepKind::install_page:
+      services.install_page(space.pages, step.range.start);
+      break;
+    case StepKind::free_tables:
+      services.free_tables(space.pages, step.range, step.tables_between);
+      break;
+    default:
+      break;
   }
 }
 

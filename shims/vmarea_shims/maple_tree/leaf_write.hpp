@@ -13,26 +13,26 @@
 #pragma once
 
 #include <vmarea_shims/maple_tree/nodes.hpp>
-#include <vmarea_shims/maple_tree/way.hpp>
+#include <vmarea_shims/maple_tree/write_path.hpp>
 
 namespace vmarea::shims::maple {
 
 template <class Node, class Nodes, bool Published>
 class LeafWrite {
  public:
-  /// `way`: to the window, on the tree as it stands.
-  LeafWrite(Nodes& nodes, Way<Node>& way) noexcept : nodes_(nodes), way_(way) {}
+  /// `path`: to the window, on the tree as it stands.
+  LeafWrite(Nodes& nodes, WritePath<Node>& path) noexcept : nodes_(nodes), path_(path) {}
 
-  std::size_t erased() const noexcept { return way_.end() - way_.begin(); }
+  std::size_t erased() const noexcept { return path_.end() - path_.begin(); }
   /// Requires: it did.
-  Root<Node> root() const noexcept { return {way_.step(way_.height()).node, way_.height()}; }
+  Root<Node> root() const noexcept { return {path_.step(path_.height()).node, path_.height()}; }
 
   /// Whether it did. Requires: no entry straddles an end of the window.
   bool replace(const Slot* entries, std::size_t count) noexcept {
-    if (!way_.ends_in_leaf()) return false;
+    if (!path_.ends_in_leaf()) return false;
     if (erased() + count == 0) return true;
-    const Node& leaf = *way_.leaf();
-    const std::size_t begin = way_.begin();
+    const Node& leaf = *path_.leaf();
+    const std::size_t begin = path_.begin();
     const std::size_t after = leaf.count - erased() + count;
     const bool wants_joining = count < erased() && after < Node::joins_below;
     const bool keeps_first =
@@ -44,11 +44,11 @@ class LeafWrite {
     const std::uint64_t now = largest_hole(count, [&](std::size_t i) {
       return Keys{entries[i].first, entries[i].last_or_gap};
     });
-    Node* const owned = way_.step(0).node = nodes_.own(way_.leaf());
+    Node* const owned = path_.step(0).node = nodes_.own(path_.leaf());
     owned->splice(begin, erased(), entries, count);
-    if (before != now && way_.height() > 0) settle_gaps(before, now);
-    if (Published && way_.height() > 0) {
-      const auto& above = way_.step(1);
+    if (before != now && path_.height() > 0) settle_gaps(before, now);
+    if (Published && path_.height() > 0) {
+      const auto& above = path_.step(1);
       store_shared<Published, void*>(above.node->value_or_child[above.slot], owned);
     }
     return true;
@@ -64,8 +64,8 @@ class LeafWrite {
   /// `count` entries.
   template <class KeysAt>
   std::uint64_t largest_hole(std::size_t count, KeysAt&& keys_at) const noexcept {
-    const Node& leaf = *way_.leaf();
-    const std::size_t begin = way_.begin();
+    const Node& leaf = *path_.leaf();
+    const std::size_t begin = path_.begin();
     TreeKey from = begin > 0 ? leaf.last(begin - 1) + 1 : leaf.first[0];
     std::uint64_t largest = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -73,20 +73,20 @@ class LeafWrite {
       largest = larger(largest, keys.first - from);
       from = keys.last + 1;
     }
-    const TreeKey behind = way_.end() < leaf.count ? leaf.first[way_.end()] : way_.bound() + 1;
+    const TreeKey behind = path_.end() < leaf.count ? leaf.first[path_.end()] : path_.bound() + 1;
     return larger(largest, behind - from);
   }
 
   /// Tells the nodes above that the largest hole of those in question was `before` and is `now`.
   void settle_gaps(std::uint64_t before, std::uint64_t now) noexcept {
-    for (std::size_t level = 1; level <= way_.height(); ++level) {
-      Node& node = *way_.step(level).node;
-      std::uint64_t& gap = node.last_or_gap[way_.step(level).slot];
+    for (std::size_t level = 1; level <= path_.height(); ++level) {
+      Node& node = *path_.step(level).node;
+      std::uint64_t& gap = node.last_or_gap[path_.step(level).slot];
       const std::uint64_t known = gap;
       if (now < known && before < known) return;  // Another hole there is the largest.
       if (now < known) {
-        now = level == 1 ? way_.leaf()->leaf_gap(way_.bound())
-                         : way_.step(level - 1).node->inner_gap();
+        now = level == 1 ? path_.leaf()->leaf_gap(path_.bound())
+                         : path_.step(level - 1).node->inner_gap();
       }
       if (now == known) return;
       gap = now;
@@ -97,7 +97,7 @@ class LeafWrite {
   static std::uint64_t larger(std::uint64_t a, std::uint64_t b) noexcept { return a < b ? b : a; }
 
   Nodes& nodes_;
-  Way<Node>& way_;
+  WritePath<Node>& path_;
 };
 
 }  // namespace vmarea::shims::maple

@@ -15,16 +15,16 @@
 namespace vmarea::shims::maple {
 
 template <class Node>
-class Way {
+class WritePath {
  public:
   struct Step {
     Node* node;
     std::size_t slot;
   };
 
-  Way() noexcept {}
-  Way(const Way&) = delete;
-  Way& operator=(const Way&) = delete;
+  WritePath() noexcept {}
+  WritePath(const WritePath&) = delete;
+  WritePath& operator=(const WritePath&) = delete;
 
   /// Requires: the tree is not empty.
   void descend(Root<Node> root, TreeKey first, TreeKey last) noexcept {
