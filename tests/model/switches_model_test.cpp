@@ -28,6 +28,7 @@ enum class AreaLocks : bool { no, yes };
 
 template <AreaLocks locks, shims::Shortcuts shortcuts>
 struct Host : shims::UserlandGroups<Host<locks, shortcuts>> {
+  static constexpr bool checks = true;
   static constexpr bool has_area_locks = locks == AreaLocks::yes;
   template <class AreaType>
   using Tree = shims::MapleTree<AreaType, shims::HeapMemory,

@@ -15,7 +15,7 @@ using shims::FaultCount;
 using shims::Resource;
 
 /// A host of this test alone: the table of Userland is shared by all of its kind.
-struct Guest : shims::UserlandOf<Guest> {};
+struct Guest : shims::Checked<shims::UserlandOf<Guest>> {};
 
 constexpr std::uint64_t page = 0x1000;
 
@@ -141,7 +141,7 @@ TEST(Attributes, that_were_previewed_are_those_that_are_committed) {
 }
 
 /// A host that keeps no attributes.
-struct Without : shims::UserlandOf<Without> {
+struct Without : shims::Checked<shims::UserlandOf<Without>> {
   static const Attributes* intern_attributes(const Attributes&) noexcept { return nullptr; }
 };
 

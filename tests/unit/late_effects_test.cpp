@@ -120,7 +120,7 @@ class OnUserland : public testing::Test {
     return space_.mmap(
         {.address = at, .length = length, .protection = rw, .flags = fixed_private | adds});
   }
-  AddressSpace<shims::Userland> space_;
+  AddressSpace<shims::CheckedUserland> space_;
 };
 
 TEST_F(OnUserland, read_fault_of_a_whole_huge_page_gives_an_identity) {

@@ -28,6 +28,7 @@ std::string text_of(Range range) {
 
 /// Keeps what it is told. Page tables are somebody else's: only what is asked of them is kept.
 struct Listener : shims::UserlandGroups<Listener> {
+  static constexpr bool checks = true;
   static constexpr bool has_page_tables = true;
   struct PageTable {};
 

@@ -84,6 +84,7 @@ struct Services : vmarea::shims::HeapMemory,
                   vmarea::NoPageTables,
                   KeptAttributes,
                   vmarea::NoNotifications {
+  static constexpr bool checks = true;
   using FileHandle = OpenFile*;
   template <class AreaType>
   using Tree = vmarea::shims::maple_tree<AreaType, vmarea::shims::HeapMemory>;

@@ -39,11 +39,10 @@ struct Settings {
   std::uint64_t memory_pages = 0;
 };
 
-/// The userland host with the profile and the limits of this machine. Shared memory knows where it
-/// ends.
+/// The userland host, all of its promises and locks checked, with the profile and the limits of
+/// this machine. Shared memory knows where it ends.
 template <std::size_t node_capacity>
-struct Host : shims::UserlandOf<Host<node_capacity>> {
-  using Base = shims::UserlandOf<Host>;
+struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>>> {
   using FileHandle = shims::File<Host>*;
   template <class AreaType>
   using Tree = shims::MapleTree<AreaType, GuardedMemory, shims::MapleTreeOptions{node_capacity}>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Our side: an address space on the userland services, driven with the same calls as the kernel.
-// Each call is made in its three beats: the edits that were previewed must be what happened, and
+// Each call is made in its four beats: the edits that were previewed must be what happened, and
 // nothing may be allocated after reserve. The space holds all areas of this process, so that
 // limits, counts and the choice of addresses mean the same on both sides.
 #pragma once
