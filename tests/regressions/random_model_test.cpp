@@ -3,7 +3,7 @@
 // What random calls brought up (the model tests), each in its shortest form.
 #include <gtest/gtest.h>
 
-#include "support/test_space.hpp"
+#include "unit/stage.hpp"
 
 namespace vmarea::test {
 namespace {
@@ -51,6 +51,23 @@ TEST(RandomModel, walk_goes_on_behind_memory_that_it_faulted_in) {
   EXPECT_TRUE(space.mprotect(all, prot::read | prot::write));
   ASSERT_EQ(space.space().area_count(), 1u);
   EXPECT_TRUE(space.area(0)->identity);
+}
+
+/// The destination cuts the area that the source lies in: so the source stands on an area that the
+/// first edit of the move makes.
+TEST(RandomModel, move_goes_on_from_the_areas_that_its_first_edit_made) {
+  for (const char* picture : {"aaaaaaaaa", "HHHHHHHHH"}) {
+    Stage stage(picture);
+    const std::uint64_t moved = stage.token(6);
+    ASSERT_TRUE(stage.move(6, 2, 1)) << picture;
+    EXPECT_EQ(stage.count_areas(), 4u);
+    EXPECT_EQ(stage.shape(0), "[0,1)p0");
+    EXPECT_EQ(stage.shape(1), "[1,3)p6");
+    EXPECT_EQ(stage.shape(3), "[3,6)p3");
+    EXPECT_EQ(stage.shape(6), "-");
+    EXPECT_EQ(stage.shape(8), "[8,9)p8");
+    EXPECT_EQ(stage.token(1), moved);
+  }
 }
 
 }  // namespace
