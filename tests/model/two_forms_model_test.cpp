@@ -13,20 +13,17 @@
 
 #include <gtest/gtest.h>
 
+#include "model/every_call/sequences.hpp"
 #include "model/two_forms/seen.hpp"
-#include "support/run_apart.hpp"
-#include "support/shrink.hpp"
 
 namespace vmarea::test::two_forms {
 namespace {
 
 using every_call::Answer;
 using every_call::Call;
-using every_call::Calls;
+using every_call::calls_per_sequence;
 using every_call::Settings;
 using every_call::World;
-
-constexpr std::size_t calls_per_sequence = 400;
 
 struct InOneGo {
   template <class Whole, class Plan>
@@ -146,36 +143,8 @@ class Pair {
   Answer answer_{};
 };
 
-/// What went wrong in this process.
-std::string run_here(const Calls& calls, const Settings& settings) {
-  std::string wrong;
-  {
-    Pair pair(settings);
-    for (const Call& call : calls) {
-      wrong = pair.take(call);
-      if (::testing::Test::HasFailure() && wrong.empty()) wrong = "a host's expectation failed\n";
-      if (!wrong.empty()) return wrong + "at " + text_of(call);
-    }
-  }
-  return ::testing::Test::HasFailure() ? "something was left at the end\n" : wrong;
-}
-
 TEST(TwoForms, come_to_the_same) {
-  const std::uint64_t chosen = number_from("VMAREA_SEED", 0);
-  const std::uint64_t first = chosen != 0 ? chosen : 1;
-  const std::uint64_t last = chosen != 0 ? chosen : number_from("VMAREA_SEEDS", 600);
-  for (std::uint64_t seed = first; seed <= last; ++seed) {
-    const Settings settings = Settings::of(seed);
-    const Calls calls = every_call::make_calls(seed, calls_per_sequence);
-    const auto run = [&](const Calls& some, Noise noise) {
-      return run_apart([&] { return run_here(some, settings); }, noise);
-    };
-    if (run(calls, Noise::hidden).empty()) continue;
-    const Calls fewest =
-        shrink(calls, [&](const Calls& some) { return !run(some, Noise::hidden).empty(); });
-    FAIL() << run(fewest, Noise::shown) << "after\n"
-           << text_of(fewest) << "again with VMAREA_SEED=" << seed;
-  }
+  every_call::expect_no_sequence_goes_wrong<Pair>();
 }
 
 TEST(TwoForms, sequences_make_each_call_succeed_and_fail) {

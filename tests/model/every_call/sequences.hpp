@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+//
+// How a model test goes through sequences of random calls: one for each seed, in a process apart,
+// and what goes wrong is shrunk to the shortest sequence that shows it.
+//
+//   struct Player { explicit Player(const Settings&);  std::string take(const Call&); };
+//   expect_no_sequence_goes_wrong<Player>();       VMAREA_SEED: that one alone; VMAREA_SEEDS: so
+//   many
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "model/every_call/play.hpp"
+#include "support/run_apart.hpp"
+#include "support/shrink.hpp"
+
+namespace vmarea::test::every_call {
+
+inline constexpr std::size_t calls_per_sequence = 400;
+
+/// What went wrong in this process; empty: nothing.
+template <class Player>
+std::string take_all(const Calls& calls, const Settings& settings) {
+  std::string wrong;
+  {
+    Player player(settings);
+    for (const Call& call : calls) {
+      wrong = player.take(call);
+      if (::testing::Test::HasFailure() && wrong.empty()) wrong = "a host's expectation failed\n";
+      if (!wrong.empty()) return wrong + "at " + text_of(call);
+    }
+  }
+  return ::testing::Test::HasFailure() ? "something was left at the end\n" : wrong;
+}
+
+template <class Player>
+void expect_no_sequence_goes_wrong() {
+  const std::uint64_t chosen = number_from("VMAREA_SEED", 0);
+  const std::uint64_t first = chosen != 0 ? chosen : 1;
+  const std::uint64_t last = chosen != 0 ? chosen : number_from("VMAREA_SEEDS", 600);
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
+    const Settings settings = Settings::of(seed);
+    const Calls calls = make_calls(seed, calls_per_sequence);
+    const auto run = [&](const Calls& some, Noise noise) {
+      return run_apart([&] { return take_all<Player>(some, settings); }, noise);
+    };
+    if (run(calls, Noise::hidden).empty()) continue;
+    const Calls fewest =
+        shrink(calls, [&](const Calls& some) { return !run(some, Noise::hidden).empty(); });
+    FAIL() << run(fewest, Noise::shown) << "after\n"
+           << text_of(fewest) << "again with VMAREA_SEED=" << seed;
+  }
+}
+
+}  // namespace vmarea::test::every_call
