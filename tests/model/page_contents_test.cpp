@@ -22,21 +22,6 @@ namespace {
 
 constexpr std::size_t steps_per_sequence = 150;
 
-/// Makes the steps in this process; what went wrong.
-std::string run_here(const Steps& steps, const Settings& settings) {
-  std::string wrong;
-  {
-    World world(settings);
-    for (const Step& step : steps) {
-      wrong = world.take(step);
-      if (::testing::Test::HasFailure() && wrong.empty()) wrong = "a host's expectation failed\n";
-      if (!wrong.empty()) break;
-    }
-  }
-  if (wrong.empty() && ::testing::Test::HasFailure()) wrong = "something was left at the end\n";
-  return wrong;
-}
-
 TEST(PageContents, are_where_the_calls_put_them) {
   const std::uint64_t chosen = number_from("VMAREA_SEED", 0);
   const std::uint64_t first = chosen != 0 ? chosen : 1;
@@ -45,7 +30,7 @@ TEST(PageContents, are_where_the_calls_put_them) {
     const Settings settings = Settings::of(seed);
     const Steps steps = make_steps(seed, steps_per_sequence);
     const auto run = [&](const Steps& some, Noise noise) {
-      return run_apart([&] { return run_here(some, settings); }, noise);
+      return run_apart([&] { return take_all<World>(some, settings); }, noise);
     };
     const auto goes_wrong = [&](const Steps& some) { return !run(some, Noise::hidden).empty(); };
     if (!goes_wrong(steps)) continue;

@@ -12,12 +12,30 @@
 #include <string>
 
 #include <fmt/core.h>
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace vmarea::test {
 
 enum class Noise : unsigned char { shown, hidden };
+
+/// What went wrong in this process when a Player took these steps; empty: nothing.
+///
+///   struct Player { explicit Player(const Settings&);  std::string take(const Step&); };
+template <class Player, class Steps, class Settings>
+std::string take_all(const Steps& steps, const Settings& settings) {
+  std::string wrong;
+  {
+    Player player(settings);
+    for (const auto& step : steps) {
+      wrong = player.take(step);
+      if (::testing::Test::HasFailure() && wrong.empty()) wrong = "a host's expectation failed\n";
+      if (!wrong.empty()) return wrong + "at " + text_of(step);
+    }
+  }
+  return ::testing::Test::HasFailure() ? "something was left at the end\n" : wrong;
+}
 
 /// What `play` answers in a child, or how the child ended; empty: all is well.
 template <class Play>

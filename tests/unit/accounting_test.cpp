@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Which counters pages belong to, what is charged, and what the limits compare (behaviour
-// specification 23). TestSpace recounts everything after every call; here is who counts as what.
+// Which counters pages belong to, what is charged, and what the limits compare (rules
+// 23). TestSpace recounts everything after every call; here is what counts as what.
 #include "unit/stage.hpp"
 
 namespace vmarea::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What loaders and exec ask for: zeroed memory in place of what is there (behaviour specification
-// 15, "kernel-internal brk") and the first area of a program (10).
+// What loaders and exec ask for: zeroed memory in place of what is there (rules 15,
+// "kernel-internal brk") and the first area of a program (rules 10).
 #include "unit/stage.hpp"
 
 namespace vmarea::test {

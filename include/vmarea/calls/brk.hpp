@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// brk (rules 15): the end of the heap. It answers with an address, never with an
-// error: the new break, or the old one if the new cannot be had.
+// brk (rules 15): the end of the heap. It answers with an address, never with an error: the new
+// break, or the old one if the new cannot be had.
 //
 //   start_brk [HHHHHHHH)****        grows into the hole above, joins only what lies below
 //                      ^brk         one page and the next area's guard gap must stay free

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// madvise (rules 29; madvise(2)): the kinds that change flags walk with a rule,
-// the kinds that only concern pages check the range and drop or touch pages.
+// madvise (rules 29; madvise(2)): a walk with a rule that changes flags, drops pages, or does both;
+// the populating kinds touch pages when the call is finished.
 //
 //   NORMAL RANDOM SEQUENTIAL | DONTFORK DOFORK | WIPEONFORK KEEPONFORK | DONTDUMP DODUMP
 //   MERGEABLE UNMERGEABLE | HUGEPAGE NOHUGEPAGE | GUARD_INSTALL            flags

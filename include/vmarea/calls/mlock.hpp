@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// mlock, mlock2, munlock (rules 29; mlock(2)): a walk with a rule that sets or
-// clears the lock flags and counts locked pages. Populating is a call of its own afterwards.
-// The same over everything is mlockall, in a header of its own.
+// mlock, mlock2, munlock (rules 29; mlock(2)): a walk with a rule that sets or clears the lock
+// flags and counts locked pages. What is locked is touched when the call is finished. The same over
+// everything is mlockall, in a header of its own.
 #pragma once
 
 #include "vmarea/plan/walk_plan.hpp"

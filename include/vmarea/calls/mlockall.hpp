@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// mlockall and munlockall (rules 29; mlockall(2)): what is there
-// and what will come are two things, and each call settles both.
+// mlockall and munlockall (rules 29; mlockall(2)): what is there and what will come are two things,
+// and each call settles both.
 //
 //   current   a walk over everything; holes and what cannot be locked are no error
 //   future    the default flags of new mappings; a call without it takes them away

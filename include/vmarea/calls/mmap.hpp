@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// mmap (rules 12): arguments become a
-// description, the description an edit.
+// mmap (rules 12): arguments become a description, the description an edit.
 //
 //   request -> checks -> address -> description -> what gives way -> limits -> driver -> join
 #pragma once

@@ -4,7 +4,7 @@
 //
 //   shrink    [AAAA****)                 the tail is cleared, as munmap does
 //   grow      [AAAA)****                 a new range that belongs to A; may swallow what follows
-//   move      [AAAA) ...... [****)       mremap_move.hpp
+//   move      [AAAA) ...... [****)       the area's part goes elsewhere, with its pages
 //
 // A fixed move over several areas is one change for each area.
 #pragma once

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// mseal (rules 24; mseal(2)): a walk that sets the seal, over a range without
-// holes.
+// mseal (rules 24; mseal(2)): a walk that sets the seal, over a range without holes.
 #pragma once
 
 #include "vmarea/plan/walk_plan.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Names of anonymous memory (rules 29; PR_SET_VMA_ANON_NAME in prctl(2)): a walk
-// that goes on behind holes, as madvise does. The text is the host's: here a name is a handle,
-// equal for equal texts.
+// Names of anonymous memory (rules 29; PR_SET_VMA_ANON_NAME in prctl(2)): a walk that goes on
+// behind holes, as madvise does. The text is the host's: here a name is a handle, equal for equal
+// texts.
 #pragma once
 
 #include "vmarea/plan/walk_plan.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// mbind and set_mempolicy_home_node (rules 29; mbind(2)): walks that give memory
-// another NUMA policy. What a policy means, and whether its arguments make sense, is the host's
-// business: here it is a handle, equal for equal policies.
+// mbind and set_mempolicy_home_node (rules 29; mbind(2)): walks that give memory another NUMA
+// policy. What a policy means, and whether its arguments make sense, is the host's business: here
+// it is a handle, equal for equal policies.
 //
 //   mbind       all of the range must be mapped; the default policy leaves holes alone
 //   home node   changes those areas that have a policy, and skips the others

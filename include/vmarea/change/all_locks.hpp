@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// All locks of a space at once (rules 21): for a caller that has to see that nothing
-// changes anywhere, a watcher that registers itself for instance.
+// All locks of a space at once (rules 21): for a caller that has to see that nothing changes
+// anywhere, a watcher that registers itself for instance.
 //
 //   space > one such operation at a time > every area > file mappings > identity roots
 //

@@ -6,6 +6,7 @@
 //   begin writing every area of the extent
 //   drop pages that go            -> no page without an area
 //   move kept objects, make new ones, under the locks of their file and identity
+//   protect pages, exactly where their access changes
 //   unlink what carries no piece  -> survivors already cover its pages
 //   replace the entries           -> one write of the tree; then page tables may go
 //   counters, open hooks; then close hooks and the end of what was removed

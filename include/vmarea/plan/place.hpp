@@ -4,7 +4,7 @@
 //
 //   prev   [AAAA)      [BBBB)   next          what stands there may first have to give way
 //   new          [****)                        (Clearing); its rests are neighbours like any other
-//   joined [AAAAAAAAAAAAAAAA)                  if all conditions of merge.hpp hold
+//   joined [AAAAAAAAAAAAAAAA)                  if all conditions of a merge hold
 #pragma once
 
 #include "vmarea/plan/clear.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A call, planned: its answer, its steps in their order, and what is left to do once the lock is
-// let go. A plan is data. It has no function that reserves or writes; change.hpp does both.
+// let go. A plan is data. It has no function that reserves or writes; Change does both.
 //
 //   StepPlan     steps known beforehand: munmap, mmap, mremap, brk, a touch ...
 //   WalkPlan     steps found by walking a range with a rule: mprotect, madvise, mlock ...

@@ -47,7 +47,7 @@ struct Step {
   bool keeps_source = false;         // Of a move: the area there stays.
 
   constexpr Address to() const noexcept { return value; }
-  /// Whether this is an edit that was planned on the result of the one before.
+  /// Of an edit: whether it was planned on the result of the one before.
   constexpr bool follows() const noexcept { return !range.empty(); }
 
   static constexpr Step of(const Edit<Host>& edit) noexcept { return {.edit = &edit}; }

@@ -6,7 +6,7 @@
 //       prev      middle      next
 //     [AAAAAA)[?????????)[BBBBBBBB)        each side: joined, or the first condition that fails
 //
-// What becomes of the answer (which object survives, which range it gets) is edit.hpp's business.
+// What becomes of the answer (which object survives, which range it gets) is the edit's business.
 #pragma once
 
 #include "vmarea/host/profile.hpp"

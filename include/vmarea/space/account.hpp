@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Which counters an area belongs to, and whether there may be more of it (behaviour
-// specification 23). Pure: calls put the differences into edits, commit adds them.
+// Which counters an area belongs to, and whether there may be more of it (rules 23). Pure: calls
+// put the differences into edits, commit adds them.
 #pragma once
 
 #include <cstdint>

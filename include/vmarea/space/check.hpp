@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The invariants of an address space, by number (rules 28), and the checker that
-// goes through the same list. Calls keep all of them at any time the space lock is free.
+// The invariants of an address space, by number (rules 28), and the checker that goes through the
+// same list. Calls keep all of them at any time the space lock is free.
 //
 //    1. areas are page aligned, not empty, sorted, disjoint, and inside the space
 //    2. the tree's keys are the areas' ranges, and it counts as many entries as area_count

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Lookups by address (rules 18), and the one place where the half-open ranges of
-// areas become the inclusive keys of the tree.
+// Lookups by address (rules 18), and the one place where the half-open ranges of areas become the
+// inclusive keys of the tree.
 #pragma once
 
 #include "vmarea/space/space_state.hpp"

@@ -8,8 +8,8 @@
 //         root of the anonymous identity          the same
 //
 // Two spaces are locked parent first, then child (fork). Nothing waits for the space lock while it
-// holds any lock below it. Counters are pages; the calls read them, commit adds to
-// them.
+// holds any lock below it. Counters are pages; the calls read them, commit adds
+// to them.
 #pragma once
 
 #include <cstdint>

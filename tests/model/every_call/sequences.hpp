@@ -21,21 +21,6 @@ namespace vmarea::test::every_call {
 
 inline constexpr std::size_t calls_per_sequence = 400;
 
-/// What went wrong in this process; empty: nothing.
-template <class Player>
-std::string take_all(const Calls& calls, const Settings& settings) {
-  std::string wrong;
-  {
-    Player player(settings);
-    for (const Call& call : calls) {
-      wrong = player.take(call);
-      if (::testing::Test::HasFailure() && wrong.empty()) wrong = "a host's expectation failed\n";
-      if (!wrong.empty()) return wrong + "at " + text_of(call);
-    }
-  }
-  return ::testing::Test::HasFailure() ? "something was left at the end\n" : wrong;
-}
-
 template <class Player>
 void expect_no_sequence_goes_wrong() {
   const std::uint64_t chosen = number_from("VMAREA_SEED", 0);
