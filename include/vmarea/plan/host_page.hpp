@@ -85,7 +85,6 @@ HostProtection host_protection(const SpaceState<Host>& space, const Plan& plan,
     plan.for_each_step(space, [&](const Step<Host>& step) {
       if (step.kind != StepKind::edit) return;
       pages.unmap(step.edit->extent);
-
       for (const Piece<Host>& piece : step.edit->pieces) {
         pages.map(piece.after.range(), piece.after.flags);
       }
