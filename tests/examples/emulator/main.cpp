@@ -88,15 +88,17 @@ class Comparison {
     if (area == nullptr) return;
     const std::uint64_t left = area->end / guest_page - first;
     const std::uint64_t moved = count < left ? count : left;
+    const bool keeps_source = moved == count && below(3) == 0;
+    const RemapFlags keeps = keeps_source ? remap::dont_unmap : RemapFlags{};
     const Result<Address> at =
         memory_.mremap({.address = first * guest_page,
                         .old_length = moved * guest_page,
                         .new_length = count * guest_page,
-                        .flags = remap::may_move | remap::fixed,
+                        .flags = remap::may_move | remap::fixed | keeps,
                         .new_address = (4 + below(page_count - 12)) * guest_page});
     if (!at) return;
     const auto before = pages_;
-    fill(first, moved, {});
+    fill(first, moved, {keeps_source, before[first].protection, 0});
     fill(*at / guest_page, count, {true, before[first].protection, 0});
     for (std::uint64_t page = 0; page < moved; ++page) {
       pages_[*at / guest_page + page] = before[first + page];
