@@ -298,4 +298,8 @@ class MapleTree {
 template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{}>
 using maple_tree = MapleTree<Value, Memory, Options>;
 
+/// What allocate_node is asked for each time, for pools of fixed size; with other options,
+/// MapleTree::node_bytes.
+inline constexpr std::size_t default_node_bytes = sizeof(maple::Node<MapleTreeOptions{}.capacity>);
+
 }  // namespace vmarea::shims

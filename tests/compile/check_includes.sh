@@ -25,7 +25,7 @@ mapfile -t core < <(find include -name '*.hpp')
 
 # The freestanding shims, and whatever they reach.
 mapfile -t shims < <(
-  find shims/vmarea_shims -maxdepth 1 -name maple_tree.hpp -o -maxdepth 1 -name reverse_map.hpp
+  ls shims/vmarea_shims/{fixed_pool,maple_tree,reverse_map}.hpp
 )
 for ((i = 0; i < ${#shims[@]}; ++i)); do
   while read -r header; do

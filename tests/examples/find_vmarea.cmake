@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
-# The installed vmarea, or else the one that this example lies in.
+# The vmarea that this example lies in, or with VMAREA_INSTALLED the installed one.
+option(VMAREA_INSTALLED "Use the installed vmarea" OFF)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
-find_package(vmarea QUIET COMPONENTS shims)
-if(NOT vmarea_FOUND)
+if(VMAREA_INSTALLED)
+  find_package(vmarea REQUIRED COMPONENTS shims)
+else()
   add_subdirectory("${CMAKE_CURRENT_LIST_DIR}/../.." vmarea EXCLUDE_FROM_ALL)
 endif()

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -143,5 +144,9 @@ struct Area : Description<Host> {
   [[no_unique_address]] typename Host::ReverseMapEntry reverse_map;
   [[no_unique_address]] typename Host::AreaData data;  // The host's own; never looked at.
 };
+
+/// What allocate_area is asked for each time: the size of a host's areas, for pools of fixed size.
+template <class Host>
+inline constexpr std::size_t area_bytes = sizeof(Area<Host>);
 
 }  // namespace vmarea

@@ -10,8 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "host.hpp"
-#include "start.hpp"
+#include "examples/kernel/host.hpp"
+#include "examples/kernel/start.hpp"
 
 // Everything a user of this host could call must compile and link, not only what is called below.
 template class vmarea::AddressSpace<freestanding::BareHost>;
@@ -32,9 +32,6 @@ using Space = AddressSpace<BareHost>;
 constexpr Address base = 0x10'0000;
 constexpr std::uint64_t page = 4096;
 constexpr Protection read_write = prot::read | prot::write;
-
-/// An empty handle, an area of one cache line: what this host declared absent takes no byte.
-static_assert(sizeof(Area<BareHost>) == freestanding::area_bytes);
 
 constexpr Address at(std::uint64_t column) {
   return base + column * page;
@@ -193,7 +190,7 @@ void exhausted_memory() {
   area_pool.set_limit(area_pool.in_use() + 1);
   expect(space.mprotect(at(1), page, prot::none).error() == Error::no_memory);
   expect_picture(space, "WWW");
-  area_pool.set_limit(freestanding::area_blocks);
+  area_pool.set_limit(decltype(area_pool)::block_count);
   node_pool.set_limit(node_pool.in_use());
   std::uint64_t column = 4;
   Result<Address> mapped = at(column);
@@ -204,7 +201,7 @@ void exhausted_memory() {
   }
   expect(mapped.error() == Error::no_memory);
   expect(!check(space.state()));
-  node_pool.set_limit(freestanding::node_blocks);
+  node_pool.set_limit(decltype(node_pool)::block_count);
 }
 
 /// A tree of three levels, thinned out to nothing again.
