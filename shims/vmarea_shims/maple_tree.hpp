@@ -79,7 +79,11 @@ class MapleTree {
 
   MapleTree() noexcept requires std::is_default_constructible_v<Memory> : MapleTree(Memory{}) {}
   explicit MapleTree(const Memory& memory) noexcept : nodes_(memory) {}
-  MapleTree(const MapleTree&) = delete;
+  /// Leaves the other empty. Requires: no reader is left, and no write is planned.
+  MapleTree(MapleTree&& other) noexcept
+      : root_(std::exchange(other.root_, 0)),
+        size_(std::exchange(other.size_, 0)),
+        nodes_(std::move(other.nodes_)) {}
   MapleTree& operator=(const MapleTree&) = delete;
   /// Requires: no reader is left.
   ~MapleTree() {

@@ -12,6 +12,7 @@
 
 #include <concepts>
 #include <new>
+#include <utility>
 
 #include <vmarea_shims/maple_tree/node.hpp>
 
@@ -35,7 +36,13 @@ template <class Node, NodeMemory Memory, bool Published>
 class Nodes {
  public:
   explicit Nodes(const Memory& memory) noexcept : memory_(memory) {}
-  Nodes(const Nodes&) = delete;
+  /// Leaves the other without a node at hand.
+  Nodes(Nodes&& other) noexcept
+      : memory_(other.memory_),
+        free_(std::exchange(other.free_, nullptr)),
+        at_hand_(std::exchange(other.at_hand_, 0)),
+        dropped_(std::exchange(other.dropped_, nullptr)),
+        write_(other.write_) {}
   Nodes& operator=(const Nodes&) = delete;
   ~Nodes() { unreserve(); }
 
