@@ -40,14 +40,17 @@
 #include "vmarea/change/change.hpp"
 #include "vmarea/change/exit.hpp"
 #include "vmarea/change/fork.hpp"
+#include "vmarea/host/complete.hpp"
 #include "vmarea/plan/host_call.hpp"
 #include "vmarea/space/area_list.hpp"
 
 namespace vmarea {
 
 /// One address space. Addresses and lengths are bytes, as the system calls take them.
-template <KernelServices Host>
+template <class Host>
 class AddressSpace {
+  static_assert(CompleteHost<Host>::value);
+
  public:
   using AreaType = Area<Host>;
   using State = SpaceState<Host>;
