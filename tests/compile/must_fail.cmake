@@ -3,7 +3,8 @@
 # cmake -D DIAGNOSTIC=regex [-D FIRST_ERROR=regex] -P must_fail.cmake -- command...
 #
 # Passes if the command fails and says why: an exit code alone would also accept a missing file or
-# a typing error. With FIRST_ERROR, the first line that has "error:" says it already. Runs of white space count as one blank, since CMake wraps its messages.
+# a typing error. With FIRST_ERROR, the first line that has "error:" says it already. Runs of white
+# space count as one blank, since CMake wraps its messages.
 set(command "")
 set(in_command FALSE)
 foreach(i RANGE ${CMAKE_ARGC})
