@@ -6,6 +6,7 @@
 #include "vmarea/address_space.hpp"
 #include "vmarea/change/all_locks.hpp"
 #include "vmarea/host/absent.hpp"
+#include "vmarea/host/replacing.hpp"
 #include "vmarea/host/services.hpp"
 #include "vmarea/space/boundary.hpp"
 #include "vmarea/space/check.hpp"

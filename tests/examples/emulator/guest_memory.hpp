@@ -14,7 +14,6 @@
 #include <functional>
 #include <vector>
 
-#include <vmarea/host/replacing.hpp>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
 

@@ -17,7 +17,6 @@
 #include <string>
 #include <vector>
 
-#include <vmarea/host/replacing.hpp>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
 
