@@ -39,7 +39,6 @@
 #include <vmarea_shims/maple_tree/nodes.hpp>
 #include <vmarea_shims/maple_tree/plan.hpp>
 #include <vmarea_shims/maple_tree/write.hpp>
-#include <vmarea_shims/maple_tree/write_path.hpp>
 
 namespace vmarea::shims {
 

@@ -81,9 +81,7 @@ struct RestOfPlan<Host, Plan, LeavesRest::yes> {
 template <class Host, class T, LeavesRest Rest = LeavesRest::no>
 struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
   using Value = T;
-  // Whether attributes are kept until the end of the change although no area has them: a move takes
-  // the userfault context off one piece, and another may still take the same attributes over.
-  static constexpr bool interns = Rest == LeavesRest::yes;
+  static constexpr bool interns = false;  // Makes no attributes that no area has.
 
   Result<T> status = Error::invalid;
   Error error_without_memory = Error::no_memory;  // The answer where reserve runs out of memory.
