@@ -120,7 +120,7 @@ MremapPlan<Host> plan_rest_of_move(const SpaceState<Host>& space, const Sequel& 
 template <class Host>
 MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, MremapRequest request,
                                  Share share) noexcept {
-  Area<Host>* area = find_at_or_above(space, request.address);
+  Area<Host>* area = find_object_at_or_above(space, request.address);
   const Address end = request.address + request.old_length;
   if (area == nullptr || (area->start > request.address && area->start >= end)) {
     // Only a hole is left: the destination keeps what it has there.
@@ -211,7 +211,7 @@ MremapPlan<Host> plan_mremap_source_first(const SpaceState<Host>& space,
                                           const MremapRequest& request) noexcept {
   const Geometry geometry = space.services.geometry();
   if (!geometry.aligned(request.address) || request.new_length == 0) return Error::invalid;
-  Area<Host>* area = find_area(space, request.address);
+  Area<Host>* area = find_object(space, request.address);
   if (area == nullptr) return Error::bad_address;
   if (!is_move(request)) return plan_resize(space, *area, request);
   if (area->flags.has_any(flag::sealed)) return Error::not_permitted;
@@ -234,7 +234,7 @@ MremapPlan<Host> plan_mremap(const SpaceState<Host>& space, MremapRequest reques
   Result<void> good = check_mremap_arguments(geometry, request);
   if (good && is_move(request)) good = check_count_for_move(space);
   if (!good) return good.error();
-  Area<Host>* area = find_area(space, request.address);
+  Area<Host>* area = find_object(space, request.address);
   if (area == nullptr) return Error::bad_address;
   return is_move(request) ? plan_fixed_move(space, request, Share::first)
                           : plan_resize(space, *area, request);

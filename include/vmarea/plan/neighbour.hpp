@@ -9,6 +9,7 @@
 #pragma once
 
 #include "vmarea/plan/edit.hpp"
+#include "vmarea/plan/object.hpp"
 #include "vmarea/space/find.hpp"
 
 namespace vmarea {
@@ -72,24 +73,25 @@ class PlannedView {
   Neighbour<Host> starting_below(Address at) const noexcept {
     const Range extent = edit_.extent;
     if (at > extent.end) {
-      Area<Host>* area = find_starting_below(space_, at);
+      Area<Host>* area = find_object_starting_below(space_, at);
       if (area != nullptr && area->start >= extent.end) return Neighbour<Host>::of(area);
     }
     for (unsigned i = edit_.pieces.size(); i-- > 0;) {
       if (edit_.pieces[i].after.start < at) return planned(i);
     }
-    return Neighbour<Host>::of(find_starting_below(space_, at < extent.start ? at : extent.start));
+    return Neighbour<Host>::of(
+        find_object_starting_below(space_, at < extent.start ? at : extent.start));
   }
   Neighbour<Host> at_or_above(Address at) const noexcept {
     const Range extent = edit_.extent;
     if (at < extent.start) {
-      Area<Host>* area = vmarea::find_at_or_above(space_, at);
+      Area<Host>* area = find_object_at_or_above(space_, at);
       if (area != nullptr && area->start < extent.start) return Neighbour<Host>::of(area);
     }
     for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
       if (edit_.pieces[i].after.end > at) return planned(i);
     }
-    return Neighbour<Host>::of(vmarea::find_at_or_above(space_, at > extent.end ? at : extent.end));
+    return Neighbour<Host>::of(find_object_at_or_above(space_, at > extent.end ? at : extent.end));
   }
   /// A piece that needs a new object is known by its number until the edit is written.
   Neighbour<Host> planned(unsigned piece) const noexcept {
