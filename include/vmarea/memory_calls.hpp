@@ -146,6 +146,26 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
     return this->plan_loader_brk(range, kind).complete();
   }
 
+  // No calls, but sentences for what is none.
+  Result<void> mprotect(Address, std::uint64_t, NotA<Protection> auto given) {
+    return refuse_flags(given);
+  }
+  Result<void> madvise(Address, std::uint64_t, NotA<Advice> auto given) {
+    return refuse_flags(given);
+  }
+  Result<void> mlock(Address, std::uint64_t, NotA<MlockMode> auto given) {
+    return refuse_flags(given);
+  }
+  Result<void> mlock2(Address, std::uint64_t, NotA<MlockFlags> auto given) {
+    return refuse_flags(given);
+  }
+  Result<void> mseal(Address, std::uint64_t, NotA<SealFlags> auto given) {
+    return refuse_flags(given);
+  }
+  Result<void> loader_brk(Address, std::uint64_t, NotA<LoaderMemory> auto given) {
+    return refuse_flags(given);
+  }
+
  protected:
   using PlannedCalls<Host, MakesChanges<Host>>::PlannedCalls;
   ~MemoryCalls() = default;

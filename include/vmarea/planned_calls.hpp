@@ -31,6 +31,7 @@
 #include "vmarea/calls/verbs.hpp"
 #include "vmarea/change/change.hpp"
 #include "vmarea/change/preview.hpp"
+#include "vmarea/types/wrong_flags.hpp"
 
 namespace vmarea {
 
@@ -205,6 +206,26 @@ class PlannedCalls {
             })};
   }
 
+  // No calls, but sentences for what is none.
+  WalkChange<ProtectRule> plan_mprotect(Address, std::uint64_t, NotA<Protection> auto given) {
+    return {state_, refused(given)};
+  }
+  WalkChange<AdviseRule> plan_madvise(Address, std::uint64_t, NotA<Advice> auto given) {
+    return {state_, refused(given)};
+  }
+  WalkChange<MlockRule> plan_mlock(Address, std::uint64_t, NotA<MlockMode> auto given) {
+    return {state_, refused(given)};
+  }
+  WalkChange<MlockRule> plan_mlock2(Address, std::uint64_t, NotA<MlockFlags> auto given) {
+    return {state_, refused(given)};
+  }
+  WalkChange<SealRule> plan_mseal(Address, std::uint64_t, NotA<SealFlags> auto given) {
+    return {state_, refused(given)};
+  }
+  StepChange<void> plan_loader_brk(Address, std::uint64_t, NotA<LoaderMemory> auto given) {
+    return {state_, refused(given)};
+  }
+
  protected:
   template <class... Arguments>
   explicit PlannedCalls(Arguments&&... arguments)
@@ -214,6 +235,10 @@ class PlannedCalls {
   typename Maker::State state_;
 
  private:
+  template <class Given>
+  static auto refused(const Given& given) noexcept {
+    return [why = refuse_flags(given)](const SpaceState<Host>&) { return why; };
+  }
   /// make_plan, but for a range that ends before it starts. Errors: invalid.
   template <class MakePlan>
   static auto ordered(Range range, MakePlan make_plan) noexcept {

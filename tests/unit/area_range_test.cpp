@@ -166,7 +166,8 @@ TEST(AreaRange, works_with_algorithms_and_fills_vectors) {
 TEST(AreaRange, first_of_an_empty_list_is_a_broken_promise) {
   const AddressSpace<shims::CheckedUserland> space;
   EXPECT_DEATH((void)space.areas().front(), "only a list that is not empty has a first area");
-  EXPECT_DEATH((void)space.parts_in({0, 1}).front(), "only a list that is not empty has a first");
+  EXPECT_DEATH((void)space.parts_in({0, 1}).front(),
+               "only a list that is not empty has a first area");
 }
 
 TEST(AreaWalk, area_in_hand_may_be_unmapped) {

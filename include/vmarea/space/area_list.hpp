@@ -28,16 +28,14 @@ class AreaList {
     using difference_type = std::ptrdiff_t;
 
     Iterator() noexcept {}  // The cursor has room for a whole path: it is not cleared.
-    Iterator(const SpaceState<Host>& space, Range range) noexcept
-        : cursor_(space.tree.seek(range.start)), end_(range.end) {
-      look();
-    }
+    explicit Iterator(typename SpaceState<Host>::Tree::Cursor cursor) noexcept
+        : cursor_(cursor), area_(cursor_.entry().value) {}
 
     const Area<Host>& operator*() const noexcept { return *area_; }
     const Area<Host>* operator->() const noexcept { return area_; }
     Iterator& operator++() noexcept {
       cursor_.next();
-      look();
+      area_ = cursor_.entry().value;
       return *this;
     }
     Iterator operator++(int) noexcept {
@@ -50,32 +48,37 @@ class AreaList {
     }
 
    private:
-    void look() noexcept {
-      const auto entry = cursor_.entry();
-      area_ = entry && entry.first < end_ ? entry.value : nullptr;
-    }
-
     typename SpaceState<Host>::Tree::Cursor cursor_;
-    Address end_ = 0;
-    const Area<Host>* area_ = nullptr;  // Null past the end.
+    const Area<Host>* area_ = nullptr;  // Null past the last area of all.
   };
 
   explicit AreaList(const SpaceState<Host>& space, Range range = everything) noexcept
       : space_(&space), range_(range) {}
 
   Iterator begin() const noexcept {
-    return range_.empty() ? Iterator() : Iterator(*space_, range_);
+    return range_.empty() ? end() : Iterator(space_->tree.seek(range_.start));
   }
-  Iterator end() const noexcept { return {}; }
-  bool empty() const noexcept { return begin() == end(); }
+  /// The first area that starts behind the range.
+  Iterator end() const noexcept {
+    if (range_.end == everything.end) return {};
+    auto cursor = space_->tree.seek(range_.end);
+    const auto entry = cursor.entry();
+    if (entry && entry.first < range_.end) cursor.next();
+    return Iterator(cursor);
+  }
+  bool empty() const noexcept { return find_first() == nullptr; }
   /// Requires: not empty.
   const Area<Host>& front() const noexcept {
-    const Iterator first = begin();
-    require<Host>(first != end(), "only a list that is not empty has a first area");
+    const Area<Host>* const first = find_first();
+    require<Host>(first != nullptr, "only a list that is not empty has a first area");
     return *first;
   }
 
  private:
+  const Area<Host>* find_first() const noexcept {
+    return range_.empty() ? nullptr : find_intersection(*space_, range_);
+  }
+
   const SpaceState<Host>* space_;
   Range range_;
 };
@@ -95,8 +98,9 @@ class PartList {
     };
 
     Iterator() noexcept {}
-    Iterator(const SpaceState<Host>& space, Range range) noexcept
-        : space_(&space), range_(range), at_(space, range) {}
+    Iterator(const SpaceState<Host>& space, Range range,
+             const typename AreaList<Host>::Iterator& at) noexcept
+        : space_(&space), range_(range), at_(at) {}
 
     Description<Host> operator*() const noexcept {
       return at_->within(range_, space_->services.geometry());
@@ -119,23 +123,21 @@ class PartList {
     typename AreaList<Host>::Iterator at_;
   };
 
-  PartList(const SpaceState<Host>& space, Range range) noexcept : space_(&space), range_(range) {}
+  PartList(const SpaceState<Host>& space, Range range) noexcept
+      : space_(&space), range_(range), areas_(space, range) {}
 
-  Iterator begin() const noexcept {
-    return range_.empty() ? Iterator() : Iterator(*space_, range_);
-  }
-  Iterator end() const noexcept { return {}; }
-  bool empty() const noexcept { return begin() == end(); }
+  Iterator begin() const noexcept { return {*space_, range_, areas_.begin()}; }
+  Iterator end() const noexcept { return {*space_, range_, areas_.end()}; }
+  bool empty() const noexcept { return areas_.empty(); }
   /// Requires: not empty.
   Description<Host> front() const noexcept {
-    const Iterator first = begin();
-    require<Host>(first != end(), "only a list that is not empty has a first part");
-    return *first;
+    return areas_.front().within(range_, space_->services.geometry());
   }
 
  private:
   const SpaceState<Host>* space_;
   Range range_;
+  AreaList<Host> areas_;
 };
 
 /// Calls visit(description) for each area that has a byte in `range`, in address order. The visitor

@@ -79,9 +79,18 @@ bool second_commit_is_busy(Space& space) noexcept {
   return change.complete() && change.commit().code() == Error::busy;
 }
 
+Address value_of(const Result<Address>& result) noexcept {
+  return *result;
+}
+
+Error error_of(const Result<Address>& result) noexcept {
+  return result.error();
+}
+
 constexpr Unit this_unit(bool has_ndebug) noexcept {
   return {has_ndebug,    sizes,  call<shims::Userland>, call<shims::CheckedUserland>,
-          reserve_unmap, commit, second_commit_is_busy};
+          reserve_unmap, commit, second_commit_is_busy, value_of,
+          error_of};
 }
 
 }  // namespace
