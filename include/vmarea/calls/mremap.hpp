@@ -161,7 +161,7 @@ MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, Area<Host>& area
 template <class Host>
 MremapPlan<Host> plan_rest_of_move(const SpaceState<Host>& space, const Sequel& rest) noexcept {
   MremapRequest request = request_for(rest);
-  Area<Host>* area = find_at_or_above(space, request.address);
+  Area<Host>* area = find_object_at_or_above(space, request.address);
   // Only a hole is left: the destination keeps what it has there.
   if (area == nullptr || area->start >= rest.range.end) return Result<Address>(request.new_address);
   skip_hole(request, area->start);
@@ -210,7 +210,7 @@ MremapPlan<Host> plan_mremap_source_first(const SpaceState<Host>& space,
                                           const MremapRequest& request) noexcept {
   const Geometry geometry = space.services.geometry();
   if (!geometry.aligned(request.address) || request.new_length == 0) return Error::invalid;
-  Area<Host>* area = find_area(space, request.address);
+  Area<Host>* area = find_object(space, request.address);
   if (area == nullptr) return Error::bad_address;
   if (!is_move(request)) return plan_resize(space, *area, request);
   if (area->flags.has_any(flag::sealed)) return Error::not_permitted;
@@ -233,7 +233,7 @@ MremapPlan<Host> plan_mremap(const SpaceState<Host>& space, MremapRequest reques
   Result<void> good = check_mremap_arguments(geometry, request);
   if (good && is_move(request)) good = check_count_for_move(space);
   if (!good) return good.error();
-  Area<Host>* area = find_area(space, request.address);
+  Area<Host>* area = find_object(space, request.address);
   if (area == nullptr) return Error::bad_address;
   return is_move(request) ? plan_fixed_move(space, *area, request, Share::first)
                           : plan_resize(space, *area, request);

@@ -51,7 +51,7 @@ struct CompleteHost {
   static_assert(NotificationServices<Host>,
                 "host: notices: notify(const Notice<Host>&) if and only if has_notices");
   static_assert(AssertionServices<Host>, "host: promises: checks, assertion_failed");
-  static constexpr bool value = true;  // Asking for it makes the compiler read the sentences.
+  using Checked = Host;  // Asking for it makes the compiler read the sentences.
 };
 
 }  // namespace vmarea

@@ -102,7 +102,7 @@ struct WalkPlan {
     const Pass pass = only_in_place() ? Pass::again_in_place : Pass::again;
     (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, joining_, edit, pass).run(visit);
     if (!end_.leaves_cut) return;
-    edit = edit_of_cuts(space, *find_area(space, end_.reached), end_.reached);
+    edit = edit_of_cuts(space, *find_object(space, end_.reached), end_.reached);
     visit(Step<Host>::of(edit));
   }
 

@@ -17,6 +17,8 @@ struct SpaceLayout {
   Address brk = 0;
   Address start_data = 0;
   Address end_data = 0;
+
+  friend constexpr bool operator==(const SpaceLayout&, const SpaceLayout&) = default;
 };
 
 /// What a process chose for all of its memory (prctl, personality).

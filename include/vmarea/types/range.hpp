@@ -8,6 +8,7 @@
 // No other header adds a caller's address to a caller's length.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 #include "vmarea/types/result.hpp"
@@ -31,7 +32,8 @@ struct Range {
   constexpr bool overlaps(Range other) const noexcept {
     return start < other.end && other.start < end;
   }
-  friend constexpr bool operator==(Range, Range) = default;
+  /// By start, then by end.
+  friend constexpr auto operator<=>(Range, Range) noexcept = default;
 };
 
 /// The size of pages and of the address space; comes through the door.
@@ -72,6 +74,7 @@ struct Geometry {
   constexpr bool inside(Address start, std::uint64_t length_bytes) const noexcept {
     return length_bytes <= limit && start <= limit - length_bytes;
   }
+  friend constexpr bool operator==(const Geometry&, const Geometry&) = default;
 };
 
 }  // namespace vmarea
