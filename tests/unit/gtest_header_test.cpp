@@ -101,6 +101,16 @@ TEST(HasAreas, what_differs_is_shown_with_what_surrounds_it) {
             "- 18000-19000 rw-p");
 }
 
+TEST(HasAreas, a_line_that_was_written_twice_is_one_too_many) {
+  Space space;
+  map_three(space);
+  ASSERT_TRUE(ok(space.munmap(0x12000, 0x4000)));
+  EXPECT_EQ(std::string(has_areas(space, "10000-12000\n10000-12000").message()),
+            "- expected, + found:\n"
+            "  10000-12000 rw-p 10 anonymous ac\n"
+            "- 10000-12000");
+}
+
 TEST(HasAreas, of_many_areas_only_those_near_the_difference_are_shown) {
   Space space;
   std::string expected;

@@ -46,14 +46,16 @@ TEST(Names, every_enumerator_has_its_own) {
 }
 
 TEST(Names, known_advice_has_one_and_no_other_number) {
-  unsigned named = 0;
+  std::set<std::string> names;
   for (int number = -1; number < 200; ++number) {
     const auto advice = static_cast<Advice>(number);
-    if (name(advice) != nullptr) ++named;
+    if (name(advice) != nullptr) {
+      EXPECT_TRUE(names.insert(name(advice)).second) << number;
+    }
     EXPECT_EQ(name(advice) != nullptr, is_known_advice(linux_6_18, advice)) << number;
   }
   EXPECT_STREQ(name(Advice::guard_install), "guard_install");
-  EXPECT_EQ(named, 25u);
+  EXPECT_EQ(names.size(), 25u);
 }
 
 TEST(Names, errors_are_spelled_as_the_system_spells_them) {
