@@ -111,9 +111,8 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
     require<Host>(step.kind != StepKind::edit, "edits are added by add_edit");
     steps_.add(step);
   }
-  /// Keeps what was decided about a range that the edit added last puts in place.
+  /// Keeps what was decided about the range that the call puts in place: there is one at most.
   void note_joins(const Description<Host>& middle, const Joins& joins) noexcept {
-    placed_.clear();
     placed_.add({middle, joins});
   }
   bool empty() const noexcept { return steps_.empty(); }
