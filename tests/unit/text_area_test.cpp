@@ -74,6 +74,25 @@ TEST(TextOfArea, a_handle_that_has_a_text_is_shown_by_it) {
   EXPECT_EQ(to_string(area), "0-1000 ---p 0 file /lib/libc.so");
 }
 
+/// A host with data of its own in each area.
+struct Owner {
+  unsigned number = 0;
+  friend void write_text(TextWriter& to, Owner owner) noexcept { to.add_decimal(owner.number); }
+};
+struct OwningHost : shims::UserlandOf<OwningHost> {
+  using AreaData = Owner;
+};
+
+TEST(TextOfArea, own_data_of_a_host_is_shown_if_it_has_a_text) {
+  Area<OwningHost> area{};
+  area.end = 0x1000;
+  area.flags = flag::may_access;
+  area.data.number = 7;
+  EXPECT_EQ(to_string(area), "0-1000 ---p 0 anonymous data 7");
+  const Description<OwningHost>& without = area;
+  EXPECT_EQ(to_string(without), "0-1000 ---p 0 anonymous");
+}
+
 TEST(TextOfNotice, says_what_happened_to_which_area) {
   TestSpace space("AA.A");
   const TestArea& area = *space.area(0);

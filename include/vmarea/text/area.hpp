@@ -68,6 +68,16 @@ constexpr void write_text(TextWriter& to, const Description<Host>& area) noexcep
   write_flags(words, missing);
 }
 
+/// The same, and the host's own data where that has a text.
+template <class Host>
+constexpr void write_text(TextWriter& to, const Area<Host>& area) noexcept {
+  const Description<Host>& description = area;
+  write_text(to, description);
+  if constexpr (HasText<typename Host::AreaData>) {
+    write_text(to.add(" data "), area.data);
+  }
+}
+
 constexpr void write_text(TextWriter& to, const PageTotals& totals) noexcept {
   to.add("total ").add_signed(totals.total).add(" data ").add_signed(totals.data);
   to.add(" exec ").add_signed(totals.exec).add(" stack ").add_signed(totals.stack);
