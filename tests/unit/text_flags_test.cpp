@@ -57,6 +57,8 @@ TEST(TextOfCallFlags, has_the_names_of_the_code) {
   EXPECT_EQ(to_string(mlockall::all), "current|future|on_fault");
   EXPECT_EQ(to_string(write_exec::no_inherit | write_exec::refuse_exec_gain),
             "refuse_exec_gain|no_inherit");
+  EXPECT_EQ(to_string(SealFlags{}), "none");
+  EXPECT_EQ(to_string(SealFlags{0x11}), "0x11") << "of no flag that is known";
 }
 
 }  // namespace

@@ -35,6 +35,16 @@ constexpr void write_bits(TextWriter& to, std::uint64_t bits, const BitName (&na
   write_bits(words, bits, names);
 }
 
+/// Of a set whose bits have no names.
+template <class Tag, class Word>
+constexpr void write_text(TextWriter& to, BitSet<Tag, Word> set) noexcept {
+  if (set.empty()) {
+    to.add("none");
+  } else {
+    to.add("0x").add_hex(set.bits());
+  }
+}
+
 /// Two letters for each flag, in the order of the bits; what smaps does not show by its number.
 constexpr void write_flags(Words& words, Flags flags) noexcept {
   for (unsigned number = 0; number < 64; ++number) {
