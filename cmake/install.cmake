@@ -9,6 +9,7 @@ set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/vmarea")
 set(pkgconfig_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 
 # An export of its own for each target: what the shims depend on never troubles users of the core.
+set(core_sets FILE_SET optional DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT vmarea)
 foreach(part IN ITEMS core shims)
   install(
     TARGETS vmarea_${part}
@@ -16,6 +17,7 @@ foreach(part IN ITEMS core shims)
     FILE_SET HEADERS
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     COMPONENT vmarea
+    ${${part}_sets}
   )
   install(
     EXPORT vmarea_${part}
@@ -66,6 +68,11 @@ foreach(part IN ITEMS core shims)
   )
 endforeach()
 
+install(
+  FILES "${PROJECT_SOURCE_DIR}/shims/vmarea_shims/gdb/vmarea_gdb.py"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/vmarea/gdb"
+  COMPONENT vmarea
+)
 install(
   FILES "${PROJECT_SOURCE_DIR}/LICENSE"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}"

@@ -10,6 +10,7 @@
 #include "vmarea/host/services.hpp"
 #include "vmarea/space/boundary.hpp"
 #include "vmarea/space/check.hpp"
+#include "vmarea/text.hpp"
 #include "vmarea/types/system_numbers.hpp"
 
 /// The version of the library: 10,000 times major, 100 times minor, and patch.

@@ -30,6 +30,10 @@ if(NOT expected STREQUAL installed)
   message(FATAL_ERROR "Headers are\n  ${expected}\nbut installed were\n  ${installed}")
 endif()
 
+if(NOT EXISTS "${WORK}/prefix/share/vmarea/gdb/vmarea_gdb.py")
+  message(FATAL_ERROR "The printers for gdb were not installed.")
+endif()
+
 # A path counts only where it starts: with the source in /vmarea, share/cmake/vmarea is no finding.
 file(GLOB_RECURSE files "${WORK}/prefix/*.cmake" "${WORK}/prefix/*.pc")
 foreach(file IN LISTS files)

@@ -7,18 +7,13 @@
 #include <string_view>
 
 #include <vmarea/rules/explain.hpp>
+#include <vmarea/string.hpp>
 
 namespace vmarea::test {
 
 /// "rd wr mr": two letters for each flag, in the order of the bits.
 inline std::string letters_of(Flags flags) {
-  std::string text;
-  for (unsigned bit = 0; bit < 64; ++bit) {
-    if (!flags.has_any(flag::bit(bit))) continue;
-    if (!text.empty()) text += ' ';
-    text += flag_name(bit);
-  }
-  return text;
+  return flags.empty() ? std::string() : to_string(flags);
 }
 
 /// Whether this line says that its area has a protection key other than the one that all have.

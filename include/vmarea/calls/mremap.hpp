@@ -64,7 +64,7 @@ MremapPlan<Host> plan_grow_in_place(const SpaceState<Host>& space, Area<Host>& a
   const Clearing<Host> clearing = plan_clear(space, added);
   if (!decide_new_range(space, clearing, wanted).prev.joined()) return Error::no_memory;
   MremapPlan<Host> plan{Result<Address>(request.address)};
-  Edit<Host>& edit = plan.add_edit(edit_of_new_range(space, clearing, wanted));
+  Edit<Host>& edit = add_new_range(space, plan, clearing, wanted);
   const std::int64_t pages = page_count(space, added.length());
   edit.totals += area_totals(area.flags, pages);
   if (area.flags.has_any(flag::account)) edit.charge += pages;

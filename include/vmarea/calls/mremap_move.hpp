@@ -335,7 +335,7 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   // The tail is gone before the copy looks for neighbours.
   if (!tail.range.empty() && to == tail.range.end) copy.sides = JoinableSides::next_only;
   MremapPlan<Host> plan{Result<Address>(to)};
-  Edit<Host>& edit = plan.add_edit(edit_of_new_range(space, clearing, copy));
+  Edit<Host>& edit = add_new_range(space, plan, clearing, copy);
   if (!tail.range.empty() && tail.range.end < area.end) {
     part_at_tail(space, edit, area, tail.range, to);
   }

@@ -75,6 +75,13 @@ class [[nodiscard]] Change {
     if (beat_ >= Beat::committed) return {};
     return vmarea::host_protection(*space_, plan_, range);
   }
+  /// Calls visit(const JoinReport<Host>&) for each edge of the ranges that the call changes: what
+  /// joins there and what not, and why. Requires: not committed yet.
+  template <class Visit>
+  void for_each_join(Visit&& visit) const noexcept {
+    require<Host>(beat_ < Beat::committed, "joins are explained before they are made");
+    if (beat_ < Beat::committed) plan_.for_each_join(*space_, visit);
+  }
   /// What finish() will do.
   Sequel sequel() const noexcept { return plan_.sequel; }
 

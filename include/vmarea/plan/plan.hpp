@@ -9,6 +9,7 @@
 
 #include <concepts>
 
+#include "vmarea/plan/join_report.hpp"
 #include "vmarea/plan/step.hpp"
 #include "vmarea/types/fast_paths.hpp"
 
@@ -108,6 +109,10 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
     require<Host>(step.kind != StepKind::edit, "edits are added by add_edit");
     steps_.add(step);
   }
+  /// Keeps what was decided about the range that the call puts in place: there is one at most.
+  void note_joins(const Description<Host>& middle, const Joins& joins) noexcept {
+    placed_.add({middle, joins});
+  }
   bool empty() const noexcept { return steps_.empty(); }
   FixedList<Host, Edit<Host>, 2>& edits() noexcept { return edits_; }
 
@@ -120,10 +125,27 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
       visit(shown);
     }
   }
+  /// Calls visit(const JoinReport&) for both edges of a range that is put in place. Requires:
+  /// nothing was committed since.
+  template <class Visit>
+  void for_each_join(const SpaceState<Host>& space, Visit&& visit) const noexcept {
+    if (placed_.empty()) return;
+    const Description<Host>& middle = placed_[0].middle;
+    const Joins& joins = placed_[0].joins;
+    Description<Host> prev;
+    const Area<Host>* low = middle.start == 0 ? nullptr : find_area(space, middle.start - 1);
+    if (low != nullptr) prev = low->below(middle.start);
+    Description<Host> next;
+    const Area<Host>* high = find_area(space, middle.end);
+    if (high != nullptr) next = high->above(middle.end, space.services.geometry());
+    visit(JoinReport<Host>::below(middle, low != nullptr ? &prev : nullptr, joins.prev));
+    visit(JoinReport<Host>::above(middle, high != nullptr ? &next : nullptr, joins.next));
+  }
 
  private:
   FixedList<Host, Edit<Host>, 2> edits_;
   FixedList<Host, Step<Host>, 6> steps_;
+  FixedList<Host, PlacedRange<Host>, 1> placed_;
 };
 
 }  // namespace vmarea

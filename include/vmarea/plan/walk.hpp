@@ -15,6 +15,7 @@
 
 #include "vmarea/plan/clear.hpp"
 #include "vmarea/plan/identity.hpp"
+#include "vmarea/plan/join_report.hpp"
 #include "vmarea/plan/rule.hpp"
 #include "vmarea/plan/step.hpp"
 #include "vmarea/rules/merge.hpp"
@@ -139,6 +140,10 @@ class RangeWalk {
     after.attributes = answer.attributes;
     Area<Host>* const next = changed.end == area.end ? step_above(area) : nullptr;
     const Joins joins = decide(area, after, next);
+    if constexpr (JoinListener<Visit, Host>) {
+      tell_joins(space_, area, after, open_ ? &run().after : left_.if_present(), next,
+                 joining_ == JoinPolicy::never ? no_join_wanted : joins, visit);
+    }
     if (pass_ == Pass::first) {
       const Result<void> cut = check_cuts(area, changed, joins, visit);
       if (!cut) return cut;

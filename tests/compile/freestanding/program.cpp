@@ -179,6 +179,13 @@ void three_beats() {
   auto change = space.plan_mprotect(at(1), page, prot::none);
   unsigned edits = 0;
   change.for_each_step([&](const Step<BareHost>& step) { edits += step.edit->pieces.size(); });
+  char said[1000];
+  TextWriter to(said, sizeof said);
+  write_text(to, change);
+  write_joins(to, change);
+  write_text(to, space);
+  write_picture(to, space, {base, at(4)});
+  expect(!to.truncated() && to.size() > 300 && said[to.size()] == '\0');
   expect(edits == 3 && change.status() && change.reserve() && change.commit());
   expect_picture(space, "W-WW");
 }
