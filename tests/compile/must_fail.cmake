@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# cmake -D DIAGNOSTIC=regex -P must_fail.cmake -- command...
+# cmake -D DIAGNOSTIC=regex [-D LINES_MAX=n] -P must_fail.cmake -- command...
 #
-# Passes if the command fails and says why: an exit code alone would also accept a missing file or
-# a typing error. Runs of white space count as one blank, since CMake wraps its messages.
+# Passes if the command fails and says why, in so many lines at most: an exit code alone would also
+# accept a missing file or a typing error. Runs of white space count as one blank, since CMake wraps
+# its messages.
 set(command "")
 set(in_command FALSE)
 foreach(i RANGE ${CMAKE_ARGC})
@@ -23,4 +24,9 @@ endif()
 string(REGEX REPLACE "[ \t\r\n]+" " " flat "${said}")
 if(NOT flat MATCHES "${DIAGNOSTIC}")
   message(FATAL_ERROR "Failed, but not with \"${DIAGNOSTIC}\":\n${shown}\n${said}")
+endif()
+string(REGEX MATCHALL "\n" lines "${said}")
+list(LENGTH lines lines)
+if(LINES_MAX AND lines GREATER LINES_MAX)
+  message(FATAL_ERROR "Says it in ${lines} lines, ${LINES_MAX} at most:\n${shown}\n${said}")
 endif()
