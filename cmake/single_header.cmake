@@ -7,8 +7,8 @@ set(roots "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/shims")
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/*.hpp"
      "${PROJECT_SOURCE_DIR}/shims/*.hpp"
 )
-file(GLOB shims CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/shims"
-     "${PROJECT_SOURCE_DIR}/shims/vmarea_shims/*.hpp"
+file(GLOB_RECURSE shims CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/shims"
+     "${PROJECT_SOURCE_DIR}/shims/*.hpp"
 )
 set(entries_of_vmarea vmarea/vmarea.hpp vmarea/instantiate.hpp)
 set(entries_of_vmarea_shims ${entries_of_vmarea} ${shims})
