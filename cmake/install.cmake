@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: MIT
 #
-# Installs headers, CMake package and pkg-config files. All of it is independent of the machine
-# and may be moved after the install: nothing below records an absolute path.
+# Installs headers, CMake package, pkg-config files and documents; makes a Debian package of the
+# same by `cpack -G DEB`. All of it is independent of the machine and may be moved after the
+# install: nothing below records an absolute path.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/vmarea")
 set(pkgconfig_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+set(userland_source "${CMAKE_INSTALL_DATADIR}/vmarea/userland.cpp")
+# Not CMAKE_INSTALL_DOCDIR, which has the name of the project that this one may be a part of.
+set(doc_dir "${CMAKE_INSTALL_DATAROOTDIR}/doc/vmarea")
 
 # An export of its own for each target: what the shims depend on never troubles users of the core.
-set(core_sets FILE_SET optional DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT vmarea)
 foreach(part IN ITEMS core shims)
   install(
     TARGETS vmarea_${part}
     EXPORT vmarea_${part}
-    FILE_SET HEADERS
+    INCLUDES
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-    COMPONENT vmarea
-    ${${part}_sets}
   )
   install(
     EXPORT vmarea_${part}
@@ -28,10 +29,25 @@ foreach(part IN ITEMS core shims)
   )
 endforeach()
 
+# Headers are taken as they lie there: a list kept by hand forgets one.
+install(
+  DIRECTORY "${PROJECT_SOURCE_DIR}/include/" "${PROJECT_SOURCE_DIR}/shims/"
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  COMPONENT vmarea
+  FILES_MATCHING
+  PATTERN "*.hpp"
+)
+install(
+  FILES "${PROJECT_SOURCE_DIR}/shims/userland.cpp"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/vmarea"
+  COMPONENT vmarea
+)
+
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/vmarea-config.cmake.in"
   "${PROJECT_BINARY_DIR}/vmarea-config.cmake"
   INSTALL_DESTINATION "${package_dir}"
+  PATH_VARS userland_source
   NO_SET_AND_CHECK_MACRO
 )
 write_basic_package_version_file(
@@ -42,19 +58,21 @@ write_basic_package_version_file(
 install(
   FILES "${PROJECT_BINARY_DIR}/vmarea-config.cmake"
         "${PROJECT_BINARY_DIR}/vmarea-config-version.cmake"
+        "${PROJECT_SOURCE_DIR}/cmake/vmarea-userland.cmake"
   DESTINATION "${package_dir}"
   COMPONENT vmarea
 )
 
 # The prefix follows from where the .pc file lies; an absolute include directory stays as it is.
-cmake_path(
-  ABSOLUTE_PATH pkgconfig_dir BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}" OUTPUT_VARIABLE pc_from
-)
-cmake_path(
-  RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${pc_from}" OUTPUT_VARIABLE pc_to_prefix
-)
-set(pc_includedir "\${prefix}")
-cmake_path(APPEND pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
+get_filename_component(pc_from "${pkgconfig_dir}" ABSOLUTE BASE_DIR "${CMAKE_INSTALL_PREFIX}")
+file(RELATIVE_PATH pc_to_prefix "${pc_from}" "${CMAKE_INSTALL_PREFIX}")
+foreach(place IN ITEMS CMAKE_INSTALL_INCLUDEDIR userland_source)
+  if(IS_ABSOLUTE "${${place}}")
+    set(pc_${place} "${${place}}")
+  else()
+    set(pc_${place} "\${prefix}/${${place}}")
+  endif()
+endforeach()
 foreach(part IN ITEMS core shims)
   configure_file(
     "${PROJECT_SOURCE_DIR}/cmake/vmarea-${part}.pc.in"
@@ -75,6 +93,28 @@ install(
 )
 install(
   FILES "${PROJECT_SOURCE_DIR}/LICENSE"
-  DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+        "${PROJECT_SOURCE_DIR}/README.md"
+        "${PROJECT_SOURCE_DIR}/.github/CHANGELOG.md"
+        "${PROJECT_SOURCE_DIR}/.github/CONTRIBUTING.md"
+  DESTINATION "${doc_dir}"
   COMPONENT vmarea
 )
+install(
+  DIRECTORY "${PROJECT_SOURCE_DIR}/tests/rules/"
+  DESTINATION "${doc_dir}/rules"
+  COMPONENT vmarea
+  FILES_MATCHING
+  PATTERN "*.md"
+)
+
+if(PROJECT_IS_TOP_LEVEL)
+  set(CPACK_PACKAGE_NAME vmarea)
+  set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+  set(CPACK_PACKAGE_CONTACT "The vmarea authors")
+  set(CPACK_GENERATOR TGZ)
+  set(CPACK_DEBIAN_PACKAGE_NAME libvmarea-dev)
+  set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
+  set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
+  set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+  include(CPack)
+endif()

@@ -7,6 +7,9 @@
 // It is the same in every build: locks take no byte and promises are not checked. To have both
 // checked, choose CheckedUserland, or Checked<> of a host of your own. To differ in something,
 // derive from UserlandOf<Yourself> and write only that; name what you replace (host/replacing.hpp).
+//
+// With VMAREA_COMPILED_USERLAND, which the target vmarea::userland defines, units do not compile
+// the calls on Userland: that target's library has them.
 #pragma once
 
 #include <cstdio>
@@ -58,3 +61,9 @@ struct Userland : UserlandOf<Userland> {};
 struct CheckedUserland : Checked<UserlandOf<CheckedUserland>> {};
 
 }  // namespace vmarea::shims
+
+#ifdef VMAREA_COMPILED_USERLAND
+#include <vmarea/instantiate.hpp>
+
+VMAREA_EXTERN_SPACE(vmarea::shims::Userland)
+#endif

@@ -10,9 +10,13 @@ file(REMOVE_RECURSE "${WORK}")
 execute_process(
   COMMAND
     "${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${SOURCE}" -B "${WORK}/build"
-    "-DCMAKE_CXX_COMPILER=${COMPILER}" -DVMAREA_BUILD_TESTS=OFF -DVMAREA_BUILD_BENCH=OFF
-    COMMAND_ERROR_IS_FATAL ANY
+    "-DCMAKE_CXX_COMPILER=${COMPILER}" COMMAND_ERROR_IS_FATAL ANY
 )
+# Without a word about tests there are none, and nothing is looked for, let alone fetched.
+file(STRINGS "${WORK}/build/CMakeCache.txt" asked REGEX "^(FETCHCONTENT|GTest|fmt|benchmark)")
+if(asked OR EXISTS "${WORK}/build/_deps" OR EXISTS "${WORK}/build/CTestTestfile.cmake")
+  message(FATAL_ERROR "A plain configuration wants more than a compiler: ${asked}")
+endif()
 execute_process(
   COMMAND "${CMAKE_COMMAND}" --install "${WORK}/build" --prefix "${WORK}/stage"
   COMMAND_ERROR_IS_FATAL ANY
@@ -33,6 +37,14 @@ endif()
 if(NOT EXISTS "${WORK}/prefix/share/vmarea/gdb/vmarea_gdb.py")
   message(FATAL_ERROR "The printers for gdb were not installed.")
 endif()
+# Documents, and every chapter of the rule book among them.
+file(GLOB rules RELATIVE "${SOURCE}/tests/rules" "${SOURCE}/tests/rules/*.md")
+list(TRANSFORM rules PREPEND "rules/")
+foreach(document IN LISTS rules ITEMS LICENSE README.md CHANGELOG.md CONTRIBUTING.md)
+  if(NOT EXISTS "${WORK}/prefix/share/doc/vmarea/${document}")
+    message(FATAL_ERROR "Not installed: ${document}")
+  endif()
+endforeach()
 
 # A path counts only where it starts: with the source in /vmarea, share/cmake/vmarea is no finding.
 file(GLOB_RECURSE files "${WORK}/prefix/*.cmake" "${WORK}/prefix/*.pc")

@@ -101,14 +101,7 @@ class [[nodiscard]] Change {
   }
 
   /// Makes the steps and answers the call. Requires: reserve() succeeded.
-  Result<Value> commit() noexcept {
-    if (beat_ != Beat::reserved) return out_of_turn("a change is committed once, after reserve");
-    beat_ = Beat::committed;
-    commit_plan(*space_, plan_, reserved_);
-    give_back(*space_, reserved_);
-    ++space_->generation;
-    return plan_.status;
-  }
+  Result<Value> commit() noexcept;
 
   /// Lets go of the lock and does what the call does after that. Errors: the call's own, and for
   /// lack of what is touched, where the call says so. Requires: commit() was called.
@@ -134,8 +127,13 @@ class [[nodiscard]] Change {
     const bool in_turn = beat_ == Beat::committed && has_rest();
     if (!in_turn) return Change(space, out_of_turn("there is a rest after commit only"));
     end();
-    return Change(space,
-                  [this](const SpaceState<Host>& s) { return plan_.plan_rest(s, plan_.sequel); });
+    // Where all of a class is asked for, clang 14 compiles this for plans without a rest, too.
+    if constexpr (!RestPlan<Plan>) {
+      return Change(space, Error::invalid);
+    } else {
+      return Change(space,
+                    [this](const SpaceState<Host>& s) { return plan_.plan_rest(s, plan_.sequel); });
+    }
   }
 
   /// Drops what was not committed, and the lock. Nothing can be asked of the change any more.
@@ -191,11 +189,7 @@ class [[nodiscard]] Change {
     return space_->generation == planned_at_ && planned_at_ % 2 == 0;
   }
 
-  Result<void> take() noexcept {
-    const Result<void> taken = reserve_plan(*space_, reserved_, plan_);
-    if (!taken) give_back(*space_, reserved_);
-    return taken;
-  }
+  Result<void> take() noexcept;
 
   /// The same where areas may stay apart, if the call can do with that.
   Result<void> take_without_joins(Result<void> failed) noexcept {
@@ -240,6 +234,25 @@ class [[nodiscard]] Change {
   bool gave_up_joins_ = false;
   Reservation<Host> reserved_;
 };
+
+// Apart from the class, for they are long and then not implicitly inline: units that declare the
+// changes of their host extern need not compile them.
+template <class Host, CallPlan<Host> Plan>
+Result<typename Plan::Value> Change<Host, Plan>::commit() noexcept {
+  if (beat_ != Beat::reserved) return out_of_turn("a change is committed once, after reserve");
+  beat_ = Beat::committed;
+  commit_plan(*space_, plan_, reserved_);
+  give_back(*space_, reserved_);
+  ++space_->generation;
+  return plan_.status;
+}
+
+template <class Host, CallPlan<Host> Plan>
+Result<void> Change<Host, Plan>::take() noexcept {
+  const Result<void> taken = reserve_plan(*space_, reserved_, plan_);
+  if (!taken) give_back(*space_, reserved_);
+  return taken;
+}
 
 template <class Host>
 Result<void> touch_page(SpaceState<Host>& space, Address at, Touch touch) noexcept {

@@ -10,6 +10,7 @@
 // planned is what happens.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 
 #include "vmarea/space/space_state.hpp"
@@ -75,5 +76,45 @@ struct RuleBase {
     return {};
   }
 };
+
+// Clang-format 14 tears the requirements apart.
+// clang-format off
+
+// What a rule must have, each under a name: a compiler repeats the name of what is missing, and
+// says no more, where it would write a page about an expression.
+
+/// change(space, area, part), noexcept and const or static, answers an Answer<Host>.
+template <class R, class Host>
+inline constexpr bool rule_has_change =
+    requires(const R& rule, const SpaceState<Host>& space, const Area<Host>& area, Range part) {
+      { rule.change(space, area, part) } noexcept -> std::same_as<Answer<Host>>;
+    };
+
+/// check(space, area, part, progress), in the same way, answers a Result<void>.
+template <class R, class Host>
+inline constexpr bool rule_has_check =
+    requires(const R& rule, const SpaceState<Host>& space, const Area<Host>& area, Range part,
+             const WalkProgress& progress) {
+      { rule.check(space, area, part, progress) } noexcept -> std::same_as<Result<void>>;
+    };
+
+/// The rest of RuleBase.
+template <class R>
+inline constexpr bool rule_has_what_rule_base_has = requires(const R& rule) {
+  { rule.takes_whole_areas() } noexcept -> std::same_as<bool>;
+  { R::holes } -> std::convertible_to<HolePolicy>;
+  { R::error_at_count_limit } -> std::convertible_to<Error>;
+  requires std::same_as<const bool, decltype(R::interns)>;
+  requires std::same_as<const bool, decltype(R::removes_areas)>;
+  requires std::same_as<const bool, decltype(R::drops_pages)>;
+  requires std::same_as<const bool, decltype(R::can_go_without_joins)>;
+};
+
+// clang-format on
+
+/// A rule, as a walk asks it.
+template <class R, class Host>
+concept WalkRule =
+    rule_has_change<R, Host> && rule_has_check<R, Host> && rule_has_what_rule_base_has<R>;
 
 }  // namespace vmarea

@@ -20,7 +20,7 @@ enum class WithoutMemory : unsigned char {
 };
 
 /// A call that changes a range by a rule, then perhaps a field of the space.
-template <class Host, class Rule>
+template <class Host, WalkRule<Host> Rule>
 struct WalkPlan {
   using Value = void;
   static constexpr bool interns = Rule::interns;

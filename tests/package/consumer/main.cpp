@@ -8,6 +8,9 @@
 #ifdef CONSUMER_HAS_SHIMS
 #include <vmarea_shims/userland.hpp>
 #endif
+#if defined(CONSUMER_WANTS_COMPILED) && !defined(VMAREA_COMPILED_USERLAND)
+#error "The target does not say that the calls are compiled."
+#endif
 
 #ifdef CONSUMER_HAS_SHIMS
 bool uses_shims() {
