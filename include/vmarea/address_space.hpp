@@ -18,7 +18,9 @@
 // the verbs, and lookups.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <new>
 #include <utility>
 
 #include "vmarea/change/exit.hpp"
@@ -50,6 +52,20 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
       : MemoryCalls<Host>(static_cast<Host&&>(services), layout) {}
   AddressSpace(const AddressSpace&) = delete;
   AddressSpace& operator=(const AddressSpace&) = delete;
+  /// Takes all areas along, so that pointers to them stay valid; the other is then as empty as a
+  /// new one. Requires: no change of the other is left.
+  AddressSpace(AddressSpace&& other) noexcept requires std::move_constructible<State>
+      : MemoryCalls<Host>(static_cast<State&&>(other.state_)) {
+    require<Host>(state_.generation % 2 == 0, "a space is moved while no change is reserved");
+  }
+  /// Unmaps what this space has, first.
+  AddressSpace& operator=(AddressSpace&& other) noexcept requires std::move_constructible<State> {
+    if (this == &other) return *this;
+    clear();
+    state_.~State();
+    ::new (static_cast<void*>(&state_)) State(static_cast<State&&>(other.state_));
+    return *this;
+  }
   /// Unmaps everything, as exit does. Requires: no change is left.
   ~AddressSpace() { clear(); }
 

@@ -38,7 +38,7 @@ testing::AssertionResult ok(const Result<T>& result) {
 /// Whether a call failed for that reason.
 template <class T>
 testing::AssertionResult fails_with(const Result<T>& result, Error error) {
-  if (result.error() == error) return testing::AssertionSuccess() << to_string(error);
+  if (result.code() == error) return testing::AssertionSuccess() << to_string(error);
   return testing::AssertionFailure()
          << "expected " << to_string(error) << ", not " << to_string(result);
 }

@@ -71,7 +71,7 @@ int main() {
   special.identity = vmarea::AnonIdentity::of(6).as_fork_child();
 
   expect(at);
-  std::puts(name_of(done.error()));
+  std::puts(name_of(done.code()));
   std::puts(name_of(refused.error()));
   std::printf("{");
   for (const vmarea::Error& error : errors.each) {

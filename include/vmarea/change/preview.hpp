@@ -9,6 +9,7 @@
 #pragma once
 
 #include "vmarea/change/lock_scope.hpp"
+#include "vmarea/plan/host_page.hpp"
 #include "vmarea/plan/plan.hpp"
 
 namespace vmarea {
@@ -30,6 +31,15 @@ class [[nodiscard]] PreviewedCall {
   template <class Visit>
   void for_each_step(Visit&& visit) const noexcept {
     plan_.for_each_step(space_, visit);
+  }
+  /// What would join and what not, and why, as Change::for_each_join says it.
+  template <class Visit>
+  void for_each_join(Visit&& visit) const noexcept {
+    plan_.for_each_join(space_, visit);
+  }
+  /// What the pages of the guest in `range` would allow together.
+  HostProtection host_protection(Range range) const noexcept {
+    return vmarea::host_protection(space_, plan_, range);
   }
   /// What would be done after the lock is let go.
   Sequel sequel() const noexcept { return plan_.sequel; }

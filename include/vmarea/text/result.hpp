@@ -87,7 +87,7 @@ constexpr void write_text(TextWriter& to, const Result<T>& result) noexcept {
   if constexpr (!std::is_void_v<T>) {
     if (result) return write_any(to, *result);
   }
-  write_text(to, result.error());
+  write_text(to, result.code());
 }
 
 }  // namespace vmarea
