@@ -17,6 +17,7 @@ struct SpaceLayout {
   Address brk = 0;
   Address start_data = 0;
   Address end_data = 0;
+  Address start_stack = 0;  // The first stack pointer: the area that holds it is named [stack].
 };
 
 /// What a process chose for all of its memory (prctl, personality).
