@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Flags as /proc/PID/smaps shows them, for the programs that meet the kernel.
+// Flags in the words of /proc/PID/smaps, for people: what smaps does not show is there, too.
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include <vmarea/rules/explain.hpp>
 
@@ -19,12 +18,6 @@ inline std::string letters_of(Flags flags) {
     text += flag_name(bit);
   }
   return text;
-}
-
-/// Whether this line says that its area has a protection key other than the one that all have.
-inline bool names_protection_key(std::string_view line) {
-  return line.starts_with("ProtectionKey:") &&
-         line.find_first_of("123456789") != std::string_view::npos;
 }
 
 }  // namespace vmarea::test
