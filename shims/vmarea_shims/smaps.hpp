@@ -75,16 +75,16 @@ Result<void> give_identity(AddressSpace<Host>& space, Address at, bool from_belo
 template <KernelServices Host, class Source>
 class SmapsImport {
  public:
-  SmapsImport(AddressSpace<Host>& space, Source& source) noexcept
-      : space_(space), source_(source), geometry_(space.services().geometry()) {}
+  SmapsImport(AddressSpace<Host>& space, Source& source, const ImportFacts& facts) noexcept
+      : space_(space), source_(source), facts_(facts), geometry_(space.services().geometry()) {}
 
-  ImportReport run(std::string_view text, const ImportFacts& facts) {
+  ImportReport run(std::string_view text) {
     ProcText parsed = parse_smaps(text, geometry_);
     report_.error = std::move(parsed.error);
     if (report_.error) return std::move(report_);
     report_.had_flags = parsed.has_fields;
     report_.had_vsyscall = parsed.has_vsyscall;
-    space_.state().layout = import_layout(parsed.areas, facts, space_.layout(), report_);
+    space_.state().layout = import_layout(parsed.areas, facts_, space_.layout(), report_);
     find_stack(parsed.areas);
     const InterningScope<Host, true> scope(space_.state());
     for (const ProcArea& area : parsed.areas) {
@@ -124,9 +124,7 @@ class SmapsImport {
       const bool from_below = takes_identity && shares_below(now.area);
       const Result<void> given = give_identity(space_, now.area.start, from_below);
       if (!given) return refuse(shown, now.area, given.error());
-      report_.add(Guess::identities, now.area.range());
-      report_.add(Guess::fork_children);
-      if (now.area.anonymous()) report_.add(Guess::page_offsets, now.area.range());
+      tell_origin(now.area);
     }
     before_ = now;
     return true;
@@ -215,8 +213,19 @@ class SmapsImport {
     return true;
   }
 
+  void tell_origin(const Description<Host>& area) {
+    if (area.anonymous()) report_.add(Guess::page_offsets, area.range());
+    if (facts_.origin == MemoryOrigin::parent) {
+      AnonIdentity& identity = find_area(space_.state(), area.start)->identity;
+      identity = identity.as_fork_child();
+    } else {
+      report_.add(Guess::identities, area.range());
+      report_.add(Guess::fork_children);
+    }
+  }
+
   bool shares_below(const Description<Host>& area) const noexcept {
-    return before_.touched &&
+    return before_.touched && facts_.origin != MemoryOrigin::parent &&
            can_share_identity(before_.area, area, geometry_, space_.services().profile());
   }
 
@@ -239,6 +248,7 @@ class SmapsImport {
 
   AddressSpace<Host>& space_;
   Source& source_;
+  const ImportFacts& facts_;
   Geometry geometry_;
   ImportReport report_{};
   std::map<Key, typename Host::FileHandle> files_;  // The last open file of each name.
@@ -260,7 +270,7 @@ template <KernelServices Host, class Source>
     refused.error = TextError{0, 0, "an empty space", "areas"};
     return refused;
   }
-  return SmapsImport<Host, Source>(space, source).run(text, facts);
+  return SmapsImport<Host, Source>(space, source, facts).run(text);
 }
 
 }  // namespace vmarea::shims

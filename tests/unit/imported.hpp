@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <vmarea/space/boundary.hpp>
+#include <vmarea/space/check.hpp>
 #include <vmarea_shims/maps_text.hpp>
 #include <vmarea_shims/smaps.hpp>
 #include <vmarea_shims/userland.hpp>

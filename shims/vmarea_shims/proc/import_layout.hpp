@@ -22,10 +22,17 @@
 
 namespace vmarea::shims {
 
+/// Where the memory that was touched comes from.
+enum class MemoryOrigin : unsigned char {
+  own_program,  // The process wrote it since its exec. Taken as so where a caller does not know.
+  parent,       // Fork has just made it: no two areas share an identity, and all are a child's.
+};
+
 /// What a caller knows beside the text.
 struct ImportFacts {
   std::string_view stat{};              // The text of /proc/PID/stat; empty: not known.
   std::optional<SpaceLayout> layout{};  // Instead of all that is read and guessed.
+  MemoryOrigin origin = MemoryOrigin::own_program;
 };
 
 /// The addresses that /proc/PID/stat tells; 0 where it does not.

@@ -17,7 +17,7 @@
 namespace vmarea::shims {
 
 /// Where a text is not what it should be, for people: lines and columns count from 1, columns in
-/// bytes.
+/// bytes. Line 0: it is not the text that is wrong.
 struct TextError {
   std::size_t line = 0;
   std::size_t column = 0;
@@ -26,8 +26,9 @@ struct TextError {
 
   /// "line 3, column 27: expected 'w' or '-', found 'q'".
   std::string message() const {
-    return "line " + std::to_string(line) + ", column " + std::to_string(column) + ": expected " +
-           expected + ", found " + found;
+    std::string what = "expected " + expected + ", found " + found;
+    if (line == 0) return what;
+    return "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + what;
   }
 };
 

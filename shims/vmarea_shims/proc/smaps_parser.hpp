@@ -42,7 +42,10 @@ class SmapsParser {
       : text_(text), geometry_(geometry) {}
 
   ProcText parse() {
-    if (text_.empty()) return fail_at_end("the line of an area");
+    if (text_.empty()) {
+      line_number_ = 1;
+      return fail_at_end("the line of an area");
+    }
     while (!text_.empty()) {
       ++line_number_;
       const std::string_view line = take_line(text_);
