@@ -25,7 +25,7 @@ TEST(MapsText, numbers_have_their_least_widths_and_a_line_without_path_ends_with
             "7f2994b1f000-7f2994b41000 rwxs 123456000 fe:123 4294967296 \n");
 }
 
-TEST(MapsText, path_begins_at_a_column_or_behind_one_space) {
+TEST(MapsText, path_begins_at_a_column_or_behind_two_spaces) {
   const std::string usual = line_of({.range = {0x1000, 0x2000}, .path = "[heap]"});
   EXPECT_EQ(usual.find("[heap]"), 73U);
   const MapsLine wide{.range = {0xffff'8000'0000'0000, 0xffff'8000'0000'1000},
@@ -35,7 +35,24 @@ TEST(MapsText, path_begins_at_a_column_or_behind_one_space) {
                       .path = "/x"};
   EXPECT_EQ(line_of(wide),
             "ffff800000000000-ffff800000001000 ---p fffffffffffff000 fff:fffff "
-            "18446744073709551615 /x\n");
+            "18446744073709551615  /x\n");
+  // As Linux 6.18 showed a file of an overlay with inode numbers of 64 bits.
+  MapsLine long_line{.range = {0x7f82'f213'e000, 0x7f82'f213'f000},
+                     .letters = flag::read,
+                     .offset_bytes = 0x10'0000'0000'0000,
+                     .device = {0, 0x29},
+                     .inode = 9223372036854775810U,
+                     .path = "/m/file"};
+  EXPECT_EQ(line_of(long_line),
+            "7f82f213e000-7f82f213f000 r--p 10000000000000 00:29 9223372036854775810  /m/file\n");
+  long_line.offset_bytes = 0x100'0000'0000'0000;
+  EXPECT_EQ(line_of(long_line),
+            "7f82f213e000-7f82f213f000 r--p 100000000000000 00:29 9223372036854775810  "
+            "/m/file\n");
+  long_line.offset_bytes = 0x1'0000'0000'0000;
+  EXPECT_EQ(line_of(long_line),
+            "7f82f213e000-7f82f213f000 r--p 1000000000000 00:29 9223372036854775810   "
+            "/m/file\n");
 }
 
 TEST(MapsText, newline_in_a_path_is_the_only_character_that_is_written_otherwise) {

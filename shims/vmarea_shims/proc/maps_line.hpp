@@ -5,8 +5,8 @@
 //   562ce3e4f000-562ce3e70000 rw-p 00000000 00:00 0                          [heap]
 //   range                     letters offset  device inode                   path from column 73
 //
-// A line without path ends with one space; a path behind a long line follows after one space. In a
-// path a newline is written \012, and nothing else is changed. Reading allocates nothing.
+// A line without path ends with one space; a path behind a line that is too long follows after two.
+// In a path a newline is written \012, and nothing else is changed. Reading allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -145,12 +145,15 @@ inline void append_maps_numbers(std::string& text, const MapsLine& line) {
 
 /// The line with its end. `line.path` is the path as it is: newlines are written as maps does.
 inline void append_maps_line(std::string& text, const MapsLine& line) {
-  constexpr std::size_t path_column = 73;
+  constexpr std::size_t padded_width = 72;
   const std::size_t start = text.size();
   append_maps_numbers(text, line);
   text += ' ';
   const std::size_t length = text.size() - start;
-  if (!line.path.empty() && length < path_column) text.append(path_column - length, ' ');
+  if (!line.path.empty()) {
+    if (length < padded_width) text.append(padded_width - length, ' ');
+    text += ' ';
+  }
   for (const char c : line.path) {
     if (c == '\n') {
       text += "\\012";
