@@ -84,7 +84,13 @@ class SmapsImport {
     if (report_.error) return std::move(report_);
     report_.had_flags = parsed.has_fields;
     report_.had_vsyscall = parsed.has_vsyscall;
-    space_.state().layout = import_layout(parsed.areas, facts_, space_.layout(), report_);
+    const SpaceLayout layout = import_layout(parsed.areas, facts_, space_.layout(), report_);
+    if (const auto verdict = check_layout(layout, geometry_); verdict != LayoutVerdict::fits) {
+      report_.error = TextError{0, 0, "a layout that fits", describe(verdict)};
+      report_.guesses.clear();
+      return std::move(report_);
+    }
+    space_.state().layout = layout;
     find_stack(parsed.areas);
     const InterningScope<Host, true> scope(space_.state());
     for (const ProcArea& area : parsed.areas) {

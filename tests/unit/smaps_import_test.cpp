@@ -414,6 +414,15 @@ TEST(SmapsImport, layout_is_told_by_stat_and_by_names) {
   EXPECT_FALSE(by_caller.report.guessed(Guess::mmap_base));
 }
 
+TEST(SmapsImport, layout_that_does_not_fit_is_refused) {
+  const Imported<> i(anonymous(0x1000, 0x2000, rw), {.layout = SpaceLayout{.mmap_base = 1}});
+  ASSERT_FALSE(i.report);
+  EXPECT_EQ(i.report.error->message(),
+            "expected a layout that fits, found mmap_base is not a multiple of a page");
+  EXPECT_EQ(i.space.area_count(), 0U);
+  EXPECT_TRUE(i.report.guesses.empty());
+}
+
 TEST(SmapsImport, heap_that_is_not_there_yet_begins_behind_the_program) {
   const Imported<> i(
       "00400000-00401000 r-xp 00000000 08:01 7                                  /bin/x\n"

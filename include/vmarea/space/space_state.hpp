@@ -30,7 +30,10 @@ struct SpaceState {
   explicit SpaceState(Host host, const SpaceLayout& where)
       : services(static_cast<Host&&>(host)),
         tree(services.template make_tree<AreaType>()),
-        layout(where) {}
+        layout(where) {
+    const LayoutVerdict verdict = check_layout(where, services.geometry());
+    require<Host>(verdict == LayoutVerdict::fits, describe(verdict));
+  }
 
   [[no_unique_address]] Host services;  // Immutable after construction.
   [[no_unique_address]] typename Host::SpaceLock lock;
