@@ -48,7 +48,11 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
   template <template <class> class Rule>
   using WalkChange = Change<Host, WalkPlan<Host, Rule<Host>>>;
 
-  explicit AddressSpace(Host services = {}, const SpaceLayout& layout = {})
+  /// With the layout of the host's geometry.
+  explicit AddressSpace(Host services = {}) : MemoryCalls<Host>(services, for_host(services)) {}
+  /// Requires: `layout` fits the host's geometry (check_layout). Where promises are not checked, a
+  /// call that finds no room in one that does not answers Error::invalid.
+  AddressSpace(Host services, const SpaceLayout& layout)
       : MemoryCalls<Host>(static_cast<Host&&>(services), layout) {}
   AddressSpace(const AddressSpace&) = delete;
   AddressSpace& operator=(const AddressSpace&) = delete;
@@ -172,6 +176,9 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
   }
 
  private:
+  static SpaceLayout for_host(const Host& services) noexcept {
+    return SpaceLayout::for_geometry(services.geometry());
+  }
   template <class MakePlan>
   Result<void> on_area_at(Address at, MakePlan&& make_plan) {
     return StepChange<void>(state_,

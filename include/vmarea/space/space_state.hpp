@@ -32,7 +32,10 @@ struct SpaceState {
   explicit SpaceState(Host host, const SpaceLayout& where)
       : services(static_cast<Host&&>(host)),
         tree(services.template make_tree<AreaType>()),
-        layout(where) {}
+        layout(where) {
+    const LayoutVerdict verdict = check_layout(where, services.geometry());
+    require<Host>(verdict == LayoutVerdict::fits, describe(verdict));
+  }
   /// Leaves the other as empty as a new one. Requires: its lock is free.
   SpaceState(SpaceState&& other) noexcept requires std::move_constructible<Tree> &&
       std::move_constructible<typename Host::PageTable>
