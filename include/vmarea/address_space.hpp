@@ -50,6 +50,7 @@ template <KernelServices Host>
 class AddressSpace {
  public:
   using AreaType = Area<Host>;
+  using Data = typename Host::AreaData;
   using State = SpaceState<Host>;
   /// A call whose steps are known beforehand, and one that walks a range by a rule.
   template <class T>
@@ -143,8 +144,8 @@ class AddressSpace {
   /// Grows the stack above `at` down to it.
   [[nodiscard]] Result<void> grow_stack(Address at) { return plan_grow_stack(at).complete(); }
   /// Puts an area in place as described, joining and replacing nothing, as a loader does.
-  [[nodiscard]] Result<void> insert(const Description<Host>& area) {
-    return plan_insert(area).complete();
+  [[nodiscard]] Result<void> insert(const Description<Host>& area, const Data& data = {}) {
+    return plan_insert(area, data).complete();
   }
   /// Puts an area in place that is never cut or merged, such as a vdso.
   [[nodiscard]] Result<void> insert_special(const SpecialRequest<Host>& request) {
@@ -276,8 +277,8 @@ class AddressSpace {
   StepChange<void> plan_grow_stack(Address at, GrowthBy cause = GrowthBy::fault) {
     return {state_, [&](auto& s) { return vmarea::plan_grow_stack(s, at, cause); }};
   }
-  StepChange<void> plan_insert(const Description<Host>& area) {
-    return {state_, [&](auto& s) { return vmarea::plan_insert(s, area); }};
+  StepChange<void> plan_insert(const Description<Host>& area, const Data& data = {}) {
+    return {state_, [&](auto& s) { return vmarea::plan_insert(s, area, data); }};
   }
   StepChange<void> plan_insert_special(const SpecialRequest<Host>& request) {
     return {state_, [&](auto& s) { return vmarea::plan_insert_special(s, request); }};
@@ -292,6 +293,19 @@ class AddressSpace {
   // Lookups. Pointers are valid until the next change.
   /// The area that contains `at`, or null.
   const AreaType* find(Address at) const noexcept { return find_area(state_, at); }
+  /// The own data of the area that contains `at`, or null; the rest of an area is changed by calls
+  /// alone. Requires: no change is reserved, where the host declares has_data_rules; one that was
+  /// planned before is then busy. Invalidates nothing.
+  Data* find_mutable(Address at) noexcept {
+    AreaType* const area = find_area(state_, at);
+    if constexpr (Host::has_data_rules) {
+      const bool reserved = state_.generation % 2 != 0;
+      require<Host>(!reserved, "own data stays as it is while a change is reserved");
+      if (area == nullptr || reserved) return nullptr;
+      state_.generation += 2;
+    }
+    return area == nullptr ? nullptr : &area->data;
+  }
   /// The area that contains `at`, else the first one above it, or null.
   const AreaType* find_at_or_above(Address at) const noexcept {
     return vmarea::find_at_or_above(state_, at);

@@ -16,24 +16,23 @@
 #include <type_traits>
 
 #include "vmarea/change/area_chain.hpp"
+#include "vmarea/change/area_end.hpp"
 #include "vmarea/change/family.hpp"
 #include "vmarea/change/in_place.hpp"
+#include "vmarea/change/own_data.hpp"
 #include "vmarea/change/page_step.hpp"
 #include "vmarea/change/reserve.hpp"
 
 namespace vmarea {
-
-template <class Host>
-void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
-                  const Area<Host>* heir) noexcept;
 
 /// Writes one edit. Requires: the space lock; everything reserved; every object is known.
 /// Invalidates: cursors, and pointers to areas that carry no piece.
 template <class Host>
 class EditCommit {
  public:
-  EditCommit(SpaceState<Host>& space, const Edit<Host>& edit, Reservation<Host>& reserved) noexcept
-      : space_(space), edit_(edit), reserved_(reserved) {}
+  EditCommit(SpaceState<Host>& space, const Edit<Host>& edit, ArrivalRef<Host> arrival,
+             Reservation<Host>& reserved) noexcept
+      : space_(space), edit_(edit), arrival_(arrival), reserved_(reserved) {}
 
   /// `keeps_range`: as the edit says.
   VMAREA_INLINED void run(bool keeps_range) noexcept {
@@ -112,9 +111,16 @@ class EditCommit {
     }
   }
 
+  VMAREA_INLINED void write_pieces() noexcept {
+    DataMove<Host> data(space_, edit_, arrival_);
+    data.take();
+    write_families();
+    data.give(reserved_.written);
+  }
+
   /// Pieces of one file and identity are written under one holding of their locks, so that a walk
   /// of the reverse map finds each page in one of them.
-  VMAREA_INLINED void write_pieces() noexcept {
+  VMAREA_INLINED void write_families() noexcept {
     if constexpr (!Host::has_reverse_map) {
       for (unsigned i = 0; i < edit_.pieces.size(); ++i) write_piece(i);
       return;
@@ -201,7 +207,7 @@ class EditCommit {
   AreaType* make_area(const Piece<Host>& piece) noexcept {
     AreaType* area = reserved_.areas.take_last();
     assign(*area, piece.after);
-    if (piece.copied != nullptr) area->data = piece.copied->data;
+    DataMove<Host>::fill(*area, piece, arrival_);
     if (is_shared_memory(piece)) {
       area->file = reserved_.shared_memory;
       reserved_.shared_memory = {};
@@ -298,6 +304,7 @@ class EditCommit {
 
   SpaceState<Host>& space_;
   const Edit<Host>& edit_;
+  [[no_unique_address]] const ArrivalRef<Host> arrival_;
   Reservation<Host>& reserved_;
   // Of the kept objects.
   [[no_unique_address]] std::conditional_t<Host::has_notices, Description<Host>[3],
@@ -305,21 +312,6 @@ class EditCommit {
       before_ = {};
   AreaChain<Host> removed_;
 };
-
-/// Ends an area that is in no tree and no reverse map: close hook, references, memory.
-template <class Host>
-void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
-                  const Area<Host>* heir) noexcept {
-  if constexpr (Host::has_notices) {
-    space.services.notify(
-        Notice<Host>{.event = event, .area = area, .partner = heir, .before = area.range()});
-  }
-  if (area.has_close()) area.hooks->close(area);
-  if (area.file != typename Host::FileHandle{}) space.services.release_file(area.file);
-  if (area.attributes != nullptr) space.services.release_attributes(area.attributes);
-  area.~Area<Host>();
-  space.services.retire_area(&area, sizeof(Area<Host>), alignof(Area<Host>));
-}
 
 /// Where the edit goes on from the one before, that one's objects are known now.
 template <class Host>
@@ -339,11 +331,11 @@ Edit<Host> with_known_objects(const Edit<Host>& edit, const Reservation<Host>& r
 }
 
 template <class Host>
-void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit,
-                 Reservation<Host>& reserved) noexcept {
+void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit, Reservation<Host>& reserved,
+                 ArrivalRef<Host> arrival = {}) noexcept {
   const bool keeps_range = edit.keeps_range();
   if (keeps_range && edit.keeps_mapping()) return commit_in_place(space, edit, reserved);
-  EditCommit<Host>(space, edit, reserved).run(keeps_range);
+  EditCommit<Host>(space, edit, arrival, reserved).run(keeps_range);
 }
 
 /// Makes one step. Requires: the space lock; everything reserved; the steps before are made.
@@ -359,7 +351,7 @@ VMAREA_INLINED void commit_step(SpaceState<Host>& space, const Step<Host>& step,
       if (step.follows()) {
         commit_edit(space, with_known_objects(*step.edit, reserved), reserved);
       } else {
-        commit_edit(space, *step.edit, reserved);
+        commit_edit(space, *step.edit, reserved, step.arrival);
       }
       break;
     case StepKind::move_pages:

@@ -79,7 +79,7 @@ struct RestOfPlan<Host, Plan, LeavesRest::yes> {
 
 /// A plan of steps that are known beforehand.
 template <class Host, class T, LeavesRest Rest = LeavesRest::no>
-struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
+struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArrival<Host> {
   using Value = T;
   // Whether attributes are kept until the end of the change although no area has them: a move takes
   // the userfault context off one piece, and another may still take the same attributes over.
@@ -118,7 +118,10 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
     const Edit<Host>* edit = edits_.begin();
     for (const Step<Host>& step : steps_) {
       Step<Host> shown = step;
-      if (step.kind == StepKind::edit) shown.edit = edit++;
+      if (step.kind == StepKind::edit) {
+        if (edit == edits_.begin()) shown.arrival = ArrivalRef<Host>::of(*this);
+        shown.edit = edit++;
+      }
       visit(shown);
     }
   }

@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "vmarea/types/flags.hpp"
+#include "vmarea/types/own_data.hpp"
 #include "vmarea/types/range.hpp"
 #include "vmarea/types/result.hpp"
 
@@ -141,7 +142,7 @@ template <class Host>
 struct Area : Description<Host> {
   [[no_unique_address]] typename Host::AreaLock lock;
   [[no_unique_address]] typename Host::ReverseMapEntry reverse_map;
-  [[no_unique_address]] typename Host::AreaData data;  // The host's own; never looked at.
+  [[no_unique_address]] typename Host::AreaData data;  // The host's own.
 };
 
 }  // namespace vmarea

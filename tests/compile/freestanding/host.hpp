@@ -69,6 +69,7 @@ inline constinit Pool<node_bytes, node_blocks> node_pool;
 /// Nothing is read while it is written here, so what is retired can be given back at once.
 struct PoolMemory {
   struct AreaData {};
+  static constexpr bool has_data_rules = false;
 
   static void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {
     return area_pool.take(bytes, alignment);
