@@ -16,14 +16,18 @@
 #include <type_traits>
 
 #include "vmarea/change/area_chain.hpp"
-#include "vmarea/change/area_end.hpp"
 #include "vmarea/change/family.hpp"
 #include "vmarea/change/in_place.hpp"
+#include "vmarea/change/notice_of.hpp"
 #include "vmarea/change/own_data.hpp"
 #include "vmarea/change/page_step.hpp"
 #include "vmarea/change/reserve.hpp"
 
 namespace vmarea {
+
+template <class Host>
+void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
+                  const Area<Host>* heir) noexcept;
 
 /// Writes one edit. Requires: the space lock; everything reserved; every object is known.
 /// Invalidates: cursors, and pointers to areas that carry no piece.
@@ -207,7 +211,7 @@ class EditCommit {
   AreaType* make_area(const Piece<Host>& piece) noexcept {
     AreaType* area = reserved_.areas.take_last();
     assign(*area, piece.after);
-    DataMove<Host>::fill(*area, piece, arrival_);
+    if constexpr (has_own_data<Host>) DataMove<Host>::fill(*area, piece, arrival_);
     if (is_shared_memory(piece)) {
       area->file = reserved_.shared_memory;
       reserved_.shared_memory = {};
@@ -243,31 +247,6 @@ class EditCommit {
     space_.area_count = space_.tree.size();
   }
 
-  /// What happened to a piece. A move's edit holds the copy that moved; all else in it was only cut
-  /// or joined.
-  Notice<Host> notice_of(unsigned index) const noexcept {
-    const Piece<Host>& piece = edit_.pieces[index];
-    const bool moves = edit_.event == Event::moved;
-    Notice<Host> notice{.event = edit_.event, .area = *reserved_.written[index]};
-    if (piece.object != nullptr) {
-      const Description<Host>& before = before_[index];
-      notice.before = before.range();
-      const bool looks_the_same =
-          piece.after.flags == before.flags && piece.after.attributes == before.attributes;
-      const bool only_resized = notice.before != piece.after.range() && looks_the_same;
-      if (moves || (only_resized && edit_.event == Event::protected_)) {
-        notice.event = Event::resized;
-      }
-    } else if (piece.copied == nullptr) {
-      notice.event = Event::mapped;
-    } else {
-      const bool cut_here = edit_.extent.contains(piece.copied->range());
-      notice.event = moves && !cut_here ? Event::moved : Event::split;
-      notice.partner = piece.copied;
-    }
-    return notice;
-  }
-
   VMAREA_INLINED void announce_pieces() noexcept {
     for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
       const Piece<Host>& piece = edit_.pieces[i];
@@ -275,7 +254,9 @@ class EditCommit {
       if (piece.copied != nullptr && area.hooks != nullptr && area.hooks->open != nullptr) {
         area.hooks->open(area);
       }
-      if constexpr (Host::has_notices) space_.services.notify(notice_of(i));
+      if constexpr (Host::has_notices) {
+        space_.services.notify(notice_of(edit_, i, area, before_[i]));
+      }
     }
   }
 
@@ -312,6 +293,21 @@ class EditCommit {
       before_ = {};
   AreaChain<Host> removed_;
 };
+
+/// Ends an area that is in no tree and no reverse map: close hook, references, memory.
+template <class Host>
+void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
+                  const Area<Host>* heir) noexcept {
+  if constexpr (Host::has_notices) {
+    space.services.notify(
+        Notice<Host>{.event = event, .area = area, .partner = heir, .before = area.range()});
+  }
+  if (area.has_close()) area.hooks->close(area);
+  if (area.file != typename Host::FileHandle{}) space.services.release_file(area.file);
+  if (area.attributes != nullptr) space.services.release_attributes(area.attributes);
+  area.~Area<Host>();
+  space.services.retire_area(&area, sizeof(Area<Host>), alignof(Area<Host>));
+}
 
 /// Where the edit goes on from the one before, that one's objects are known now.
 template <class Host>

@@ -24,15 +24,12 @@ class DataMove {
   constexpr DataMove(SpaceState<Host>&, const Edit<Host>&, ArrivalRef<Host>) noexcept {}
   constexpr void take() noexcept {}
   constexpr void give(Area<Host>* const (&)[3]) noexcept {}
-  /// Gives a new area its data.
-  static void fill([[maybe_unused]] Area<Host>& area, [[maybe_unused]] const Piece<Host>& piece,
-                   [[maybe_unused]] ArrivalRef<Host> of) noexcept {
-    if constexpr (has_own_data<Host>) {
-      if (piece.copied != nullptr) {
-        area.data = piece.copied->data;
-      } else if (of.arrival != nullptr) {
-        area.data = of.arrival->given;
-      }
+  /// Gives a new area its data. Requires: has_own_data.
+  static void fill(Area<Host>& area, const Piece<Host>& piece, ArrivalRef<Host> of) noexcept {
+    if (piece.copied != nullptr) {
+      area.data = piece.copied->data;
+    } else if (of.arrival != nullptr) {
+      area.data = of.arrival->given;
     }
   }
 };
@@ -41,7 +38,10 @@ template <class Host>
 class DataMove<Host, true> {
  public:
   DataMove(SpaceState<Host>& space, const Edit<Host>& edit, ArrivalRef<Host> of) noexcept
-      : space_(space), edit_(edit), arrival_(of.arrival), moves_(!edit.keeps_range()) {}
+      : space_(space),
+        edit_(edit),
+        arrival_(of.arrival),
+        moves_(!edit.keeps_range() || !edit.unmapped.empty()) {}
   static void fill(Area<Host>&, const Piece<Host>&, ArrivalRef<Host>) noexcept {}
 
   /// Requires: nothing of the edit is written yet.
