@@ -294,8 +294,8 @@ class AddressSpace {
   /// The area that contains `at`, or null.
   const AreaType* find(Address at) const noexcept { return find_area(state_, at); }
   /// The own data of the area that contains `at`, or null; the rest of an area is changed by calls
-  /// alone. Requires: no change is reserved, where the host declares has_data_rules; one that was
-  /// planned before is then busy. Invalidates nothing.
+  /// alone. The pointer ends with the next change that is committed. Requires: no change is
+  /// reserved, where the host declares has_data_rules; one that was planned before is busy then.
   Data* find_mutable(Address at) noexcept {
     AreaType* const area = find_area(state_, at);
     if constexpr (Host::has_data_rules) {

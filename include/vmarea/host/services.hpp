@@ -125,15 +125,16 @@ concept DecidesAboutData = requires(const Host planning, const typename Host::Ar
 template <class Host>
 using DataRules = std::conditional_t<Host::has_data_rules, Host,
                                      AnyDataRules<typename Host::AreaData>>;
-/// Own data, if the host declares that it has a say: without, data is copied with its area, and a
-/// merge keeps that of the object that stays. may_join is asked while planning, any number of
-/// times, and only where all else agrees: no effect, and an equivalence that cutting and joining
-/// leave alone. Commit calls the other two, holding the space lock: split_data leaves in `from`
-/// what is below the cut and gives what is above; join_data puts what stands above `into` there.
-///   a new mapping has what the call brings, brk's has AreaData{}; it joins as memory does
-///   mremap gives the new place a copy, cut to what moves; a source that stays keeps its own
-///   growing and shrinking: what grows keeps it; the part that goes is cut off and ends with it,
-///   as on unmapping, where a close hook still sees it; fork copies
+/// Own data of areas, where the host declares that it has a say. Elsewhere it is copied with its
+/// area, and a merge keeps that of the object which stays. may_join is asked while planning, where
+/// all else agrees, any number of times: it has no effect, and is an equivalence that cutting and
+/// joining leave alone. Commit calls the others, holding the space lock: split_data leaves in its
+/// argument what is below the cut and gives what is above; join_data puts what the second holds,
+/// which stands above, into the first.
+///   mmap ...  new memory has what its call brings, that of brk AreaData{}, and joins by that
+///   mremap    copies, cut to what moves; the source's goes with it, or stays with DONTUNMAP
+///   resizing  what grows keeps its data as it is; of what shrinks, a part is cut off and ends
+///   munmap    it ends with its area, and the close hook still sees it; fork copies
 template <class Host>
 concept DataServices = requires(DataRules<Host> s, const DataRules<Host> planning,
                                 typename Host::AreaData& data, const DataCut& cut,
