@@ -41,6 +41,7 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
 
  public:
   using AreaType = Area<Host>;
+  using Data = typename Host::AreaData;
   using State = SpaceState<Host>;
   /// A call whose steps are known beforehand, and one that walks a range by a rule.
   template <class T>
@@ -120,6 +121,19 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
   // Lookups. Pointers are valid until the next change.
   /// The area that contains `at`, or null.
   const AreaType* find(Address at) const noexcept { return find_area(state_, at); }
+  /// The own data of the area that contains `at`, or null; the rest of an area is changed by calls
+  /// alone. The pointer ends with the next change that is committed. Requires: no change is
+  /// reserved, where the host declares has_data_rules; one that was planned before is busy then.
+  Data* find_mutable(Address at) noexcept {
+    AreaType* const area = find_area(state_, at);
+    if constexpr (Host::has_data_rules) {
+      const bool reserved = state_.generation % 2 != 0;
+      require<Host>(!reserved, "own data stays as it is while a change is reserved");
+      if (area == nullptr || reserved) return nullptr;
+      state_.generation += 2;
+    }
+    return area == nullptr ? nullptr : &area->data;
+  }
   /// The area that contains `at`, else the first one above it, or null.
   const AreaType* find_at_or_above(Address at) const noexcept {
     return vmarea::find_at_or_above(state_, at);

@@ -127,8 +127,9 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   /// Grows the stack above `at` down to it.
   [[nodiscard]] Result<void> grow_stack(Address at) { return this->plan_grow_stack(at).complete(); }
   /// Puts an area in place as described, joining and replacing nothing, as a loader does.
-  [[nodiscard]] Result<void> insert(const Description<Host>& area) {
-    return this->plan_insert(area).complete();
+  [[nodiscard]] Result<void> insert(const Description<Host>& area,
+                                    const typename Host::AreaData& data = {}) {
+    return this->plan_insert(area, data).complete();
   }
   /// Puts an area in place that is never cut or merged, such as a vdso.
   [[nodiscard]] Result<void> insert_special(const SpecialRequest<Host>& request) {

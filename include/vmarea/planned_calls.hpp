@@ -188,8 +188,9 @@ class PlannedCalls {
   StepChange<void> plan_grow_stack(Address at, GrowthBy cause = GrowthBy::fault) {
     return {state_, [&](auto& s) { return vmarea::plan_grow_stack(s, at, cause); }};
   }
-  StepChange<void> plan_insert(const Description<Host>& area) {
-    return {state_, [&](auto& s) { return vmarea::plan_insert(s, area); }};
+  StepChange<void> plan_insert(const Description<Host>& area,
+                               const typename Host::AreaData& data = {}) {
+    return {state_, [&](auto& s) { return vmarea::plan_insert(s, area, data); }};
   }
   StepChange<void> plan_insert_special(const SpecialRequest<Host>& request) {
     return {state_, [&](auto& s) { return vmarea::plan_insert_special(s, request); }};

@@ -65,7 +65,8 @@ class FixedPool {
 /// be no reader beside the writer.
 template <auto& Areas, auto& Nodes>
 struct FixedMemory {
-  struct AreaData {};
+  static constexpr bool has_data_rules = false;
+  struct AreaData {};  // The host keeps nothing of its own with an area.
 
   static void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {
     return Areas.take(bytes, alignment);

@@ -14,6 +14,7 @@ namespace vmarea::shims {
 /// exceptions.
 struct HeapMemory {
   struct AreaData {};  // The host keeps nothing of its own with an area.
+  static constexpr bool has_data_rules = false;
 
   static void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
     return is_plain(alignment) ? std::malloc(bytes) : allocate_rounded(bytes, alignment);

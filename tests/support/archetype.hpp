@@ -55,6 +55,7 @@ struct Archetype {
 
   // Memory and tree.
   struct AreaData {};
+  static constexpr bool has_data_rules = Which == Groups::declared;
   void* allocate_area(std::size_t, std::size_t) noexcept { return nullptr; }
   void release_area(void*, std::size_t, std::size_t) noexcept {}
   void retire_area(void*, std::size_t, std::size_t) noexcept {}
@@ -132,6 +133,10 @@ struct DeclaredArchetype : Archetype<Groups::declared> {
     return {};
   }
   void notify(const Notice<DeclaredArchetype>&) noexcept {}
+
+  bool may_join(const AreaData&, const AreaData&) const noexcept { return true; }
+  AreaData split_data(AreaData&, const DataCut&) noexcept { return {}; }
+  void join_data(AreaData&, AreaData&, const DataSeam&) noexcept {}
 
   Result<void> reserve_links(LinkReservation&, const AreaType&) noexcept { return {}; }
   Result<void> reserve_identity(LinkReservation&) noexcept { return {}; }

@@ -150,6 +150,7 @@ class TestHost : public shims::MappedFiles<TestServices>,
   struct AreaData {
     int tag = 0;  // A name that a test gives to an object; copies inherit it.
   };
+  static constexpr bool has_data_rules = false;
   using SpaceLock = NoLocks::SpaceLock;
   using AreaLock = NoLocks::AreaLock;
   static constexpr bool has_area_locks = false;

@@ -41,6 +41,7 @@ template <class S>
 void use_face(AddressSpace<S>& space) {
   for (const Area<S>& area : space.areas()) (void)space.find(area.start);
   (void)space.find_at_or_above(0);
+  (void)space.find_mutable(0);
 }
 
 TEST(Archetype, instantiates_everything) {

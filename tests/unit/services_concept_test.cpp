@@ -23,6 +23,8 @@ struct Full : Good<Host> {
   static constexpr bool has_userfault_events = true;
   struct EventReservation {};
   static constexpr bool has_lock_all = true;
+  static constexpr bool has_data_rules = true;
+  struct AreaData {};
   using A = Area<Host>;
   using FileHandle = typename Good<Host>::FileHandle;
 
@@ -33,6 +35,10 @@ struct Full : Good<Host> {
   bool unmark_file_mapping(FileHandle) noexcept { return false; }
   bool mark_identity(AnonIdentity) noexcept { return false; }
   bool unmark_identity(AnonIdentity) noexcept { return false; }
+
+  bool may_join(const AreaData&, const AreaData&) const noexcept { return true; }
+  AreaData split_data(AreaData&, const DataCut&) noexcept { return {}; }
+  void join_data(AreaData&, AreaData&, const DataSeam&) noexcept {}
 
   Result<void> reserve_links(LinkReservation&, const A&) noexcept { return {}; }
   Result<void> reserve_identity(LinkReservation&) noexcept { return {}; }
@@ -98,6 +104,57 @@ static_assert(!MemoryServices<NoRelease>);
 static_assert(!MemoryServices<NoRetire>);
 static_assert(!TreeServices<NoTree> && !KernelServices<NoTree>);
 static_assert(!TreeServices<OtherTree>);
+
+// Own data: declared, so all of it is wanted; and only if it is declared.
+struct DataRulesOnly : Good<DataRulesOnly> {
+  static constexpr bool has_data_rules = true;
+};
+struct NoMayJoin : Full<NoMayJoin> {
+  bool may_join(const AreaData&, const AreaData&) const = delete;
+};
+struct JoinsWithEffect : Full<JoinsWithEffect> {
+  bool may_join(const AreaData&, const AreaData&) noexcept;
+};
+struct NumberMayJoin : Full<NumberMayJoin> {
+  int may_join(const AreaData&, const AreaData&) const noexcept;
+};
+struct ThrowingSplit : Full<ThrowingSplit> {
+  AreaData split_data(AreaData&, const DataCut&);
+};
+struct VoidSplit : Full<VoidSplit> {
+  void split_data(AreaData&, const DataCut&) noexcept;
+};
+struct NoJoin : Full<NoJoin> {
+  void join_data(AreaData&, AreaData&, const DataSeam&) = delete;
+};
+struct UndeclaredDataRules : Full<UndeclaredDataRules> {
+  static constexpr bool has_data_rules = false;
+};
+struct ThrowingMoveOfData : Good<ThrowingMoveOfData> {
+  struct AreaData {
+    AreaData() = default;
+    AreaData(const AreaData&) = default;
+    AreaData& operator=(const AreaData&) = default;
+    AreaData& operator=(AreaData&&) noexcept(false);
+  };
+};
+struct ThrowingCopyOfData : Good<ThrowingCopyOfData> {
+  struct AreaData {
+    AreaData() = default;
+    AreaData(const AreaData&) noexcept(false);
+    AreaData& operator=(const AreaData&) = default;
+  };
+};
+static_assert(!DataServices<DataRulesOnly> && !KernelServices<DataRulesOnly>);
+static_assert(!DataServices<NoMayJoin> && !KernelServices<NoMayJoin>);
+static_assert(!DataServices<JoinsWithEffect>, "planning sees a const host");
+static_assert(!DataServices<NumberMayJoin>);
+static_assert(!DataServices<ThrowingSplit>);
+static_assert(!DataServices<VoidSplit>);
+static_assert(!DataServices<NoJoin>);
+static_assert(!DataServices<UndeclaredDataRules>, "they would never be called");
+static_assert(!MemoryServices<ThrowingMoveOfData> && !KernelServices<ThrowingMoveOfData>);
+static_assert(!MemoryServices<ThrowingCopyOfData> && !KernelServices<ThrowingCopyOfData>);
 
 // Locks.
 struct NoSpaceLock : Good<NoSpaceLock> {

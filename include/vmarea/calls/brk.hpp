@@ -46,6 +46,7 @@ Result<void> plan_heap(const SpaceState<Host>& space, const Clearing<Host>& clea
   Edit<Host>& edit = add_new_range(space, plan, clearing, heap);
   edit.totals += area_totals(flags, pages);
   edit.charge += pages;
+  plan.brings(clearing.range);
   if (flags.has_any(flag::locked)) {
     plan.sequel = {.kind = Sequel::Kind::touch, .range = clearing.range};
   }

@@ -18,13 +18,14 @@ namespace vmarea {
 /// Errors: invalid (misaligned, empty, beyond the limit, with an identity, or what breaks an
 /// invariant), no_memory (occupied, charge).
 template <class Host>
-StepPlan<Host, void> plan_insert(const SpaceState<Host>& space,
-                                 const Description<Host>& wanted) noexcept {
+StepPlan<Host, void> plan_insert(const SpaceState<Host>& space, const Description<Host>& wanted,
+                                 const typename Host::AreaData& data = {}) noexcept {
   if (wanted.identity || check_description(space, wanted, 0)) return Error::invalid;
   if (find_intersection(space, wanted.range()) != nullptr) return Error::no_memory;
   StepPlan<Host, void> plan{success};
   Edit<Host>& edit = add_new_range(space, plan, plan_clear(space, wanted.range()),
                                    {.description = wanted, .sides = JoinableSides::neither});
+  plan.brings(wanted.range(), DataRef<Host>::to(data));
   const std::int64_t pages = page_count(space, wanted.length());
   edit.totals = area_totals(wanted.flags, pages);
   if (wanted.flags.has_any(flag::account)) edit.charge = pages;
@@ -47,6 +48,7 @@ struct SpecialRequest {
   std::uint64_t length = 0;
   Flags flags{};
   const AreaHooks<Host>* hooks = &special_hooks<Host>;
+  [[no_unique_address]] typename Host::AreaData data{};  // Of the host's own.
 };
 
 /// Limits are not asked. Errors: invalid (misaligned, empty, beyond the limit, hooks that do not
@@ -62,7 +64,7 @@ StepPlan<Host, void> plan_insert_special(const SpaceState<Host>& space,
   wanted.flags = (request.flags | space.default_flags).without(flag::lock_group);
   wanted.flags |= flag::dont_expand;
   wanted.hooks = request.hooks;
-  return plan_insert(space, wanted);
+  return plan_insert(space, wanted, request.data);
 }
 
 /// A page that ends at `top`, marked as one that is still to move. Errors: as plan_insert.

@@ -339,6 +339,9 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   if (!tail.range.empty() && tail.range.end < area.end) {
     part_at_tail(space, edit, area, tail.range, to);
   }
+  // Shared memory may also be mapped once more, and then by a new length.
+  const std::uint64_t copied_length = moved.empty() ? request.new_length : moved_length;
+  plan.brings_copy(to_range, area, {request.address, request.address + copied_length});
   edit.event = Event::moved;
   edit.mapped = {to + moved_length, to_range.end};
   if (!moved.empty()) plan.set_moved_from(area);

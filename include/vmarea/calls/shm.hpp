@@ -20,8 +20,9 @@ struct AttachRequest {
   Address address = 0;
   typename Host::FileHandle segment{};
   Access access = Access::read_write;
-  bool rounds_address = false;     // SHM_RND
-  bool replaces_existing = false;  // SHM_REMAP
+  bool rounds_address = false;                           // SHM_RND
+  bool replaces_existing = false;                        // SHM_REMAP
+  [[no_unique_address]] typename Host::AreaData data{};  // Of the host's own.
 };
 
 /// Where the segment goes. Errors: invalid (misaligned, occupied), and those of the placement.
@@ -78,7 +79,8 @@ StepPlan<Host, Address> plan_attach(const SpaceState<Host>& space,
   if (wanted.flags.has_any(flag::locked) && !can_lock(space, page_count(space, length))) {
     return Error::try_again;
   }
-  StepPlan<Host, Address> plan = plan_map_region(space, wanted, false);
+  StepPlan<Host, Address> plan =
+      plan_map_region(space, wanted, false, DataRef<Host>::to(request.data));
   if (plan.status && wanted.flags.has_any(flag::locked)) {
     plan.sequel = {.kind = Sequel::Kind::touch, .range = wanted.range()};
   }

@@ -152,7 +152,7 @@ std::uint64_t page_offset_at(const SpaceState<Host>& space, const Description<Ho
 
 /// plan_expand with the page offset that follows, over what stands there. Errors: invalid
 /// (misaligned, beyond the limit, `to` does not cover the area, or cuts another, or swallows one
-/// that differs or has a close hook).
+/// that differs, has a close hook or own data that the host keeps apart).
 template <class Host>
 StepPlan<Host, void> plan_expand_to(const SpaceState<Host>& space, Area<Host>& area,
                                     Range to) noexcept {
@@ -164,6 +164,9 @@ StepPlan<Host, void> plan_expand_to(const SpaceState<Host>& space, Area<Host>& a
   if (next != nullptr && next->start >= to.end) next = nullptr;
   if (next != nullptr && (next->end != to.end || next->has_close() || next->flags != area.flags)) {
     return Error::invalid;
+  }
+  if constexpr (Host::has_data_rules) {
+    if (next != nullptr && !space.services.may_join(area.data, next->data)) return Error::invalid;
   }
   return plan_expand(space, area, to, page_offset_at<Host>(space, area, to.start), next);
 }

@@ -19,6 +19,8 @@
 #include "vmarea/change/area_chain.hpp"
 #include "vmarea/change/family.hpp"
 #include "vmarea/change/in_place.hpp"
+#include "vmarea/change/notice_of.hpp"
+#include "vmarea/change/own_data.hpp"
 #include "vmarea/change/page_step.hpp"
 #include "vmarea/change/reserve.hpp"
 
@@ -44,8 +46,9 @@ void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
 template <class Host>
 class EditCommit {
  public:
-  EditCommit(SpaceState<Host>& space, const Edit<Host>& edit, Reservation<Host>& reserved) noexcept
-      : space_(space), edit_(edit), reserved_(reserved) {}
+  EditCommit(SpaceState<Host>& space, const Edit<Host>& edit, ArrivalRef<Host> arrival,
+             Reservation<Host>& reserved) noexcept
+      : space_(space), edit_(edit), arrival_(arrival), reserved_(reserved) {}
 
   /// `keeps_range`: as the edit says.
   VMAREA_INLINED void run(bool keeps_range) noexcept {
@@ -128,9 +131,16 @@ class EditCommit {
     }
   }
 
+  VMAREA_INLINED void write_pieces() noexcept {
+    DataMove<Host> data(space_, edit_, arrival_);
+    data.take();
+    write_families();
+    data.give(reserved_.written);
+  }
+
   /// Pieces of one file and identity are written under one holding of their locks, so that a walk
   /// of the reverse map finds each page in one of them.
-  VMAREA_INLINED void write_pieces() noexcept {
+  VMAREA_INLINED void write_families() noexcept {
     if constexpr (!Host::has_reverse_map) {
       for (unsigned i = 0; i < edit_.pieces.size(); ++i) write_piece(i);
       return;
@@ -217,7 +227,7 @@ class EditCommit {
   AreaType* make_area(const Piece<Host>& piece) noexcept {
     AreaType* area = reserved_.areas.take_last();
     assign(*area, piece.after);
-    if (piece.copied != nullptr) area->data = piece.copied->data;
+    if constexpr (has_own_data<Host>) DataMove<Host>::fill(*area, piece, arrival_);
     if (is_shared_memory(piece)) {
       area->file = reserved_.shared_memory;
       reserved_.shared_memory = {};
@@ -253,31 +263,6 @@ class EditCommit {
     space_.area_count = space_.tree.size();
   }
 
-  /// What happened to a piece. A move's edit holds the copy that moved; all else in it was only cut
-  /// or joined.
-  Notice<Host> notice_of(unsigned index) const noexcept {
-    const Piece<Host>& piece = edit_.pieces[index];
-    const bool moves = edit_.event == Event::moved;
-    Notice<Host> notice{.event = edit_.event, .area = *reserved_.written[index]};
-    if (piece.object != nullptr) {
-      const Description<Host>& before = before_[index];
-      notice.before = before.range();
-      const bool looks_the_same =
-          piece.after.flags == before.flags && piece.after.attributes == before.attributes;
-      const bool only_resized = notice.before != piece.after.range() && looks_the_same;
-      if (moves || (only_resized && edit_.event == Event::protected_)) {
-        notice.event = Event::resized;
-      }
-    } else if (piece.copied == nullptr) {
-      notice.event = Event::mapped;
-    } else {
-      const bool cut_here = edit_.extent.contains(piece.copied->range());
-      notice.event = moves && !cut_here ? Event::moved : Event::split;
-      notice.partner = piece.copied;
-    }
-    return notice;
-  }
-
   VMAREA_INLINED void announce_pieces() noexcept {
     for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
       const Piece<Host>& piece = edit_.pieces[i];
@@ -285,7 +270,9 @@ class EditCommit {
       if (piece.copied != nullptr && area.hooks != nullptr && area.hooks->open != nullptr) {
         area.hooks->open(area);
       }
-      if constexpr (Host::has_notices) space_.services.notify(notice_of(i));
+      if constexpr (Host::has_notices) {
+        space_.services.notify(notice_of(edit_, i, area, before_[i]));
+      }
     }
   }
 
@@ -314,6 +301,7 @@ class EditCommit {
 
   SpaceState<Host>& space_;
   const Edit<Host>& edit_;
+  [[no_unique_address]] const ArrivalRef<Host> arrival_;
   Reservation<Host>& reserved_;
   // Of the kept objects.
   [[no_unique_address]] std::conditional_t<Host::has_notices, Description<Host>[3],
@@ -341,11 +329,11 @@ Edit<Host> with_known_objects(const Edit<Host>& edit, const Reservation<Host>& r
 }
 
 template <class Host>
-void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit,
-                 Reservation<Host>& reserved) noexcept {
+void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit, Reservation<Host>& reserved,
+                 ArrivalRef<Host> arrival = {}) noexcept {
   const bool keeps_range = edit.keeps_range();
   if (keeps_range && edit.keeps_mapping()) return commit_in_place(space, edit, reserved);
-  EditCommit<Host>(space, edit, reserved).run(keeps_range);
+  EditCommit<Host>(space, edit, arrival, reserved).run(keeps_range);
 }
 
 /// Makes one step. Requires: the space lock; everything reserved; the steps before are made.
@@ -361,7 +349,7 @@ VMAREA_INLINED void commit_step(SpaceState<Host>& space, const Step<Host>& step,
       if (step.follows()) {
         commit_edit(space, with_known_objects(*step.edit, reserved), reserved);
       } else {
-        commit_edit(space, *step.edit, reserved);
+        commit_edit(space, *step.edit, reserved, step.arrival);
       }
       break;
     case StepKind::move_pages:

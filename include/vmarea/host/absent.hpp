@@ -28,6 +28,12 @@ struct NoLocks {
   static void unlock_identity(AnonIdentity) noexcept {}
 };
 
+/// Nothing of the host's own is kept with an area.
+struct NoOwnData {
+  static constexpr bool has_data_rules = false;
+  struct AreaData {};
+};
+
 /// Identities are numbers; a page is never asked for the areas that map it.
 struct NoReverseMap {
   static constexpr bool has_reverse_map = false;

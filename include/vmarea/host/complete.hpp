@@ -18,6 +18,8 @@ struct CompleteHost {
   static_assert(MemoryServices<Host>,
                 "host: memory: allocate_area, release_area, retire_area, and AreaData, "
                 "which is copied and destroyed without exceptions");
+  static_assert(DataServices<Host>,
+                "host: own data: may_join, split_data and join_data if and only if has_data_rules");
   static_assert(TreeServices<Host>, "host: tree: Tree<Area>, which is an AreaTree, and make_tree");
   static_assert(LockServices<Host>,
                 "host: locks: lock_space, unlock_space, assert_space_locked, begin_area_write, "

@@ -21,6 +21,9 @@ enum class Service : unsigned char {
   allocate_area,
   release_area,
   retire_area,
+  may_join,
+  split_data,
+  join_data,
   make_tree,
   lock_space,
   unlock_space,
@@ -99,6 +102,9 @@ struct Without;
 VMAREA_SERVICE(allocate_area)
 VMAREA_SERVICE(release_area)
 VMAREA_SERVICE(retire_area)
+VMAREA_SERVICE(may_join)
+VMAREA_SERVICE(split_data)
+VMAREA_SERVICE(join_data)
 VMAREA_SERVICE(make_tree)
 VMAREA_SERVICE(lock_space)
 VMAREA_SERVICE(unlock_space)

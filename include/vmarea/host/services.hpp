@@ -3,6 +3,7 @@
 // THE DOOR: everything the core asks of its host, and nothing else.
 //
 //   memory    areas, and the tree that holds them          may fail: only allocate, reserve
+//   own data  joined, cut, kept apart      (declared)     never fails
 //   locks     space, area, file mapping, identity          may fail: only lock_space (EINTR)
 //   lock all  every lock of a space        (declared)     never fails
 //   reverse   which areas map a page        (declared)     may fail: only reserve_
@@ -105,7 +106,43 @@ concept MemoryServices = requires(Host s, void* object, std::size_t bytes) {
   // Commit copies it, and commit cannot fail.
   requires std::is_nothrow_default_constructible_v<typename Host::AreaData>;
   requires std::is_nothrow_copy_assignable_v<typename Host::AreaData>;
+  requires std::is_nothrow_move_assignable_v<typename Host::AreaData>;
+  requires std::is_nothrow_copy_constructible_v<typename Host::AreaData>;
   requires std::is_nothrow_destructible_v<typename Host::AreaData>;
+};
+
+/// Stands in for a host that has no say about its data.
+template <class Data>
+struct AnyDataRules {
+  static bool may_join(const Data&, const Data&) noexcept;
+  static Data split_data(Data&, const DataCut&) noexcept;
+  static void join_data(Data&, Data&, const DataSeam&) noexcept;
+};
+template <class Host>
+concept DecidesAboutData = requires(const Host planning, const typename Host::AreaData& data) {
+  planning.may_join(data, data);
+};
+template <class Host>
+using DataRules = std::conditional_t<Host::has_data_rules, Host,
+                                     AnyDataRules<typename Host::AreaData>>;
+/// Own data of areas, where the host declares that it has a say. Elsewhere it is copied with its
+/// area, and a merge keeps that of the object which stays. may_join is asked while planning, where
+/// all else agrees, any number of times: it has no effect, and is an equivalence that cutting and
+/// joining leave alone. Commit calls the others, holding the space lock: split_data leaves in its
+/// argument what is below the cut and gives what is above; join_data puts what the second holds,
+/// which stands above, into the first.
+///   mmap ...  new memory has what its call brings, that of brk AreaData{}, and joins by that
+///   mremap    copies, cut to what moves; the source's goes with it, or stays with DONTUNMAP
+///   resizing  what grows keeps its data as it is; of what shrinks, a part is cut off and ends
+///   munmap    it ends with its area, and the close hook still sees it; fork copies
+template <class Host>
+concept DataServices = requires(DataRules<Host> s, const DataRules<Host> planning,
+                                typename Host::AreaData& data, const DataCut& cut,
+                                const typename Host::AreaData& seen, const DataSeam& seam) {
+  { planning.may_join(seen, seen) } noexcept -> std::same_as<bool>;
+  { s.split_data(data, cut) } noexcept -> std::same_as<typename Host::AreaData>;
+  { s.join_data(data, data, seam) } noexcept;
+  requires Host::has_data_rules == DecidesAboutData<Host>;  // Undeclared, it is never asked.
 };
 
 /// The tree of an address space, made by the host so that it chooses node size and memory.
@@ -292,8 +329,8 @@ concept AssertionServices = requires(const char* promise) {
 
 /// A host of the library.
 template <class Host>
-concept KernelServices = std::copyable<Host> && MemoryServices<Host> && TreeServices<Host> &&
-    LockServices<Host> && LockAllServices<Host> && DeclaredTypes<Host> &&
+concept KernelServices = std::copyable<Host> && MemoryServices<Host> && DataServices<Host> &&
+    TreeServices<Host> && LockServices<Host> && LockAllServices<Host> && DeclaredTypes<Host> &&
     ReverseMapServices<Host> && PageServices<Host> && FileServices<Host> &&
     AttributeServices<Host> && UserfaultServices<Host> && LimitServices<Host> &&
     NotificationServices<Host> && AssertionServices<Host>;

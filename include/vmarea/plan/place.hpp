@@ -24,9 +24,10 @@ template <class Host>
 struct NewRange {
   Description<Host> description{};
   JoinableSides sides = JoinableSides::both;
-  Flags marks{};                            // Added once it is clear that it joins nothing.
-  bool extends_prev = false;                // Belongs to prev: mremap growing in place.
-  const Area<Host>* copied_from = nullptr;  // mremap: the area whose pages come here.
+  Flags marks{};                               // Added once it is clear that it joins nothing.
+  bool extends_prev = false;                   // Belongs to prev: mremap growing in place.
+  const Area<Host>* copied_from = nullptr;     // mremap: the area whose pages come here.
+  [[no_unique_address]] DataRef<Host> data{};  // Asked about; the plan says what comes.
 };
 
 template <class Host>
@@ -36,11 +37,16 @@ Joins decide_new_range(const SpaceState<Host>& space, const Clearing<Host>& clea
     constexpr JoinAnswer refused{JoinVerdict::not_wanted, {}};
     return {refused, refused};
   }
-  const JoinRequest<Host> request{
+  JoinRequest<Host> request{
       .prev = wanted.sides != JoinableSides::next_only ? clearing.prev.if_present() : nullptr,
       .next = clearing.next.if_present(),
       .middle = wanted.extends_prev ? Middle::extension : Middle::new_range,
-      .wants_next = wanted.sides != JoinableSides::prev_only};
+      .wants_next = wanted.sides != JoinableSides::prev_only,
+      .data = {space.services, wanted.data}};
+  if constexpr (Host::has_data_rules) {
+    if (request.prev != nullptr) request.data.set_prev(clearing.prev.piece.links()->data);
+    if (request.next != nullptr) request.data.set_next(clearing.next.piece.links()->data);
+  }
   return decide_joins(wanted.description, request, space.services.geometry(),
                       space.services.profile());
 }
@@ -129,7 +135,8 @@ Edit<Host>& add_new_range(const SpaceState<Host>& space, Plan& plan, const Clear
 template <class Host>
 NewRange<Host> extension_of(const SpaceState<Host>& space, const Area<Host>& area,
                             std::uint64_t length_bytes) noexcept {
-  NewRange<Host> added{.description = area, .extends_prev = true};
+  NewRange<Host> added{
+      .description = area, .extends_prev = true, .data = DataRef<Host>::to(area.data)};
   added.description.start = area.end;
   added.description.end = area.end + length_bytes;
   added.description.page_offset += space.services.geometry().pages(area.length());
@@ -142,7 +149,8 @@ template <class Host>
 NewRange<Host> copy_of(const SpaceState<Host>& space, const Area<Host>& source, Address from,
                        Address to, std::uint64_t length_bytes) noexcept {
   const Geometry geometry = space.services.geometry();
-  NewRange<Host> copy{.description = source, .copied_from = &source};
+  NewRange<Host> copy{
+      .description = source, .copied_from = &source, .data = DataRef<Host>::to(source.data)};
   copy.description.start = to;
   copy.description.end = to + length_bytes;
   copy.description.page_offset += geometry.pages(from - source.start);

@@ -80,7 +80,7 @@ struct RestOfPlan<Host, Plan, LeavesRest::yes> {
 
 /// A plan of steps that are known beforehand.
 template <class Host, class T, LeavesRest Rest = LeavesRest::no>
-struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
+struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArrival<Host> {
   using Value = T;
   static constexpr bool interns = false;  // Makes no attributes that no area has.
 
@@ -121,7 +121,10 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
     const Edit<Host>* edit = edits_.begin();
     for (const Step<Host>& step : steps_) {
       Step<Host> shown = step;
-      if (step.kind == StepKind::edit) shown.edit = edit++;
+      if (step.kind == StepKind::edit) {
+        if (edit == edits_.begin()) shown.arrival = ArrivalRef<Host>::of(*this);
+        shown.edit = edit++;
+      }
       visit(shown);
     }
   }

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 
+#include "vmarea/plan/arrival.hpp"
 #include "vmarea/plan/edit.hpp"
 
 namespace vmarea {
@@ -45,6 +46,7 @@ struct Step {
   Range tables_between{};            // Upper levels may be freed between these two.
   UserfaultContext told{};           // Its reader is told of a move.
   bool keeps_source = false;         // Of a move: the area there stays.
+  [[no_unique_address]] ArrivalRef<Host> arrival{};  // Of an edit: own data that comes.
 
   constexpr Address to() const noexcept { return value; }
   /// Of an edit: whether it was planned on the result of the one before.

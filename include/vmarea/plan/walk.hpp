@@ -232,11 +232,17 @@ class RangeWalk {
     const bool at_start = after.start == area.start;
     const bool whole = at_start && after.end == area.end;
     const Description<Host>* prev = open_ ? &run().after : left_.if_present();
-    const JoinRequest<Host> request{.prev = at_start ? prev : nullptr,
-                                    .next = next,
-                                    .middle = whole ? Middle::whole_area : Middle::part_of_area};
+    JoinRequest<Host> request{.prev = at_start ? prev : nullptr,
+                              .next = next,
+                              .middle = whole ? Middle::whole_area : Middle::part_of_area};
     const bool alone = request.prev == nullptr && request.next == nullptr;
     if (alone || joining_ == JoinPolicy::never) return {};
+    if constexpr (Host::has_data_rules) {
+      const Piece<Host>& beside = open_ ? run() : left_.piece;
+      request.data = {space_.services, DataRef<Host>::to(area.data)};
+      if (request.prev != nullptr) request.data.set_prev(beside.links()->data);
+      if (next != nullptr) request.data.set_next(next->data);
+    }
     return decide_joins(after, request, geometry_, space_.services.profile());
   }
 

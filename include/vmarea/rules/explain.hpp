@@ -35,6 +35,8 @@ constexpr const char* describe(JoinVerdict verdict) noexcept {
       return "touched next to untouched memory";
     case JoinVerdict::page_offset:
       return "page offsets are not contiguous";
+    case JoinVerdict::data:
+      return "the host keeps their own data apart";
     case JoinVerdict::between_neighbours:
       return "the neighbours' identities differ";
     case JoinVerdict::close_hook:

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "vmarea/host/profile.hpp"
+#include "vmarea/rules/data_question.hpp"
 #include "vmarea/types/area.hpp"
 
 namespace vmarea {
@@ -27,6 +28,7 @@ enum class JoinVerdict : unsigned char {
   fork_child,          // One side's pages may belong to an ancestor, the other is untouched.
   faulted,             // This kernel lets no touched range join an untouched one.
   page_offset,         // Page offsets are not contiguous.
+  data,                // The host keeps their own data apart.
   between_neighbours,  // Each could join alone, but their identities differ.
   close_hook,          // Would remove an area whose driver wants to be told.
 };
@@ -60,6 +62,7 @@ struct JoinRequest {
   const Description<Host>* next = nullptr;
   Middle middle = Middle::new_range;
   bool wants_next = true;
+  [[no_unique_address]] DataQuestion<Host> data{};
 };
 
 /// May an area with identity `ours` and one with identity `theirs` become one? (3.2)
@@ -112,6 +115,11 @@ constexpr Joins decide_joins(const Description<Host>& middle, const JoinRequest<
   } else if (request.next != nullptr) {
     joins.next =
         judge_side(middle, *request.next, middle, *request.next, request.middle, geometry, profile);
+  }
+  if constexpr (Host::has_data_rules) {
+    constexpr JoinAnswer apart{JoinVerdict::data, {}};
+    if (joins.prev.joined() && !request.data.joins_prev()) joins.prev = apart;
+    if (joins.next.joined() && !request.data.joins_next()) joins.next = apart;
   }
   if (request.middle == Middle::whole_area && middle.has_close()) {
     if (joins.prev.joined()) joins.prev = {JoinVerdict::close_hook, {}};

@@ -21,8 +21,13 @@ JoinAnswer explain_boundary(const SpaceState<Host>& space, Address at) noexcept 
   if ((low->flags | high->flags).has_any(flag::special)) {
     return {JoinVerdict::special, (low->flags | high->flags) & flag::special};
   }
-  return judge_side<Host>(*high, *low, *low, *high, Middle::whole_area, space.services.geometry(),
-                          space.services.profile());
+  JoinAnswer why = judge_side<Host>(*high, *low, *low, *high, Middle::whole_area,
+                                    space.services.geometry(), space.services.profile());
+  if constexpr (Host::has_data_rules) {
+    const bool apart = why.joined() && !space.services.may_join(low->data, high->data);
+    if (apart) why.verdict = JoinVerdict::data;
+  }
+  return why;
 }
 
 }  // namespace vmarea

@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include "vmarea/types/flags.hpp"
+#include "vmarea/types/own_data.hpp"
 #include "vmarea/types/range.hpp"
 #include "vmarea/types/result.hpp"
 
@@ -144,7 +145,7 @@ template <class Host>
 struct Area : Description<Host> {
   [[no_unique_address]] typename Host::AreaLock lock;
   [[no_unique_address]] typename Host::ReverseMapEntry reverse_map;
-  [[no_unique_address]] typename Host::AreaData data;  // The host's own; never looked at.
+  [[no_unique_address]] typename Host::AreaData data;  // The host's own.
 };
 
 /// What allocate_area is asked for each time: the size of a host's areas, for pools of fixed size.
