@@ -86,7 +86,7 @@ class EditCommit {
       require<Host>(edit_.extent.contains(piece.object->range()), "what stays lies in the extent");
       kept += piece.object->length();
     }
-    return kept == 0 ? !edit_.unmapped.empty() : kept < edit_.extent.length();
+    return kept < edit_.extent.length() && (kept != 0 || !edit_.unmapped.empty());
   }
 
   /// The attributes are counted, and kept to the end, for another piece may take over what an area
@@ -94,7 +94,7 @@ class EditCommit {
   void assign(AreaType& area, const Description<Host>& after) noexcept {
     if (area.attributes != after.attributes) {
       const bool gives_up = area.attributes != nullptr;
-      if (gives_up && !std::exchange(keeps_attributes_, true)) space_.services.begin_interning();
+      if (gives_up && !std::exchange(keeps_attributes_, true)) keep_attributes(space_);
       recount_attributes(space_, area.attributes, after.attributes);
     }
     static_cast<Description<Host>&>(area) = after;

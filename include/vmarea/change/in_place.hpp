@@ -19,6 +19,12 @@ template <class Host>
   if (before != nullptr) space.services.release_attributes(before);
 }
 
+/// What areas give up stays from now on until end_interning. Apart for the same reason.
+template <class Host>
+[[gnu::noinline]] void keep_attributes(SpaceState<Host>& space) noexcept {
+  space.services.begin_interning();
+}
+
 /// What commit_edit does where the edit is in_place(). Requires: the same. Invalidates nothing.
 template <class Host>
 void commit_in_place(SpaceState<Host>& space, const Edit<Host>& edit,
