@@ -26,6 +26,7 @@
 
 #include <vmarea/address_space.hpp>
 #include <vmarea_shims/proc/area_names.hpp>
+#include <vmarea_shims/proc/give_identity.hpp>
 #include <vmarea_shims/proc/guess_flags.hpp>
 #include <vmarea_shims/proc/import_layout.hpp>
 #include <vmarea_shims/proc/import_report.hpp>
@@ -47,30 +48,6 @@ concept ImportSource = requires(Source& source, const MapsLine& line, std::strin
 
 // clang-format on
 
-/// Gives the area that starts at `at`, which has no identity, the one of the area that ends there,
-/// or a new one. Errors: bad_address (no such area), no_memory, interrupted.
-template <KernelServices Host>
-Result<void> give_identity(AddressSpace<Host>& space, Address at, bool from_below) {
-  const auto make_plan = [&](const SpaceState<Host>& state) -> StepPlan<Host, void> {
-    Area<Host>* const area = find_area(state, at);
-    const Area<Host>* const below = from_below && at != 0 ? find_area(state, at - 1) : nullptr;
-    if (area == nullptr || area->start != at) return Error::bad_address;
-    Piece<Host> piece = Piece<Host>::kept(*area, *area);
-    if (below != nullptr) {
-      piece.after.identity = below->identity;
-      piece.identity_from = below;
-    } else {
-      piece.after.identity = next_identity(state);
-      piece.makes_identity = true;
-    }
-    StepPlan<Host, void> plan{success};
-    plan.add_edit({.extent = area->range(), .event = Event::touched}).add(piece);
-    return plan;
-  };
-  return
-      typename AddressSpace<Host>::template StepChange<void>(space.state(), make_plan).complete();
-}
-
 /// One import under way.
 template <KernelServices Host, class Source>
 class SmapsImport {
@@ -84,9 +61,9 @@ class SmapsImport {
     if (report_.error) return std::move(report_);
     report_.had_flags = parsed.has_fields;
     report_.had_vsyscall = parsed.has_vsyscall;
-    const SpaceLayout layout = import_layout(parsed.areas, facts_, space_.layout(), report_);
+    const SpaceLayout layout = import_layout(parsed.areas, facts_, geometry_, report_);
     if (const auto verdict = check_layout(layout, geometry_); verdict != LayoutVerdict::fits) {
-      report_.error = TextError{0, 0, "a layout that fits", describe(verdict)};
+      report_.error = TextError{0, 0, "a layout that fits", vmarea::describe(verdict)};
       report_.guesses.clear();
       return std::move(report_);
     }
@@ -123,12 +100,13 @@ class SmapsImport {
   bool import(const ProcArea& shown) {
     Imported now{.touched = is_touched(shown)};
     describe(shown, now.area);
-    const bool takes_identity = tell_apart(shown, now);
+    const bool may_share = tell_apart(shown, now);
     const Result<void> inserted = space_.insert(now.area);
     if (!inserted) return refuse(shown, now.area, inserted.error());
     if (now.touched) {
-      const bool from_below = takes_identity && shares_below(now.area);
-      const Result<void> given = give_identity(space_, now.area.start, from_below);
+      const bool shares = may_share && shares_below(now.area);
+      const auto from = shares ? IdentityFrom::area_below : IdentityFrom::none;
+      const Result<void> given = give_identity(space_, now.area.start, from);
       if (!given) return refuse(shown, now.area, given.error());
       tell_origin(now.area);
     }
@@ -219,15 +197,17 @@ class SmapsImport {
     return true;
   }
 
+  /// The links of a reverse map say themselves whether they come from a parent.
   void tell_origin(const Description<Host>& area) {
     if (area.anonymous()) report_.add(Guess::page_offsets, area.range());
-    if (facts_.origin == MemoryOrigin::parent) {
+    const bool from_parent = facts_.origin == MemoryOrigin::parent;
+    if (from_parent && !Host::has_reverse_map) {
       AnonIdentity& identity = find_area(space_.state(), area.start)->identity;
       identity = identity.as_fork_child();
     } else {
-      report_.add(Guess::identities, area.range());
       report_.add(Guess::fork_children);
     }
+    if (!from_parent) report_.add(Guess::identities, area.range());
   }
 
   bool shares_below(const Description<Host>& area) const noexcept {

@@ -2,12 +2,12 @@
 //
 // A space from the text of smaps or of maps alone: what is taken over, what is guessed and said to
 // be, and every kind of error with its line and column.
-#include <cstdlib>
-#include <new>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "support/host_check.hpp"
 #include "unit/imported.hpp"
 
 namespace vmarea::test {
@@ -466,6 +466,63 @@ TEST(SmapsImport, later_calls_merge_what_the_text_says_was_one) {
   EXPECT_EQ(i.maps(),
             "00010000-00012000 rw-p 00000000 00:00 0 \n"
             "00013000-0001c000 rw-p 00000000 00:00 0 \n");
+}
+
+/// Files and names of a host with handles of its own.
+struct TestSource {
+  TestState& host;
+  TestFile* open(const shims::MapsLine&) const { return host.make_file(); }
+  static MemoryName name(std::string_view) { return 1; }
+  static UserfaultContext userfault_context() { return 1; }
+};
+
+TEST(SmapsImport, host_with_a_reverse_map_gets_its_links) {
+  const std::string text = join({anonymous(0x10000, 0x14000, rw, "16", "[anon:pool]"),
+                                 anonymous(0x14000, 0x18000, "rd mr mw me ac", "16", "[anon:pool]"),
+                                 anonymous(0x18000, 0x1c000, "rd mr mw me ac", "16"),
+                                 smaps_area("00020000-00021000 rw-p 00000000 08:01 7  /x", rw, "4"),
+                                 smaps_area("00030000-00031000 r--p 00000000 08:01 7  /x", ro)});
+  for (const auto origin : {shims::MemoryOrigin::own_program, shims::MemoryOrigin::parent}) {
+    TestState host;
+    {
+      TestSource source{host};
+      AddressSpace<TestServices> space{TestServices(host)};
+      const ImportReport report = shims::import_smaps(text, space, source, {.origin = origin});
+      ASSERT_TRUE(report) << report.text();
+      EXPECT_TRUE(report.guessed(Guess::fork_children));
+      const bool shared = find_area(space.state(), 0x10000)->identity ==
+                          find_area(space.state(), 0x14000)->identity;
+      EXPECT_EQ(shared, origin == shims::MemoryOrigin::own_program);
+      EXPECT_EQ(what_is_wrong_in_reverse_map({&space.state()}), "");
+      EXPECT_FALSE(check(space.state()));
+      EXPECT_EQ(host.charged, space.state().charged);
+      ASSERT_TRUE(space.mprotect(0x10000, 0xc000, prot::read | prot::write));
+      EXPECT_EQ(what_is_wrong_in_reverse_map({&space.state()}), "");
+    }
+    host.expect_balanced();
+  }
+}
+
+TEST(SmapsImport, memory_that_runs_out_at_any_point_leaves_an_empty_space) {
+  const std::string text = join(
+      {anonymous(0x10000, 0x14000, rw, "16"), anonymous(0x14000, 0x18000, "rd mr mw me ac", "16")});
+  std::uint64_t refused = 0;
+  for (std::uint64_t n = 1;; ++n) {
+    TestState host;
+    {
+      TestSource source{host};
+      AddressSpace<TestServices> space{TestServices(host)};
+      host.faults.fail(n);
+      const ImportReport report = shims::import_smaps(text, space, source);
+      if (host.faults.failures == 0) break;
+      ++refused;
+      ASSERT_FALSE(report) << n;
+      EXPECT_NE(report.error->message().find("memory and charge for an area"), std::string::npos);
+      EXPECT_EQ(space.area_count(), 0U);
+    }
+    host.expect_balanced();
+  }
+  EXPECT_GT(refused, 2U);
 }
 
 TEST(SmapsImport, later_calls_cannot_cut_the_vdso_but_may_unmap_it) {

@@ -25,7 +25,9 @@ namespace vmarea::shims {
 /// Where the memory that was touched comes from.
 enum class MemoryOrigin : unsigned char {
   own_program,  // The process wrote it since its exec. Taken as so where a caller does not know.
-  parent,       // Fork has just made it: no two areas share an identity, and all are a child's.
+  // Fork has just made it: no two areas share an identity, and all are a child's; on a host with a
+  // reverse map they are not, and the report says so.
+  parent,
 };
 
 /// What a caller knows beside the text.
@@ -106,9 +108,9 @@ inline Address end_of_program(const std::vector<ProcArea>& areas) {
 
 /// The layout of the program that has these areas. What was guessed is added to `report`.
 inline SpaceLayout import_layout(const std::vector<ProcArea>& areas, const ImportFacts& facts,
-                                 const SpaceLayout& otherwise, ImportReport& report) {
+                                 const Geometry& geometry, ImportReport& report) {
   if (facts.layout) return *facts.layout;
-  SpaceLayout layout = otherwise;
+  SpaceLayout layout = SpaceLayout::for_geometry(geometry);
   const ProcStat stat = read_proc_stat(facts.stat);
   const Range heap = detail::find_named(areas, "[heap]");
   const Range stack = detail::find_named(areas, "[stack]");
@@ -134,9 +136,10 @@ inline SpaceLayout import_layout(const std::vector<ProcArea>& areas, const Impor
   if (stat.start_stack == 0) report.add(Guess::stack);
 
   for (std::size_t i = 0; i < areas.size(); ++i) {
+    if (areas[i].line.path != "[vdso]") continue;
     const Range run = find_run(areas, i);
     const bool below_stack = stack.empty() || run.end <= stack.start;
-    if (areas[i].line.path == "[vdso]" && below_stack) layout.mmap_base = run.end;
+    if (below_stack && run.end > geometry.placement_min) layout.mmap_base = run.end;
   }
   report.add(Guess::mmap_base);
   return layout;
