@@ -50,4 +50,32 @@ fi
 "${compile[@]}" "$source/shims/userland.cpp" -o "$work/userland.o"
 "$compiler" "$work/use.o" "$work/userland.o" -o "$work/use"
 "$work/use"
+
+# A host of one's own, whose name has a comma: its header, its unit, and a unit that makes calls.
+cat >"$work/guest.hpp" <<'END_SOURCE'
+#include <vmarea/instantiate.hpp>
+#include <vmarea_shims/userland.hpp>
+namespace guest {
+template <class Tag, int areas_max>
+struct Host : vmarea::shims::UserlandOf<Host<Tag, areas_max>> {
+  static vmarea::Limits limits() noexcept { return {.area_count_max = areas_max}; }
+};
+}  // namespace guest
+VMAREA_EXTERN_SPACE(guest::Host<void, 2>)
+END_SOURCE
+echo '#include "guest.hpp"
+VMAREA_COMPILED_SPACE(guest::Host<void, 2>)' >"$work/guest.cpp"
+{
+  echo '#include "guest.hpp"'
+  sed -e '/^#include/d' -e 's/vmarea::shims::Userland/guest::Host<void, 2>/' "$work/use.cpp"
+} >"$work/use_guest.cpp"
+for unit in guest use_guest; do "${compile[@]}" "$work/$unit.cpp" -o "$work/$unit.o"; done
+too_much="$(nm -C --defined-only "$work/use_guest.o" | grep -E "$calls" || true)"
+if [[ -n "$too_much" ]]; then
+  echo "A unit that makes calls on a host of its own compiles them, too:"
+  echo "$too_much"
+  exit 1
+fi
+"$compiler" "$work/use_guest.o" "$work/guest.o" -o "$work/use_guest"
+"$work/use_guest"
 echo "$elsewhere beats are compiled once"

@@ -57,7 +57,7 @@ foreach(i RANGE 1 ${others})
 endforeach()
 file(
   WRITE "${WORK}/CMakeLists.txt"
-  "cmake_minimum_required(VERSION 3.25)\nproject(my_program CXX)\n"
+  "cmake_minimum_required(VERSION 3.22)\nproject(my_program CXX)\n"
   "add_executable(my_program my_program.cpp${more})\n${usage}"
   "target_compile_options(my_program PRIVATE -Wall -Wextra -Wconversion -Wshadow -Werror)\n"
 )
