@@ -2,8 +2,6 @@
 //
 // What calls would do to a space that may not be changed: the same steps as the change shows, the
 // same answer as the call gives, no lock taken, nothing left behind.
-#include <optional>
-
 #include "unit/stage.hpp"
 
 namespace vmarea::test {
@@ -39,18 +37,15 @@ struct Previews : Stage {
     const auto status = change.status();
     EXPECT_EQ(run(std::move(change)), status);
   }
-  std::string text() const {
-    return fmt::format("{} {} {}", picture(), space_generation(), attribute_count());
+  std::string text() {
+    return fmt::format("{} {} {}", picture(), state().generation, attribute_count());
   }
-  std::uint64_t space_generation() const { return const_cast<Previews*>(this)->state().generation; }
-  std::size_t attribute_count() const;
+  std::size_t attribute_count() {
+    std::size_t count = 0;
+    host().attribute_table.for_each([&](const auto&) { ++count; });
+    return count;
+  }
 };
-
-std::size_t Previews::attribute_count() const {
-  std::size_t count = 0;
-  const_cast<Previews*>(this)->host().attribute_table.for_each([&](const auto&) { ++count; });
-  return count;
-}
 
 TEST(Preview, shows_the_steps_and_the_answer_of_each_kind_of_call) {
   const auto range = columns(1, 3);

@@ -248,14 +248,14 @@ class Play {
 
   // These two calls have no plan_ of their own.
   static Plan plan_split_at(const State& space, Address at) {
-    TestArea* const area = find_area(space, at);
+    TestArea* const area = find_object(space, at);
     if (area == nullptr) return Error::bad_address;
     if (!space.services.geometry().aligned(at)) return Error::invalid;
     if (area->start == at) return success;
     return plan_split(space, *area, at, NewPart::below);
   }
   Plan plan_relocate_at(const State& space, Address at) const {
-    TestArea* const area = find_area(space, at);
+    TestArea* const area = find_object(space, at);
     if (area == nullptr) return Error::bad_address;
     return plan_relocate_down(space, *area, with_.shift());
   }
