@@ -3,8 +3,8 @@
 # cmake -D DIAGNOSTIC=regex [-D FIRST_ERROR=regex] [-D LINES_MAX=n] -P must_fail.cmake -- command...
 #
 # Passes if the command fails and says why, in so many lines at most: an exit code alone would also
-# accept a missing file or a typing error. With FIRST_ERROR, the first line that has "error:" says it
-# already. Runs of white space count as one blank, since CMake wraps its messages.
+# accept a missing file or a typing error. With FIRST_ERROR, the first line that has "error:" says
+# it. Runs of white space count as one blank, since CMake wraps its messages.
 set(command "")
 set(in_command FALSE)
 foreach(i RANGE ${CMAKE_ARGC})
