@@ -104,7 +104,7 @@ void calls_without_split(benchmark::State& state, const Layout& layout) {
       demand(static_cast<bool>(space.mprotect(place.start, page, read_write)), "refused");
       demand(static_cast<bool>(space.mprotect(place.start, length, prot::read)), "refused");
       demand(static_cast<bool>(space.mprotect(place.start, length, read_write)), "refused");
-      demand(space.munmap(place.start + 1, page).error() == Error::invalid, "not refused");
+      demand(space.munmap(place.start + 1, page).code() == Error::invalid, "not refused");
     }
     state.SetIterationTime(1e-9);
   }

@@ -87,6 +87,11 @@ foreach(part IN ITEMS core shims)
 endforeach()
 
 install(
+  FILES "${PROJECT_SOURCE_DIR}/shims/vmarea_shims/gdb/vmarea_gdb.py"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/vmarea/gdb"
+  COMPONENT vmarea
+)
+install(
   FILES "${PROJECT_SOURCE_DIR}/LICENSE"
         "${PROJECT_SOURCE_DIR}/README.md"
         "${PROJECT_SOURCE_DIR}/.github/CHANGELOG.md"

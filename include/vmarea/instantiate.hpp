@@ -21,7 +21,9 @@
   VMAREA_EACH_CHANGE_TEMPLATE(, __VA_ARGS__)
 
 // What follows is for the macros above. Names with commas in them come as several arguments.
-#define VMAREA_EACH_SPACE_TEMPLATE(linkage, ...) \
+#define VMAREA_EACH_SPACE_TEMPLATE(linkage, ...)                                               \
+  linkage template class vmarea::PlannedCalls<__VA_ARGS__, vmarea::MakesChanges<__VA_ARGS__>>; \
+  linkage template class vmarea::MemoryCalls<__VA_ARGS__>;                                     \
   linkage template class vmarea::AddressSpace<__VA_ARGS__>;
 
 #define VMAREA_EACH_CHANGE_TEMPLATE(linkage, ...)                                      \

@@ -39,7 +39,6 @@
 #include <vmarea_shims/maple_tree/nodes.hpp>
 #include <vmarea_shims/maple_tree/plan.hpp>
 #include <vmarea_shims/maple_tree/write.hpp>
-#include <vmarea_shims/maple_tree/write_path.hpp>
 
 namespace vmarea::shims {
 
@@ -79,7 +78,11 @@ class MapleTree {
 
   MapleTree() noexcept requires std::is_default_constructible_v<Memory> : MapleTree(Memory{}) {}
   explicit MapleTree(const Memory& memory) noexcept : nodes_(memory) {}
-  MapleTree(const MapleTree&) = delete;
+  /// Leaves the other empty. Requires: no reader is left, and no write is planned.
+  MapleTree(MapleTree&& other) noexcept
+      : root_(std::exchange(other.root_, 0)),
+        size_(std::exchange(other.size_, 0)),
+        nodes_(std::move(other.nodes_)) {}
   MapleTree& operator=(const MapleTree&) = delete;
   /// Requires: no reader is left.
   ~MapleTree() {
@@ -297,5 +300,9 @@ class MapleTree {
 /// MapleTree itself: g++ 12 crashes on such an alias.
 template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{}>
 using maple_tree = MapleTree<Value, Memory, Options>;
+
+/// What allocate_node is asked for each time, for pools of fixed size; with other options,
+/// MapleTree::node_bytes.
+inline constexpr std::size_t default_node_bytes = sizeof(maple::Node<MapleTreeOptions{}.capacity>);
 
 }  // namespace vmarea::shims

@@ -16,9 +16,15 @@ struct HeapMemory {
   struct AreaData {};  // The host keeps nothing of its own with an area.
 
   static void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
-    if (is_plain(alignment)) return std::malloc(bytes);
-    // Rounded up by hand, and what malloc gave is noted in front: glibc's own aligned allocation
-    // goes past its caches and took 2.5 us where this takes 20 ns.
+    return is_plain(alignment) ? std::malloc(bytes) : allocate_rounded(bytes, alignment);
+  }
+  static void release(void* object, std::size_t, std::size_t alignment) noexcept {
+    std::free(is_plain(alignment) ? object : static_cast<void**>(object)[-1]);
+  }
+
+  /// Rounded up by hand, and what malloc gave is noted in front: glibc's own aligned allocation
+  /// goes past its caches and took 2.5 us where this takes 20 ns.
+  static void* allocate_rounded(std::size_t bytes, std::size_t alignment) noexcept {
     void* const given = std::malloc(bytes + alignment);
     if (given == nullptr) return nullptr;
     void* const rounded =
@@ -26,10 +32,6 @@ struct HeapMemory {
     static_cast<void**>(rounded)[-1] = given;
     return rounded;
   }
-  static void release(void* object, std::size_t, std::size_t alignment) noexcept {
-    std::free(is_plain(alignment) ? object : static_cast<void**>(object)[-1]);
-  }
-
   /// What any allocation has.
   static constexpr bool is_plain(std::size_t alignment) noexcept {
     return alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__;

@@ -3,8 +3,9 @@
 #
 # check_includes.sh ROOT [HEADER...]: the core, and those shims without which a core user has no
 # tree, include only freestanding standard headers and each other; so do the HEADERs, which are what
-# a freestanding program really used. And each room of the core includes only those below it. Prints
-# every include that is not allowed.
+# a freestanding program really used. A header that brings the library together with another one is
+# optional: it may include that, and no other header may include it. And each room of the core
+# includes only those below it. Prints every include that is not allowed.
 set -euo pipefail
 cd "$1"
 shift
@@ -21,11 +22,32 @@ offenders() {
     true
 }
 
-mapfile -t core < <(find include -name '*.hpp')
+# What each optional header may include beside the library.
+declare -A optional=(
+  [hash]='<functional>'
+  [ranges]='<ranges>'
+  [string]='<string>'
+  [ostream]='<ostream>'
+  [fmt]='<(string|string_view|fmt/format\.h)>'
+  [gtest]='<(string|string_view|vector|ostream|gtest/gtest\.h)>'
+)
+any_optional="$(IFS='|' && echo "${!optional[*]}")"
+optional_offenders() {
+  local header
+  for header in "${!optional[@]}"; do
+    offenders vmarea "include/vmarea/$header.hpp" /dev/null |
+      grep -vE "include ${optional[$header]}\$" || true
+  done
+  grep -nHE "[<\"]vmarea/($any_optional)\.hpp" "${core[@]}" || true
+}
+
+mapfile -t core < <(
+  find include -name '*.hpp' | grep -vE "^include/vmarea/($any_optional)\.hpp$"
+)
 
 # The freestanding shims, and whatever they reach.
 mapfile -t shims < <(
-  find shims/vmarea_shims -maxdepth 1 -name maple_tree.hpp -o -maxdepth 1 -name reverse_map.hpp
+  ls shims/vmarea_shims/{fixed_pool,maple_tree,reverse_map}.hpp
 )
 for ((i = 0; i < ${#shims[@]}; ++i)); do
   while read -r header; do
@@ -35,11 +57,12 @@ done
 
 # The rooms, the lowest first. What is planned and what writes meet in the face alone, so calls do
 # not see change.
-rooms=(types host rules space plan change calls)
+rooms=(types host rules space plan change calls text)
 out_of_order() {
   local room below='' folder
   for room in "${rooms[@]}"; do
     if [[ "$room" == calls ]]; then below="${below/|change/}"; fi
+    if [[ "$room" == text ]]; then below+='|change'; fi
     below+="|$room"
     grep -rnHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]vmarea/' "include/vmarea/$room" |
       grep -vE "[<\"]vmarea/(${below#|})/" || true
@@ -52,6 +75,7 @@ out_of_order() {
 
 bad="$(
   offenders vmarea "${core[@]}" /dev/null
+  optional_offenders
   out_of_order
   offenders 'vmarea|vmarea_shims' "${shims[@]}" "$@" /dev/null
 )"

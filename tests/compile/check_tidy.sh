@@ -20,8 +20,12 @@ trap 'rm -rf "$work"' EXIT
 mapfile -t headers < <(
   for root in include shims; do (cd "$root" && find . -name '*.hpp' | sed 's,^\./,,' | sort); done
 )
+declare -A needs=([vmarea/fmt.hpp]='fmt/format.h' [vmarea/gtest.hpp]='gtest/gtest.h')
 {
-  printf '#include <%s>\n' "${headers[@]}"
+  for header in "${headers[@]}"; do
+    need="${needs[$header]:-$header}"
+    printf '#if __has_include(<%s>)\n#include <%s>\n#endif\n' "$need" "$header"
+  done
   cat <<'END'
 int main() {
   vmarea::AddressSpace<vmarea::shims::Userland> space;

@@ -12,19 +12,18 @@ if [[ "$(uname -sm)" != "Linux x86_64" ]]; then
 fi
 
 cd "$root"  # So that no path in what the compiler says has a blank.
-source="tests/compile/freestanding"
+source="tests/compile/freestanding/program.cpp" start="tests/examples/kernel/start.cpp"
 flags=(-std=c++20 "$option" -ffreestanding -fno-exceptions -fno-rtti -fno-pie -Wall -Wextra
-  -Wpedantic -Wconversion -Wshadow -Werror -Iinclude -Ishims)
+  -Wpedantic -Wconversion -Wshadow -Werror -Iinclude -Ishims -Itests)
 mkdir -p "$work"
-rm -f "$work"/{start,program}.{o,d} "$work/program"
+rm -f "$work"/{start.o,program.o,program.d} "$work/program"
 fail() {
   echo "$1"
   exit 1
 }
 
-for part in start program; do
-  "$compiler" "${flags[@]}" -MMD -MF "$work/$part.d" -c "$source/$part.cpp" -o "$work/$part.o"
-done
+"$compiler" "${flags[@]}" -c "$start" -o "$work/start.o"
+"$compiler" "${flags[@]}" -MMD -MF "$work/program.d" -c "$source" -o "$work/program.o"
 
 # Of the headers of ours that it used, each keeps to the list, whatever brought it in.
 mapfile -t used < <(
@@ -50,5 +49,5 @@ done
 
 status=0
 "$work/program" || status=$?
-((status == 0)) || fail "exit code $status: $source/program.cpp:$status unless it is a named code"
+((status == 0)) || fail "exit code $status: $source:$status unless it is a named code"
 echo "$(size "$work/program" | awk 'NR == 2 {print $1}') bytes of code, ${#used[@]} headers"

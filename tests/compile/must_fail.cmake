@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# cmake -D DIAGNOSTIC=regex [-D LINES_MAX=n] -P must_fail.cmake -- command...
+# cmake -D DIAGNOSTIC=regex [-D FIRST_ERROR=regex] [-D LINES_MAX=n] -P must_fail.cmake -- command...
 #
 # Passes if the command fails and says why, in so many lines at most: an exit code alone would also
-# accept a missing file or a typing error. Runs of white space count as one blank, since CMake wraps
-# its messages.
+# accept a missing file or a typing error. With FIRST_ERROR, the first line that has "error:" says
+# it already. Runs of white space count as one blank, since CMake wraps its messages.
 set(command "")
 set(in_command FALSE)
 foreach(i RANGE ${CMAKE_ARGC})
@@ -24,6 +24,13 @@ endif()
 string(REGEX REPLACE "[ \t\r\n]+" " " flat "${said}")
 if(NOT flat MATCHES "${DIAGNOSTIC}")
   message(FATAL_ERROR "Failed, but not with \"${DIAGNOSTIC}\":\n${shown}\n${said}")
+endif()
+
+if(FIRST_ERROR)
+  string(REGEX MATCH "[^\n]*error:[^\n]*" first "${said}")
+  if(NOT first MATCHES "${FIRST_ERROR}")
+    message(FATAL_ERROR "The first error is not \"${FIRST_ERROR}\":\n${shown}\n${first}\n${said}")
+  endif()
 endif()
 string(REGEX MATCHALL "\n" lines "${said}")
 list(LENGTH lines lines)

@@ -40,20 +40,20 @@ constexpr std::uint64_t far_away = 0x300;  // A column that needs page tables of
 
 std::vector<Case> verbs() {
   return {
-      {"link alone", "B..B", [](Stage& s) { return s.link(s.fresh(1, 2)).error(); }},
+      {"link alone", "B..B", [](Stage& s) { return s.link(s.fresh(1, 2)).code(); }},
       {"link with an identity to take", "A.aa",
-       [](Stage& s) { return s.link(s.fresh(1, 2)).error(); }},
-      {"split below", "aaaa", [](Stage& s) { return s.split(2, NewPart::below).error(); }},
-      {"split above", "HHHH", [](Stage& s) { return s.split(2, NewPart::above).error(); }},
+       [](Stage& s) { return s.link(s.fresh(1, 2)).code(); }},
+      {"split below", "aaaa", [](Stage& s) { return s.split(2, NewPart::below).code(); }},
+      {"split above", "HHHH", [](Stage& s) { return s.split(2, NewPart::above).code(); }},
       {"modify: cut out", "aaaa",
-       [](Stage& s) { return s.modify(columns(1, 2), rw_flags | flag::dont_copy).error(); }},
+       [](Stage& s) { return s.modify(columns(1, 2), rw_flags | flag::dont_copy).code(); }},
       {"modify: join both", "AAA|aaa|AA",
-       [](Stage& s) { return s.modify(columns(3, 6), rw_flags).error(); }},
-      {"expand", "AA..aa", [](Stage& s) { return s.expand(0, columns(0, 6), s.area(4)).error(); }},
-      {"shrink", "aaaa", [](Stage& s) { return s.shrink(0, columns(0, 2)).error(); }},
+       [](Stage& s) { return s.modify(columns(3, 6), rw_flags).code(); }},
+      {"expand", "AA..aa", [](Stage& s) { return s.expand(0, columns(0, 6), s.area(4)).code(); }},
+      {"shrink", "aaaa", [](Stage& s) { return s.shrink(0, columns(0, 2)).code(); }},
       {"relocate", fmt::format("{:.>{}}aaAa", "", 0x200),
-       [](Stage& s) { return s.relocate_down(0x200, 0x180).error(); }},
-      {"insert", "A.A", [](Stage& s) { return s.insert(s.fresh(1, 2)).error(); }},
+       [](Stage& s) { return s.relocate_down(0x200, 0x180).code(); }},
+      {"insert", "A.A", [](Stage& s) { return s.insert(s.fresh(1, 2)).code(); }},
   };
 }
 
@@ -79,7 +79,7 @@ Error map_shared(Stage& stage) {
              .length = 0x2000,
              .protection = rw,
              .flags = map::shared | map::anonymous | map::fixed})
-      .error();
+      .code();
 }
 
 Error map_file(Stage& stage) {
@@ -89,13 +89,13 @@ Error map_file(Stage& stage) {
              .protection = rw,
              .flags = map::private_ | map::fixed,
              .file = stage.legend.at('F').file})
-      .error();
+      .code();
 }
 
 Error attach(Stage& stage) {
   static constexpr std::uint64_t bytes = 0x2000;
   TestFile* segment = stage.host().make_file({.segment_bytes = bytes});
-  return stage.attach_shared({.address = TestSpace::column(2), .segment = segment}).error();
+  return stage.attach_shared({.address = TestSpace::column(2), .segment = segment}).code();
 }
 
 Error grow(Stage& stage, std::uint64_t column, std::uint64_t old_pages, std::uint64_t new_pages) {
@@ -104,44 +104,42 @@ Error grow(Stage& stage, std::uint64_t column, std::uint64_t old_pages, std::uin
                .old_length = old_pages << 12,
                .new_length = new_pages << 12,
                .flags = remap::may_move})
-      .error();
+      .code();
 }
 
 std::vector<Case> mapping_calls() {
   return {
-      {"mmap into a hole", "B..B", [](Stage& s) { return s.map_fixed(1, 2).error(); }},
+      {"mmap into a hole", "B..B", [](Stage& s) { return s.map_fixed(1, 2).code(); }},
       {"mmap over a middle", "aaaaa",
-       [](Stage& s) { return s.map_fixed(1, 3, prot::read).error(); }},
-      {"mmap over counted objects", "HHHHH", [](Stage& s) { return s.map_fixed(1, 3).error(); }},
+       [](Stage& s) { return s.map_fixed(1, 3, prot::read).code(); }},
+      {"mmap over counted objects", "HHHHH", [](Stage& s) { return s.map_fixed(1, 3).code(); }},
       {"mmap shared memory", "BBBB", map_shared},
       {"mmap a file", "aaa", map_file},
-      {"munmap a middle", "aaaaa", [](Stage& s) { return s.munmap(columns(1, 3)).error(); }},
-      {"munmap several", "HHH|aaa.BBB", [](Stage& s) { return s.munmap(columns(1, 9)).error(); }},
+      {"munmap a middle", "aaaaa", [](Stage& s) { return s.munmap(columns(1, 3)).code(); }},
+      {"munmap several", "HHH|aaa.BBB", [](Stage& s) { return s.munmap(columns(1, 9)).code(); }},
       {"brk", "B", brk_by_two_pages, Error::no_memory, Error::interrupted, put_heap_at_column_1},
       {"attach", "A.....A", attach},
       {"detach", "FFFF",
        [](Stage& s) {
          s.legend.at('F').file->rules.segment_bytes = 0x4000;
-         return s.detach_shared(TestSpace::column(0)).error();
+         return s.detach_shared(TestSpace::column(0)).code();
        }},
       {"mremap in place", "aa..B", [](Stage& s) { return grow(s, 0, 2, 4); }},
       {"mremap to a larger place", "aaB", [](Stage& s) { return grow(s, 0, 2, 4); }},
       {"mremap the middle far away", "aaaaa",
-       [](Stage& s) { return s.move(1, 2, far_away).error(); }},
+       [](Stage& s) { return s.move(1, 2, far_away).code(); }},
       {"mremap over counted objects", "aaaaa..HHHHH",
-       [](Stage& s) { return s.move(1, 2, 8).error(); }},
+       [](Stage& s) { return s.move(1, 2, 8).code(); }},
       {"mremap inside one area of counted objects", "HHHHHHHHH",
-       [](Stage& s) { return s.move(1, 2, 5).error(); }},
+       [](Stage& s) { return s.move(1, 2, 5).code(); }},
       {"mremap and keep the source", "aaaaa",
-       [](Stage& s) {
-         return s.move(1, 2, far_away, remap::may_move | remap::dont_unmap).error();
-       }},
+       [](Stage& s) { return s.move(1, 2, far_away, remap::may_move | remap::dont_unmap).code(); }},
       {"mremap a second mapping", "SSS", [](Stage& s) { return grow(s, 0, 0, 2); }},
       {"mremap and cut the kept source out", "lllll",
-       [](Stage& s) { return s.move(1, 2, far_away, remap::may_move | remap::dont_unmap).error(); },
+       [](Stage& s) { return s.move(1, 2, far_away, remap::may_move | remap::dont_unmap).code(); },
        Error::no_memory, Error::interrupted, as_6_12},
       {"mremap and cut it out of an area that the destination cuts", "hhhhhhhhh",
-       [](Stage& s) { return s.move(1, 2, 5, fixed_move | remap::dont_unmap).error(); },
+       [](Stage& s) { return s.move(1, 2, 5, fixed_move | remap::dont_unmap).code(); },
        Error::no_memory, Error::interrupted,
        [](Stage& s) {
          as_6_12(s);
@@ -154,51 +152,50 @@ std::vector<Case> mapping_calls() {
              .insert_special({.start = TestSpace::column(1),
                               .length = 0x1000,
                               .flags = flag::read | flag::may_access})
-             .error();
+             .code();
        }},
       {"a loader's memory", "AABB.HHH",
-       [](Stage& s) { return s.loader_brk(columns(3, 6)).error(); }},
+       [](Stage& s) { return s.loader_brk(columns(3, 6)).code(); }},
       {"the first stack", "A..A",
-       [](Stage& s) { return s.insert_initial_stack(TestSpace::column(2)).error(); }},
+       [](Stage& s) { return s.insert_initial_stack(TestSpace::column(2)).code(); }},
   };
 }
 
 std::vector<Case> changing_calls() {
   return {
       {"mprotect a middle", "aaaaa",
-       [](Stage& s) { return s.mprotect(columns(1, 3), prot::read).error(); }},
+       [](Stage& s) { return s.mprotect(columns(1, 3), prot::read).code(); }},
       {"mprotect that is charged", "BBBBB",
-       [](Stage& s) { return s.mprotect(columns(1, 3), rw).error(); }},
+       [](Stage& s) { return s.mprotect(columns(1, 3), rw).code(); }},
       {"mprotect over several", "aaBBaaBBcc",
-       [](Stage& s) { return s.mprotect(columns(1, 9), prot::none).error(); }},
+       [](Stage& s) { return s.mprotect(columns(1, 9), prot::none).code(); }},
       {"mprotect that joins all", "bbAAbbAA",
-       [](Stage& s) { return s.mprotect(columns(0, 8), prot::read).error(); }},
+       [](Stage& s) { return s.mprotect(columns(0, 8), prot::read).code(); }},
       {"mprotect of locked memory", "LLLLL",
        [](Stage& s) {
-         return s.mprotect(columns(1, 3), prot::read | prot::write | prot::exec).error();
+         return s.mprotect(columns(1, 3), prot::read | prot::write | prot::exec).code();
        }},
       {"madvise", "aaaaa",
-       [](Stage& s) { return s.madvise(columns(1, 3), Advice::dont_fork).error(); },
+       [](Stage& s) { return s.madvise(columns(1, 3), Advice::dont_fork).code(); },
        Error::try_again},
       // Guards modify no area, so nothing turns their ENOMEM into EAGAIN.
       {"madvise guards", "AA|BB",
-       [](Stage& s) { return s.madvise(columns(1, 3), Advice::guard_install).error(); },
+       [](Stage& s) { return s.madvise(columns(1, 3), Advice::guard_install).code(); },
        Error::no_memory},
       {"mlock on fault", "aaaaa",
-       [](Stage& s) { return s.mlock(columns(1, 3), MlockMode::lock_on_fault).error(); }},
+       [](Stage& s) { return s.mlock(columns(1, 3), MlockMode::lock_on_fault).code(); }},
       {"munlock", "LLLLL",
-       [](Stage& s) { return s.mlock(columns(1, 3), MlockMode::unlock).error(); }},
-      {"mseal", "aaaaa", [](Stage& s) { return s.mseal(columns(1, 3)).error(); }},
-      {"first touch", "AAA", [](Stage& s) { return s.touch(TestSpace::column(1)).error(); }},
+       [](Stage& s) { return s.mlock(columns(1, 3), MlockMode::unlock).code(); }},
+      {"mseal", "aaaaa", [](Stage& s) { return s.mseal(columns(1, 3)).code(); }},
+      {"first touch", "AAA", [](Stage& s) { return s.touch(TestSpace::column(1)).code(); }},
       {"first touch beside a touched area", "aaB",
-       [](Stage& s) { return s.touch(TestSpace::column(2), Touch::forced_write).error(); }},
-      {"stack growth", "...KK",
-       [](Stage& s) { return s.grow_stack(TestSpace::column(1)).error(); }},
+       [](Stage& s) { return s.touch(TestSpace::column(2), Touch::forced_write).code(); }},
+      {"stack growth", "...KK", [](Stage& s) { return s.grow_stack(TestSpace::column(1)).code(); }},
   };
 }
 
 Error watch(Stage& stage, Range range, UserfaultModes modes) {
-  return stage.register_userfault(range, ours, modes).error();
+  return stage.register_userfault(range, ours, modes).code();
 }
 
 std::vector<Case> attribute_calls() {
@@ -208,26 +205,25 @@ std::vector<Case> attribute_calls() {
       },
       10};
   return {
-      {"mbind a middle", "aaaaa", [](Stage& s) { return s.mbind(columns(1, 3), 2).error(); }},
-      {"mbind several", "aaBBPPBBUU", [](Stage& s) { return s.mbind(columns(1, 9), 2).error(); }},
-      {"mbind that joins", "PPaaPP", [](Stage& s) { return s.mbind(columns(2, 4), 1).error(); }},
+      {"mbind a middle", "aaaaa", [](Stage& s) { return s.mbind(columns(1, 3), 2).code(); }},
+      {"mbind several", "aaBBPPBBUU", [](Stage& s) { return s.mbind(columns(1, 9), 2).code(); }},
+      {"mbind that joins", "PPaaPP", [](Stage& s) { return s.mbind(columns(2, 4), 1).code(); }},
       {"set a home node", "aPPPP",
-       [](Stage& s) { return s.set_home_node(columns(0, 3), home).error(); }},
-      {"name a middle", "aaaaa", [](Stage& s) { return s.set_name(columns(1, 3), 1).error(); },
+       [](Stage& s) { return s.set_home_node(columns(0, 3), home).code(); }},
+      {"name a middle", "aaaaa", [](Stage& s) { return s.set_name(columns(1, 3), 1).code(); },
        Error::try_again},
-      {"name several", "aaPPUU", [](Stage& s) { return s.set_name(columns(1, 5), 1).error(); },
+      {"name several", "aaPPUU", [](Stage& s) { return s.set_name(columns(1, 5), 1).code(); },
        Error::try_again},
       {"register a middle", "aaaaa",
        [](Stage& s) { return watch(s, columns(1, 3), uffd::missing); }},
       {"register that joins", "UUaaUUPP",
        [](Stage& s) { return watch(s, columns(2, 8), uffd::missing); }},
       {"unregister a middle", "uuuuu",
-       [](Stage& s) { return s.unregister_userfault(columns(1, 3), ours).error(); }},
-      {"munmap what is watched", "UUUUTT",
-       [](Stage& s) { return s.munmap(columns(1, 5)).error(); }},
-      {"mremap what is watched", "uuuuu..TTT", [](Stage& s) { return s.move(1, 2, 8).error(); }},
+       [](Stage& s) { return s.unregister_userfault(columns(1, 3), ours).code(); }},
+      {"munmap what is watched", "UUUUTT", [](Stage& s) { return s.munmap(columns(1, 5)).code(); }},
+      {"mremap what is watched", "uuuuu..TTT", [](Stage& s) { return s.move(1, 2, 8).code(); }},
       {"mremap what is watched, without events", "TTTTT....TT",
-       [](Stage& s) { return s.move(1, 2, 7).error(); }},
+       [](Stage& s) { return s.move(1, 2, 7).code(); }},
       {"fork what is watched", "uu.PP.TT.UU", fork_and_end},
   };
 }
@@ -348,7 +344,7 @@ TEST(EveryReservation, that_mlock_lacks_leaves_all_of_its_change_or_nothing) {
     const Result<void> done = stage.mlock(columns(1, 3), MlockMode::lock);
     const bool failed = stage.host().faults.failures > 0;
     stage.host().faults.fail(0);
-    EXPECT_EQ(done.error(), failed ? Error::no_memory : Error::none);
+    EXPECT_EQ(done.code(), failed ? Error::no_memory : Error::none);
     seen.insert(stage.picture());
     EXPECT_EQ(stage.space().totals().locked, stage.picture()[1] == 'A' ? 0 : 2);
     EXPECT_TRUE(stage.mlock(columns(1, 3), MlockMode::lock));
@@ -367,7 +363,7 @@ TEST(EveryReservation, that_a_move_of_several_areas_lacks_stops_between_two_of_t
     const Result<Address> at = stage.move(0, 5, 6);
     const bool failed = stage.host().faults.failures > 0;
     stage.host().faults.fail(0);
-    EXPECT_EQ(at.error(), failed ? Error::no_memory : Error::none);
+    EXPECT_EQ(at.code(), failed ? Error::no_memory : Error::none);
     seen.insert(stage.picture());
     const std::uint64_t first = stage.area(0) != nullptr ? 0 : 3;
     if (failed) {

@@ -34,6 +34,9 @@ if(NOT expected STREQUAL installed)
   message(FATAL_ERROR "Headers are\n  ${expected}\nbut installed were\n  ${installed}")
 endif()
 
+if(NOT EXISTS "${WORK}/prefix/share/vmarea/gdb/vmarea_gdb.py")
+  message(FATAL_ERROR "The printers for gdb were not installed.")
+endif()
 # Documents, and every chapter of the rule book among them.
 file(GLOB rules RELATIVE "${SOURCE}/tests/rules" "${SOURCE}/tests/rules/*.md")
 list(TRANSFORM rules PREPEND "rules/")

@@ -180,11 +180,11 @@ TEST(KnownBug, 10_rest_of_a_move_is_looked_up_again_after_the_lock_was_dropped) 
 
 TEST(KnownBug, 11_identity_that_was_taken_over_is_given_back_when_nodes_lack) {
   Stage stage(crowded("aaaaa"));
-  const auto move = [&] { return stage.move(1, 2, 6).error(); };
+  const auto move = [&] { return stage.move(1, 2, 6).code(); };
   EXPECT_GT(fail_in_turn(stage, kind_bit(Resource::node), move), 0) << "nodes were needed";
   EXPECT_EQ(stage.picture().substr(0, 9), "a..aa.aa.");
   Stage merge("AAA|aa|AAA");
-  const auto join = [&] { return merge.modify(columns(3, 5), rw_flags).error(); };
+  const auto join = [&] { return merge.modify(columns(3, 5), rw_flags).code(); };
   EXPECT_EQ(fail_in_turn(merge, shims::FaultPlan::all_memory, join), 1) << "a link";
   EXPECT_EQ(merge.picture(), "aaaaaaaa");
 }
@@ -194,7 +194,7 @@ TEST(KnownBug, 12_copy_of_a_move_that_lacks_nodes_is_released_with_all_it_holds)
   ASSERT_TRUE(stage.touch(TestSpace::column(2)));
   TestFile* file = stage.legend.at('H').file;
   const auto move = [&] {
-    const Error error = stage.move(1, 2, 6).error();
+    const Error error = stage.move(1, 2, 6).code();
     EXPECT_EQ(file->references, error == Error::none ? 3u : 1u);
     return error;
   };
@@ -211,7 +211,7 @@ TEST(KnownBug, 13_what_was_set_up_for_a_mapping_is_undone_once_when_nodes_lack) 
                .length = 0x1000,
                .protection = rw,
                .flags = map::shared | map::anonymous | map::fixed})
-        .error();
+        .code();
   };
   EXPECT_GT(fail_in_turn(stage, kind_bit(Resource::node), map_shared), 0);
   EXPECT_EQ(stage.host().shared_memories, 1);
@@ -221,7 +221,7 @@ TEST(KnownBug, 13_what_was_set_up_for_a_mapping_is_undone_once_when_nodes_lack) 
 TEST(KnownBug, 13_hooks_of_a_driver_run_only_when_nothing_can_fail_any_more) {
   Stage stage(crowded("HHHHH"));
   stage.host().recorder.on = true;
-  const auto cut = [&] { return stage.munmap(columns(1, 3)).error(); };
+  const auto cut = [&] { return stage.munmap(columns(1, 3)).code(); };
   EXPECT_GT(fail_in_turn(stage, shims::FaultPlan::all_memory, cut), 0);
   const auto lines = stage.host().recorder.take();
   stage.host().recorder.on = false;
@@ -263,7 +263,7 @@ TEST(KnownBug, 14_what_a_fixed_mapping_replaces_stays_when_the_mapping_fails) {
                          .protection = rw,
                          .flags = map::private_ | map::fixed,
                          .file = stage.legend.at('F').file})
-                  .error(),
+                  .code(),
               c.error);
     EXPECT_EQ(stage.picture(), "aaBB..");
     EXPECT_EQ(differences(before, Snapshot::of(stage.state())), "");
@@ -272,14 +272,14 @@ TEST(KnownBug, 14_what_a_fixed_mapping_replaces_stays_when_the_mapping_fails) {
 
 TEST(KnownBug, 14_fixed_mapping_that_runs_out_of_memory_leaves_the_old_areas) {
   Stage stage(crowded("aaBBaa"));
-  const auto map = [&] { return stage.map_fixed(1, 5, rw | prot::exec).error(); };
+  const auto map = [&] { return stage.map_fixed(1, 5, rw | prot::exec).code(); };
   EXPECT_GT(fail_in_turn(stage, shims::FaultPlan::all_memory, map), 0);
   EXPECT_EQ(stage.picture().substr(0, 6), "aEEEEa");
 }
 
 TEST(KnownBug, 15_hole_in_one_area_that_lacks_its_second_rest_removes_nothing) {
   Stage stage(crowded("lllll"));
-  const auto punch = [&] { return stage.munmap(columns(1, 3)).error(); };
+  const auto punch = [&] { return stage.munmap(columns(1, 3)).code(); };
   EXPECT_GT(fail_in_turn(stage, shims::FaultPlan::all_memory, punch), 1) << "an area and nodes";
   EXPECT_EQ(stage.picture().substr(0, 5), "l..ll");
   EXPECT_EQ(stage.space().totals().locked, 3);
@@ -295,7 +295,7 @@ TEST(KnownBug, 15_hole_whose_second_cut_a_driver_refuses_removes_nothing) {
     Stage stage("FFFFF");
     stage.area(0)->hooks = &no_cut_at_3;
     if (!as_linux) stage.host().profile.partial_effects = PartialEffects::all_or_nothing;
-    EXPECT_EQ(stage.munmap(columns(1, 3)).error(), Error::invalid);
+    EXPECT_EQ(stage.munmap(columns(1, 3)).code(), Error::invalid);
     EXPECT_EQ(stage.space().totals().total, 5);
     EXPECT_EQ(stage.shape(0), as_linux ? "[0,1)p0" : "[0,5)p0");
   }
@@ -353,7 +353,7 @@ TEST(KnownBug, 17_release_of_a_userfaultfd_does_not_fail_for_lack_of_memory_to_m
 TEST(KnownBug, 18_change_that_lacks_memory_to_merge_fails_and_does_not_split_instead) {
   Stage stage("BBB|cccc|FF");
   // The first window takes over an identity, the second cuts off the file's first page.
-  const auto protect = [&] { return stage.mprotect(columns(3, 8), prot::read).error(); };
+  const auto protect = [&] { return stage.mprotect(columns(3, 8), prot::read).code(); };
   EXPECT_EQ(fail_in_turn(stage, kind_bit(Resource::link), protect), 1);
   EXPECT_EQ(stage.picture(), "bbbbbbbZF");
 }

@@ -281,7 +281,7 @@ TEST(KnownBug, 34_seal_refuses_exactly_the_advice_that_discards) {
         Advice::cold,      Advice::page_out,    Advice::dont_need_locked, Advice::guard_install}) {
     Stage stage("BB");
     ASSERT_TRUE(stage.mseal(columns(0, 2)));
-    EXPECT_EQ(stage.madvise(columns(0, 2), advice).error(),
+    EXPECT_EQ(stage.madvise(columns(0, 2), advice).code(),
               discarding.contains(advice) ? Error::not_permitted : Error::none)
         << static_cast<int>(advice);
   }
@@ -291,18 +291,18 @@ TEST(KnownBug, 34_calls_that_meet_a_seal_leave_what_linux_leaves) {
   const auto fresh = [](Stage& stage) { EXPECT_EQ(stage.picture(), "AAXXAA"); };
   Stage unmap("AAXXAA");
   fresh(unmap);
-  EXPECT_EQ(unmap.munmap(columns(0, 6)).error(), Error::not_permitted);
+  EXPECT_EQ(unmap.munmap(columns(0, 6)).code(), Error::not_permitted);
   fresh(unmap);
   Stage protect("AAXXAA");
-  EXPECT_EQ(protect.mprotect(columns(0, 6), prot::read).error(), Error::not_permitted);
+  EXPECT_EQ(protect.mprotect(columns(0, 6), prot::read).code(), Error::not_permitted);
   EXPECT_EQ(protect.picture(), "BBXXAA") << "what lies before is changed";
   Stage map("AAXXAA");
-  EXPECT_EQ(map.map_fixed(1, 4, prot::none).error(), Error::not_permitted);
+  EXPECT_EQ(map.map_fixed(1, 4, prot::none).code(), Error::not_permitted);
   EXPECT_EQ(map.picture(), "A|AXXAA") << "a cut stays";
   Stage whole("AAXXAA");
   whole.host().profile.partial_effects = PartialEffects::all_or_nothing;
-  EXPECT_EQ(whole.mprotect(columns(0, 6), prot::read).error(), Error::not_permitted);
-  EXPECT_EQ(whole.map_fixed(1, 4, prot::none).error(), Error::not_permitted);
+  EXPECT_EQ(whole.mprotect(columns(0, 6), prot::read).code(), Error::not_permitted);
+  EXPECT_EQ(whole.map_fixed(1, 4, prot::none).code(), Error::not_permitted);
   fresh(whole);
 }
 

@@ -47,7 +47,7 @@ TEST(RandomModel, walk_goes_on_behind_memory_that_it_faulted_in) {
   map_page(2, prot::none);
   const Range all{TestSpace::column(0), TestSpace::column(3)};
   // Nothing can be touched in the first one.
-  EXPECT_EQ(space.mlock(all, MlockMode::lock).error(), Error::no_memory);
+  EXPECT_EQ(space.mlock(all, MlockMode::lock).code(), Error::no_memory);
   EXPECT_TRUE(space.mprotect(all, prot::read | prot::write));
   ASSERT_EQ(space.space().area_count(), 1u);
   EXPECT_TRUE(space.area(0)->identity);

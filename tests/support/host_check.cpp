@@ -5,6 +5,7 @@
 #include <set>
 
 #include <fmt/core.h>
+#include <vmarea/string.hpp>
 
 #include "support/snapshot.hpp"
 
@@ -40,7 +41,7 @@ class ReverseMapCheck {
     if (!kept && wrong_.empty()) wrong_ = what;
   }
   void expect(bool kept, const char* what, const TestArea& area) {
-    if (!kept && wrong_.empty()) wrong_ = fmt::format("{}: {}", what, describe(area, geometry_));
+    if (!kept && wrong_.empty()) wrong_ = fmt::format("{}: {}", what, to_string(area));
   }
 
   void check_area(const SpaceState<TestServices>& space, const TestArea& area) {

@@ -2,19 +2,23 @@
 #include "support/snapshot.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
+#include <vmarea/string.hpp>
 
 namespace vmarea::test {
 
-std::string describe(const TestDescription& area, const Geometry& geometry) {
-  return fmt::format("[{:x},{:x}) offset {:x} flags {:x} identity {:x}{} file {} hooks {} attr {}",
-                     geometry.pages(area.start), geometry.pages(area.end), area.page_offset,
-                     area.flags.bits(), area.identity.value(),
-                     area.identity.fork_child() ? " (fork child)" : "",
-                     static_cast<const void*>(area.file), static_cast<const void*>(area.hooks),
-                     static_cast<const void*>(area.attributes));
+namespace {
+
+/// What a comparison looks at. Of the attributes only the address: they may have gone since.
+std::string described(TestDescription area) {
+  const Attributes* const attributes = std::exchange(area.attributes, nullptr);
+  return fmt::format("{} hooks {} attributes {}", to_string(area),
+                     static_cast<const void*>(area.hooks), static_cast<const void*>(attributes));
 }
+
+}  // namespace
 
 Snapshot Snapshot::of(const SpaceState<TestServices>& space) {
   Snapshot seen;
@@ -75,7 +79,7 @@ void Snapshot::apply(const Edit<TestServices>& edit) {
     const Range range = area.description.range();
     if (!edit.extent.overlaps(range)) after.push_back(area);
     EXPECT_TRUE(!edit.extent.overlaps(range) || edit.extent.contains(range))
-        << "an edit cuts through " << describe(area.description, geometry);
+        << "an edit cuts through " << described(area.description);
   }
   for (unsigned i = 0; i < edit.pieces.size(); ++i) {
     const Piece<TestServices>& piece = edit.pieces[i];
@@ -136,11 +140,10 @@ class AreaComparison {
       if (is_new) wanted.identity = meaning->second;
     }
     if (!(wanted == found)) {
-      return fmt::format("expected {}\n  actual {}\n", describe(wanted, expected_.geometry),
-                         describe(found, actual_.geometry));
+      return fmt::format("expected {}\n  actual {}\n", described(wanted), described(found));
     }
     if (expected.object == nullptr || expected.object == actual.object) return {};
-    return fmt::format("another object carries {}\n", describe(found, actual_.geometry));
+    return fmt::format("another object carries {}\n", described(found));
   }
 
   const Snapshot& expected_;
@@ -171,10 +174,10 @@ std::string differences(const Snapshot& expected, const Snapshot& actual) {
   if (expected.areas.size() != actual.areas.size()) {
     text += fmt::format("expected {} areas, not {}\n", expected.areas.size(), actual.areas.size());
     for (const SeenArea& area : expected.areas) {
-      text += "  expected " + describe(area.description, expected.geometry) + "\n";
+      text += "  expected " + described(area.description) + "\n";
     }
     for (const SeenArea& area : actual.areas) {
-      text += "  actual   " + describe(area.description, actual.geometry) + "\n";
+      text += "  actual   " + described(area.description) + "\n";
     }
   } else {
     text += AreaComparison(expected, actual).differences();

@@ -46,7 +46,4 @@ struct Snapshot {
 /// The differences in words, one a line; empty if the space is as expected.
 std::string differences(const Snapshot& expected, const Snapshot& actual);
 
-/// "[100,104) rw file ..." for messages.
-std::string describe(const TestDescription& area, const Geometry& geometry);
-
 }  // namespace vmarea::test

@@ -42,7 +42,7 @@ Range TestSpace::range_of(std::string_view picture) {
 }
 
 TestArea* TestSpace::area(std::uint64_t column_number) const {
-  return find_area(space_.state(), column(column_number));
+  return find_object(space_.state(), column(column_number));
 }
 
 std::uint64_t TestSpace::token(std::uint64_t column_number) const {
@@ -56,7 +56,7 @@ std::unique_ptr<TestSpace> TestSpace::fork(Error* error) {
   child->width_ = width_;
   const Snapshot before = Snapshot::of(state());
   const Result<void> done = space_.fork_into(child->space_);
-  if (error != nullptr) *error = done.error();
+  if (error != nullptr) *error = done.code();
   EXPECT_EQ(differences(before, Snapshot::of(state())), "") << "fork changed the parent";
   check();
   child->check();

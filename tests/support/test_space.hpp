@@ -18,6 +18,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <vmarea/gtest.hpp>
+
 #include "support/host_check.hpp"
 #include "support/picture.hpp"
 #include "support/snapshot.hpp"

@@ -72,7 +72,7 @@ TEST(Accounting, replaced_pages_are_given_back) {
   EXPECT_EQ(stage.host().charged, 2u);
   EXPECT_EQ(totals_of(stage), (PageTotals{.total = 4, .data = 2}));
   stage.host().charge_max = 2;
-  EXPECT_EQ(stage.map_fixed(1, 3).error(), Error::no_memory);
+  EXPECT_EQ(stage.map_fixed(1, 3).code(), Error::no_memory);
   EXPECT_TRUE(stage.map_fixed(0, 1)) << "only what is new is charged";
 }
 
@@ -88,13 +88,13 @@ TEST(Accounting, address_space_limit_counts_everything) {
   Stage stage("AABB");
   stage.host().limits.address_space_bytes = 0x5fff;
   EXPECT_TRUE(stage.map_fixed(5, 6, prot::none));
-  EXPECT_EQ(stage.map_fixed(6, 7, prot::none).error(), Error::no_memory);
+  EXPECT_EQ(stage.map_fixed(6, 7, prot::none).code(), Error::no_memory);
 }
 
 TEST(Accounting, data_limit_looks_at_private_writable_memory_only) {
   Stage stage("AA");
   stage.host().limits.data_bytes = 0x2000;
-  EXPECT_EQ(stage.map_fixed(4, 5).error(), Error::no_memory);
+  EXPECT_EQ(stage.map_fixed(4, 5).code(), Error::no_memory);
   EXPECT_TRUE(stage.map_fixed(4, 5, prot::read));
   EXPECT_TRUE(stage.map_fixed(5, 6, rw, map::grows_down));
   EXPECT_TRUE(
@@ -125,7 +125,7 @@ TEST(Accounting, shadow_stack_is_a_stack_that_the_data_limit_holds_back) {
 TEST(Accounting, inserted_memory_is_charged_or_refused) {
   Stage stage("AA");
   stage.host().charge_max = 3;
-  EXPECT_EQ(stage.insert(stage.fresh(4, 6)).error(), Error::no_memory);
+  EXPECT_EQ(stage.insert(stage.fresh(4, 6)).code(), Error::no_memory);
   EXPECT_EQ(stage.count_areas(), 1u);
   EXPECT_TRUE(stage.insert(stage.fresh(4, 5)));
   EXPECT_EQ(stage.host().charged, 3u);

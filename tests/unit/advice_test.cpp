@@ -26,7 +26,7 @@ TEST(Madvise, refusal_stops_the_walk_and_earlier_areas_keep_the_advice) {
     stage.legend['Y'] = {.protection = prot::read, .adds = flag::sealed};
     stage.build(c.before);
     const std::uint64_t width = std::string_view(c.before).size();
-    EXPECT_EQ(stage.madvise(columns(0, width), c.advice).error(), c.error);
+    EXPECT_EQ(stage.madvise(columns(0, width), c.advice).code(), c.error);
     EXPECT_TRUE(stage.area(0)->flags.has_any(c.mark));
     EXPECT_FALSE(stage.area(width - 2)->flags.has_any(c.mark));
     EXPECT_FALSE(stage.area(width - 1)->flags.has_any(c.mark));
@@ -54,11 +54,11 @@ TEST(Madvise, seal_protects_anonymous_memory_only) {
   for (const Advice advice : discards) {
     EXPECT_TRUE(stage.madvise(columns(0, 1), advice)) << static_cast<int>(advice);
     EXPECT_TRUE(stage.madvise(columns(2, 3), advice)) << static_cast<int>(advice);
-    EXPECT_EQ(stage.madvise(columns(4, 5), advice).error(), Error::not_permitted)
+    EXPECT_EQ(stage.madvise(columns(4, 5), advice).code(), Error::not_permitted)
         << static_cast<int>(advice);
   }
   EXPECT_TRUE(stage.madvise(columns(2, 3), Advice::remove));
-  EXPECT_EQ(stage.madvise(columns(4, 5), Advice::free).error(), Error::not_permitted);
+  EXPECT_EQ(stage.madvise(columns(4, 5), Advice::free).code(), Error::not_permitted);
 }
 
 TEST(Madvise, remove_needs_a_shared_mapping_of_a_writable_file_that_is_not_locked) {
@@ -69,9 +69,9 @@ TEST(Madvise, remove_needs_a_shared_mapping_of_a_writable_file_that_is_not_locke
                           .protection = prot::read,
                           .flags = map::shared | map::fixed,
                           .file = read_only}));
-  EXPECT_EQ(stage.madvise(columns(0, 1), Advice::remove).error(), Error::access_denied);
+  EXPECT_EQ(stage.madvise(columns(0, 1), Advice::remove).code(), Error::access_denied);
   ASSERT_TRUE(stage.mlock(columns(0, 1), MlockMode::lock));
-  EXPECT_EQ(stage.madvise(columns(0, 1), Advice::remove).error(), Error::invalid)
+  EXPECT_EQ(stage.madvise(columns(0, 1), Advice::remove).code(), Error::invalid)
       << "the lock before the right";
 }
 
@@ -113,7 +113,7 @@ TEST(Madvise, special_memory_takes_no_guards_and_no_page_frames_are_dropped) {
                               Advice::dont_need_locked, Advice::guard_install}) {
     Stage stage;
     ASSERT_TRUE(stage.insert(stage.fresh(0, 1, flag::page_frames)));
-    EXPECT_EQ(stage.madvise(columns(0, 1), advice).error(), Error::invalid)
+    EXPECT_EQ(stage.madvise(columns(0, 1), advice).code(), Error::invalid)
         << static_cast<int>(advice);
   }
 }
@@ -127,19 +127,19 @@ TEST(Mprotect, right_of_the_file_is_asked_before_the_seal) {
                           .flags = map::shared | map::fixed,
                           .file = file}));
   ASSERT_TRUE(stage.mseal(columns(0, 2)));
-  EXPECT_EQ(stage.mprotect(columns(0, 2), rw).error(), Error::access_denied);
-  EXPECT_EQ(stage.mprotect(columns(0, 2), prot::read).error(), Error::not_permitted);
+  EXPECT_EQ(stage.mprotect(columns(0, 2), rw).code(), Error::access_denied);
+  EXPECT_EQ(stage.mprotect(columns(0, 2), prot::read).code(), Error::not_permitted);
 }
 
 TEST(Mprotect, cut_at_the_map_count_limit_is_refused_and_joining_is_not) {
   Stage stage("AABB");
   stage.host().limits.area_count_max = 2;
-  EXPECT_EQ(stage.mprotect(columns(0, 1), prot::none).error(), Error::no_memory);
+  EXPECT_EQ(stage.mprotect(columns(0, 1), prot::none).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AABB");
   EXPECT_TRUE(stage.mprotect(columns(1, 2), prot::read)) << "pieces that merge need no count";
   EXPECT_EQ(stage.picture(), "ABBB");
   stage.host().limits.area_count_max = 3;
-  EXPECT_EQ(stage.mprotect(columns(2, 3), prot::none).error(), Error::no_memory);
+  EXPECT_EQ(stage.mprotect(columns(2, 3), prot::none).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AB|BB") << "the first cut stays";
 }
 

@@ -120,7 +120,7 @@ TEST(AllLocks, signal_before_any_area_of_any_pass_drops_everything) {
     const Lines lines = stage.lines_of([&] {
       const auto locks = stage.lock_everything();
       const bool completes = at > areas * passes;
-      EXPECT_EQ(locks.taken().error(), completes ? Error::none : Error::interrupted);
+      EXPECT_EQ(locks.taken().code(), completes ? Error::none : Error::interrupted);
       EXPECT_EQ(stage.host().signal_checks, completes ? areas * passes : at);
       if (!completes) {
         EXPECT_FALSE(TestServices::book().holds_below_areas());
@@ -146,7 +146,7 @@ TEST(AllLocks, refused_space_lock_is_told_and_locks_nothing) {
   stage.host().faults.kinds = kind_bit(shims::Resource::space_lock);
   stage.host().faults.fail(1);
   const Lines lines = stage.lines_of(
-      [&] { EXPECT_EQ(stage.lock_everything().taken().error(), Error::interrupted); });
+      [&] { EXPECT_EQ(stage.lock_everything().taken().code(), Error::interrupted); });
   stage.host().faults.fail(0);
   EXPECT_EQ(lines, Lines{"lock space"});
 }

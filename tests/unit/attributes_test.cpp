@@ -148,9 +148,9 @@ struct Without : shims::Checked<shims::UserlandOf<Without>> {
 TEST(Attributes, that_a_host_does_not_keep_are_no_memory) {
   AddressSpace<Without> space;
   const Address at = *space.mmap({.length = page, .protection = rw});
-  EXPECT_EQ(space.mbind(at, page, 1).error(), Error::no_memory);
-  EXPECT_EQ(space.set_name(at, page, 1).error(), Error::try_again);
-  EXPECT_EQ(space.register_userfault({at, page, 1, uffd::missing}).error(), Error::no_memory);
+  EXPECT_EQ(space.mbind(at, page, 1).code(), Error::no_memory);
+  EXPECT_EQ(space.set_name(at, page, 1).code(), Error::try_again);
+  EXPECT_EQ(space.register_userfault({at, page, 1, uffd::missing}).code(), Error::no_memory);
   EXPECT_TRUE(space.mbind(at, page, 0));
   EXPECT_TRUE(space.release_userfault(1));
 }

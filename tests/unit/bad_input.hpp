@@ -65,18 +65,18 @@ class Bad {
     made.file = file;
     return made;
   }
-  Error map(MmapRequest<TestServices> request) { return space.mmap(request).error(); }
+  Error map(MmapRequest<TestServices> request) { return space.mmap(request).code(); }
   Error remap(Address address, std::uint64_t old_length, std::uint64_t new_length,
               RemapFlags flags = remap::may_move, Address new_address = 0) {
-    return space.mremap({address, old_length, new_length, flags, new_address}).error();
+    return space.mremap({address, old_length, new_length, flags, new_address}).code();
   }
   Error attach(Address address, bool replaces = false) {
     return space
         .attach_shared({.address = address, .segment = segment, .replaces_existing = replaces})
-        .error();
+        .code();
   }
   Error insert(Address start, Address end) {
-    return space.insert({.start = start, .end = end, .flags = flag::read}).error();
+    return space.insert({.start = start, .end = end, .flags = flag::read}).code();
   }
   /// none if the break is what it was.
   Error brk(Address wanted) {

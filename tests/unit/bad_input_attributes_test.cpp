@@ -12,8 +12,8 @@ TEST(BadInput, userfaultfd_refuses_ranges) {
     const auto ask = [call](Bad& b, bool registers) {
       const Range range = call(b);
       const std::uint64_t length = range.end - range.start;
-      return registers ? b.space.register_userfault({range.start, length, 1, uffd::missing}).error()
-                       : b.space.unregister_userfault(range.start, length, 1).error();
+      return registers ? b.space.register_userfault({range.start, length, 1, uffd::missing}).code()
+                       : b.space.unregister_userfault(range.start, length, 1).code();
     };
     return [ask](Bad& b) {
       const Error first = ask(b, true);
@@ -62,18 +62,18 @@ TEST(BadInput, policies_and_names_refuse_ranges) {
       [](MemoryPolicy policy, std::uint64_t) noexcept -> Result<MemoryPolicy> { return policy; },
       0};
   const Named calls[] = {
-      {"mbind", [](Bad& b, Address at, std::uint64_t n) { return b.space.mbind(at, n, 1).error(); },
+      {"mbind", [](Bad& b, Address at, std::uint64_t n) { return b.space.mbind(at, n, 1).code(); },
        Error::bad_address},
       {"mbind of the default",
-       [](Bad& b, Address at, std::uint64_t n) { return b.space.mbind(at, n, 0).error(); },
+       [](Bad& b, Address at, std::uint64_t n) { return b.space.mbind(at, n, 0).code(); },
        Error::bad_address},
       {"home node",
        [](Bad& b, Address at, std::uint64_t n) {
-         return b.space.set_home_node(at, n, home).error();
+         return b.space.set_home_node(at, n, home).code();
        },
        Error::no_entry},
       {"name",
-       [](Bad& b, Address at, std::uint64_t n) { return b.space.set_name(at, n, 1).error(); },
+       [](Bad& b, Address at, std::uint64_t n) { return b.space.set_name(at, n, 1).code(); },
        Error::no_memory},
   };
   for (const Named& c : calls) {

@@ -74,7 +74,7 @@ TEST(BadInput, mremap_refuses_sources) {
 
 TEST(BadInput, madvise_refuses_bad_ranges_and_advice) {
   const auto advise = [](auto start, auto length, Advice advice) {
-    return [=](Bad& b) { return b.space.madvise(start(b), length(b), advice).error(); };
+    return [=](Bad& b) { return b.space.madvise(start(b), length(b), advice).code(); };
   };
   const auto first = [](Bad& b) { return b.at(0); };
   const auto one_page = [](Bad& b) { return b.page; };
@@ -105,10 +105,10 @@ TEST(BadInput, madvise_refuses_bad_ranges_and_advice) {
 
 TEST(BadInput, mlock_and_mseal_refuse_bad_ranges) {
   const auto lock = [](auto start, auto length) {
-    return [=](Bad& b) { return b.space.mlock(start(b), length(b), MlockMode::lock).error(); };
+    return [=](Bad& b) { return b.space.mlock(start(b), length(b), MlockMode::lock).code(); };
   };
   const auto seal = [](auto start, auto length) {
-    return [=](Bad& b) { return b.space.mseal(start(b), length(b)).error(); };
+    return [=](Bad& b) { return b.space.mseal(start(b), length(b)).code(); };
   };
   const auto first = [](Bad& b) { return b.at(0); };
   const auto hole = [](Bad& b) { return b.at(4); };
@@ -141,13 +141,13 @@ TEST(BadInput, attach_and_detach_refuse_bad_addresses) {
       {"past the limit", Error::no_memory, [](Bad& b) { return b.attach(b.limit - b.page); }},
       {"wraps", Error::invalid, [](Bad& b) { return b.attach(0 - b.page); }},
       {"not a segment", Error::invalid,
-       [](Bad& b) { return b.space.attach_shared({.segment = b.file}).error(); }},
+       [](Bad& b) { return b.space.attach_shared({.segment = b.file}).code(); }},
       {"detach: misaligned", Error::invalid,
-       [](Bad& b) { return b.space.detach_shared(b.at(0) + 1).error(); }},
+       [](Bad& b) { return b.space.detach_shared(b.at(0) + 1).code(); }},
       {"detach: not a segment", Error::invalid,
-       [](Bad& b) { return b.space.detach_shared(b.at(16)).error(); }},
+       [](Bad& b) { return b.space.detach_shared(b.at(16)).code(); }},
       {"detach: nothing there", Error::invalid,
-       [](Bad& b) { return b.space.detach_shared(b.limit).error(); }},
+       [](Bad& b) { return b.space.detach_shared(b.limit).code(); }},
   });
 }
 
@@ -167,7 +167,7 @@ TEST(BadInput, brk_that_cannot_be_had_leaves_the_break) {
 
 TEST(BadInput, touch_stack_growth_and_insert_refuse_bad_addresses) {
   const auto touch = [](auto at, Touch how) {
-    return [=](Bad& b) { return b.space.touch(at(b), how).error(); };
+    return [=](Bad& b) { return b.space.touch(at(b), how).code(); };
   };
   expect_refused({
       {"touch a hole", Error::bad_address, touch([](Bad& b) { return b.at(4); }, Touch::read)},
@@ -176,11 +176,11 @@ TEST(BadInput, touch_stack_growth_and_insert_refuse_bad_addresses) {
       {"write to what may only be read", Error::bad_address,
        touch([](Bad& b) { return b.at(8); }, Touch::write)},
       {"grow: nothing above", Error::bad_address,
-       [](Bad& b) { return b.space.grow_stack(all_ones).error(); }},
+       [](Bad& b) { return b.space.grow_stack(all_ones).code(); }},
       {"grow: no stack above", Error::bad_address,
-       [](Bad& b) { return b.space.grow_stack(b.at(7)).error(); }},
+       [](Bad& b) { return b.space.grow_stack(b.at(7)).code(); }},
       {"grow: nothing to do", Error::none,
-       [](Bad& b) { return b.space.grow_stack(b.at(22)).error(); }},
+       [](Bad& b) { return b.space.grow_stack(b.at(22)).code(); }},
       {"insert: misaligned start", Error::invalid,
        [](Bad& b) { return b.insert(b.at(4) + 1, b.at(6)); }},
       {"insert: misaligned end", Error::invalid,
@@ -193,13 +193,13 @@ TEST(BadInput, touch_stack_growth_and_insert_refuse_bad_addresses) {
       {"insert: with an identity of nobody", Error::invalid,
        [](Bad& b) {
          return b.space.insert({.start = b.at(4), .end = b.at(5), .identity = AnonIdentity::of(2)})
-             .error();
+             .code();
        }},
   });
 }
 
 TEST(BadInput, attach_of_no_segment_is_refused) {
-  expect_refused({{"", Error::invalid, [](Bad& b) { return b.space.attach_shared({}).error(); }}});
+  expect_refused({{"", Error::invalid, [](Bad& b) { return b.space.attach_shared({}).code(); }}});
 }
 
 }  // namespace

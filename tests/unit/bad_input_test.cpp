@@ -115,7 +115,7 @@ TEST(BadInput, mmap_refuses_types_and_flags) {
 
 TEST(BadInput, munmap_refuses_bad_ranges) {
   const auto unmap = [](auto start, auto length) {
-    return [start, length](Bad& b) { return b.space.munmap(start(b), length(b)).error(); };
+    return [start, length](Bad& b) { return b.space.munmap(start(b), length(b)).code(); };
   };
   const auto first = [](Bad& b) { return b.at(0); };
   const auto one_page = [](Bad& b) { return b.page; };
@@ -138,7 +138,7 @@ TEST(BadInput, munmap_refuses_bad_ranges) {
 
 TEST(BadInput, mprotect_refuses_bad_ranges_and_protections) {
   const auto protect = [](auto start, auto length, Protection protection) {
-    return [=](Bad& b) { return b.space.mprotect(start(b), length(b), protection).error(); };
+    return [=](Bad& b) { return b.space.mprotect(start(b), length(b), protection).code(); };
   };
   const auto first = [](Bad& b) { return b.at(0); };
   const auto hole = [](Bad& b) { return b.at(4); };

@@ -159,7 +159,7 @@ TEST(GrowStack, gap_to_an_accessible_neighbour_that_does_not_grow_stays_free) {
   for (const Case& c : cases) {
     Stage stage(c.before);
     stage.host().limits.stack_guard_gap_pages = 3;
-    EXPECT_EQ(stage.grow_stack(TestSpace::column(c.to)).error(), c.error)
+    EXPECT_EQ(stage.grow_stack(TestSpace::column(c.to)).code(), c.error)
         << c.before << " to " << c.to;
   }
 }
@@ -177,7 +177,7 @@ TEST(GrowStack, memory_without_access_grows_before_the_touch_is_refused) {
   ASSERT_TRUE(stage.map_fixed(4, 6, prot::none, map::grows_down));
   EXPECT_TRUE(stage.grow_stack(TestSpace::column(3)));
   EXPECT_EQ(stage.shape(3), "[3,6)p3");
-  EXPECT_EQ(stage.touch(TestSpace::column(3)).error(), Error::bad_address);
+  EXPECT_EQ(stage.touch(TestSpace::column(3)).code(), Error::bad_address);
 }
 
 TEST(GrowStack, refusals_leave_the_stack) {
@@ -203,7 +203,7 @@ TEST(GrowStack, refusals_leave_the_stack) {
     SCOPED_TRACE(c.name);
     Stage stage("....KK");
     c.spoil(stage);
-    EXPECT_EQ(stage.grow_stack(TestSpace::column(2)).error(), c.error);
+    EXPECT_EQ(stage.grow_stack(TestSpace::column(2)).code(), c.error);
     EXPECT_EQ(stage.shape(4), "[4,6)p4");
   }
 }
@@ -224,12 +224,12 @@ TEST(GrowStack, refusal_by_a_limit_leaves_the_identity_that_growth_begins_with) 
 
 TEST(GrowStack, memory_that_does_not_grow_is_a_bad_address) {
   Stage stage("....AA");
-  EXPECT_EQ(stage.grow_stack(TestSpace::column(2)).error(), Error::bad_address);
+  EXPECT_EQ(stage.grow_stack(TestSpace::column(2)).code(), Error::bad_address);
 }
 
 TEST(GrowStack, address_below_the_minimum_is_not_permitted) {
   Stage stage("KK");
-  EXPECT_EQ(stage.grow_stack(0xfff).error(), Error::not_permitted);
+  EXPECT_EQ(stage.grow_stack(0xfff).code(), Error::not_permitted);
 }
 
 TEST(GrowStack, more_pages_than_the_page_offset_has_are_refused) {
@@ -237,7 +237,7 @@ TEST(GrowStack, more_pages_than_the_page_offset_has_are_refused) {
   TestDescription low = stage.fresh(4, 6, 'K');
   low.page_offset = 1;
   ASSERT_TRUE(stage.insert(low));
-  EXPECT_EQ(stage.grow_stack(TestSpace::column(2)).error(), Error::no_memory);
+  EXPECT_EQ(stage.grow_stack(TestSpace::column(2)).code(), Error::no_memory);
   EXPECT_TRUE(stage.grow_stack(TestSpace::column(3)));
 }
 
@@ -263,9 +263,9 @@ TEST(GrowStack, first_stack_of_a_program_is_one_page_that_grows_and_moves) {
 
 TEST(GrowStack, is_for_touches_alone_and_not_for_locks_and_advice_below_a_stack) {
   Stage stage("....KK");
-  EXPECT_EQ(stage.mlock(columns(3, 5), MlockMode::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlock(columns(3, 5), MlockMode::lock).code(), Error::no_memory);
   for (const Advice advice : {Advice::populate_read, Advice::populate_write, Advice::dont_need}) {
-    EXPECT_EQ(stage.madvise(columns(3, 5), advice).error(), Error::no_memory);
+    EXPECT_EQ(stage.madvise(columns(3, 5), advice).code(), Error::no_memory);
   }
   EXPECT_EQ(stage.shape(4), "[4,6)p4");
 }

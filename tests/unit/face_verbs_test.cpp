@@ -15,8 +15,8 @@ TEST(FaceVerbs, split_cuts_once_and_leaves_boundaries_alone) {
   EXPECT_TRUE(stage.space().split(at(2)));
   EXPECT_EQ(stage.picture(), "AA|AA.BB");
   EXPECT_TRUE(stage.space().split(at(2)));
-  EXPECT_EQ(stage.space().split(at(4)).error(), Error::bad_address);
-  EXPECT_EQ(stage.space().split(at(1) + 1).error(), Error::invalid);
+  EXPECT_EQ(stage.space().split(at(4)).code(), Error::bad_address);
+  EXPECT_EQ(stage.space().split(at(1) + 1).code(), Error::invalid);
   stage.check();
 }
 
@@ -26,8 +26,8 @@ TEST(FaceVerbs, modify_cuts_a_part_off_and_joins_it_again) {
   EXPECT_EQ(stage.count_areas(), 4u);
   EXPECT_TRUE(stage.space().modify(columns(1, 2), rw_flags));
   EXPECT_EQ(stage.picture(), "AAAA.BB");
-  EXPECT_EQ(stage.space().modify(columns(3, 6), rw_flags).error(), Error::invalid);
-  EXPECT_EQ(stage.space().modify(columns(4, 5), rw_flags).error(), Error::bad_address);
+  EXPECT_EQ(stage.space().modify(columns(3, 6), rw_flags).code(), Error::invalid);
+  EXPECT_EQ(stage.space().modify(columns(4, 5), rw_flags).code(), Error::bad_address);
   stage.check();
 }
 
@@ -37,10 +37,10 @@ TEST(FaceVerbs, expand_goes_over_a_hole_and_over_all_of_what_is_alike) {
   EXPECT_EQ(stage.shape(1), "[1,5)p1");
   EXPECT_TRUE(stage.space().expand(at(2), columns(1, 8)));
   EXPECT_EQ(stage.picture(), ".AAAAAAA.BB");
-  EXPECT_EQ(stage.space().expand(at(2), columns(1, 10)).error(), Error::invalid);
-  EXPECT_EQ(stage.space().expand(at(2), columns(1, 11)).error(), Error::invalid);
-  EXPECT_EQ(stage.space().expand(at(2), columns(2, 8)).error(), Error::invalid);
-  EXPECT_EQ(stage.space().expand(at(9), columns(7, 11)).error(), Error::invalid);
+  EXPECT_EQ(stage.space().expand(at(2), columns(1, 10)).code(), Error::invalid);
+  EXPECT_EQ(stage.space().expand(at(2), columns(1, 11)).code(), Error::invalid);
+  EXPECT_EQ(stage.space().expand(at(2), columns(2, 8)).code(), Error::invalid);
+  EXPECT_EQ(stage.space().expand(at(9), columns(7, 11)).code(), Error::invalid);
   stage.check();
 }
 
@@ -50,8 +50,8 @@ TEST(FaceVerbs, shrink_takes_pages_away_at_one_end) {
   EXPECT_EQ(stage.shape(1), "[1,4)p1");
   EXPECT_TRUE(stage.space().shrink(at(1), columns(1, 2)));
   EXPECT_EQ(stage.shape(1), "[1,2)p1");
-  EXPECT_EQ(stage.space().shrink(at(1), columns(1, 3)).error(), Error::invalid);
-  EXPECT_EQ(stage.space().shrink(at(3), columns(3, 4)).error(), Error::bad_address);
+  EXPECT_EQ(stage.space().shrink(at(1), columns(1, 3)).code(), Error::invalid);
+  EXPECT_EQ(stage.space().shrink(at(3), columns(3, 4)).code(), Error::bad_address);
   stage.check();
 }
 
@@ -59,8 +59,8 @@ TEST(FaceVerbs, relocate_moves_down_where_there_is_room) {
   Stage stage("B...aa");
   EXPECT_TRUE(stage.space().relocate_down(at(4), 0x3000));
   EXPECT_EQ(stage.picture(), "Baa...");
-  EXPECT_EQ(stage.space().relocate_down(at(1), 0x1000).error(), Error::bad_address);
-  EXPECT_EQ(stage.space().relocate_down(at(1), 0x10).error(), Error::invalid);
+  EXPECT_EQ(stage.space().relocate_down(at(1), 0x1000).code(), Error::bad_address);
+  EXPECT_EQ(stage.space().relocate_down(at(1), 0x10).code(), Error::invalid);
   stage.check();
 }
 

@@ -30,7 +30,7 @@ Error map_over(TestSpace& space, MapFlags flags, Protection protection, TestFile
              .protection = protection,
              .flags = flags | map::fixed,
              .file = file})
-      .error();
+      .code();
 }
 
 Error move(TestSpace& space, std::uint64_t from, std::uint64_t pages, std::uint64_t new_pages,
@@ -41,7 +41,7 @@ Error move(TestSpace& space, std::uint64_t from, std::uint64_t pages, std::uint6
                .new_length = new_pages << 12,
                .flags = remap::may_move | remap::fixed | more,
                .new_address = TestSpace::column(to)})
-      .error();
+      .code();
 }
 
 constexpr Scenario scenarios[] = {
@@ -60,22 +60,22 @@ constexpr Scenario scenarios[] = {
                   .length = 0x2000,
                   .protection = prot::read,
                   .flags = map::private_ | map::anonymous | map::fixed})
-           .error();
+           .code();
      },
      "aaBBaa"},
     {"munmap_hole", "aaaaaa",
-     [](TestSpace& s) { return s.munmap(TestSpace::range_of("  **")).error(); }, "aa..aa"},
+     [](TestSpace& s) { return s.munmap(TestSpace::range_of("  **")).code(); }, "aa..aa"},
     {"munmap_hole_in_driver", "hhhhhh",
-     [](TestSpace& s) { return s.munmap(TestSpace::range_of("  **")).error(); }, "hh..hh"},
+     [](TestSpace& s) { return s.munmap(TestSpace::range_of("  **")).code(); }, "hh..hh"},
     {"mprotect_middle", "aaaaaa",
-     [](TestSpace& s) { return s.mprotect(TestSpace::range_of("  **"), prot::read).error(); },
+     [](TestSpace& s) { return s.mprotect(TestSpace::range_of("  **"), prot::read).code(); },
      "aabbaa"},
     {"mprotect_charges", "BBBBBB",
-     [](TestSpace& s) { return s.mprotect(TestSpace::range_of("  **"), rw).error(); }, "BBAABB"},
+     [](TestSpace& s) { return s.mprotect(TestSpace::range_of("  **"), rw).code(); }, "BBAABB"},
     {"mprotect_many", "aaffAAbbAA",
-     [](TestSpace& s) { return s.mprotect(TestSpace::range_of(" ********"), prot::none).error(); },
+     [](TestSpace& s) { return s.mprotect(TestSpace::range_of(" ********"), prot::none).code(); },
      "aczzcccccA"},
-    {"touch", "AAAA", [](TestSpace& s) { return s.touch(TestSpace::column(1)).error(); }, "aaaa"},
+    {"touch", "AAAA", [](TestSpace& s) { return s.touch(TestSpace::column(1)).code(); }, "aaaa"},
     {"mremap_moves", "aaaa....AA", [](TestSpace& s) { return move(s, 1, 2, 2, 6); }, "a..a..aa|AA"},
     {"mremap_moves_and_grows", "hhhhBBBBBB", [](TestSpace& s) { return move(s, 1, 2, 4, 5); },
      "h..hBhhhhB"},
@@ -85,13 +85,13 @@ constexpr Scenario scenarios[] = {
      [](TestSpace& s) {
        return s
            .mremap({.address = TestSpace::column(0), .old_length = 0x2000, .new_length = 0x4000})
-           .error();
+           .code();
      },
      "aaaaaa"},
     {"madvise", "aaaaaa",
-     [](TestSpace& s) { return s.madvise(TestSpace::range_of("  **"), Advice::random).error(); },
+     [](TestSpace& s) { return s.madvise(TestSpace::range_of("  **"), Advice::random).code(); },
      "aazzaa", Error::try_again},
-    {"mseal", "AAAA", [](TestSpace& s) { return s.mseal(TestSpace::range_of(" **")).error(); },
+    {"mseal", "AAAA", [](TestSpace& s) { return s.mseal(TestSpace::range_of(" **")).code(); },
      "AXXA"},
     {"fork", "aahhLLSSBB",
      [](TestSpace& s) {
@@ -168,7 +168,7 @@ TEST(FaultPlan, refuses_the_space_lock_of_a_waiter_that_is_killed) {
   TestSpace space("AAAA");
   space.host().faults.kinds = shims::kind_bit(shims::Resource::space_lock);
   space.host().faults.fail(1);
-  EXPECT_EQ(space.munmap(TestSpace::range_of("**")).error(), Error::interrupted);
+  EXPECT_EQ(space.munmap(TestSpace::range_of("**")).code(), Error::interrupted);
   EXPECT_EQ(space.picture(), "AAAA");
 }
 

@@ -100,7 +100,7 @@ constexpr AreaHooks<TestServices> protection_hooks{.may_protect = refuse_protect
 TEST(Hooks, driver_that_refuses_a_protection_stops_the_walk) {
   Stage stage("AAFFAA");
   stage.area(2)->hooks = &protection_hooks;
-  EXPECT_EQ(stage.mprotect(columns(0, 6), prot::read | prot::exec).error(), Error::busy);
+  EXPECT_EQ(stage.mprotect(columns(0, 6), prot::read | prot::exec).code(), Error::busy);
   EXPECT_EQ(stage.picture(), "DDFFAA") << "earlier areas keep the change";
   EXPECT_TRUE(stage.mprotect(columns(2, 4), prot::read)) << "another protection is allowed";
 }

@@ -100,8 +100,8 @@ TEST(FirstTouch, read_gives_an_identity_only_without_a_shared_zero_page) {
 TEST(FirstTouch, needs_the_right_that_the_touch_asks_for) {
   Stage stage("BCD");
   EXPECT_TRUE(stage.touch(TestSpace::column(0), Touch::read));
-  EXPECT_EQ(stage.touch(TestSpace::column(0), Touch::write).error(), Error::bad_address);
-  EXPECT_EQ(stage.touch(TestSpace::column(1), Touch::read).error(), Error::bad_address);
+  EXPECT_EQ(stage.touch(TestSpace::column(0), Touch::write).code(), Error::bad_address);
+  EXPECT_EQ(stage.touch(TestSpace::column(1), Touch::read).code(), Error::bad_address);
   EXPECT_TRUE(stage.touch(TestSpace::column(1), Touch::forced_write));
 }
 

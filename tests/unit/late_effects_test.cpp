@@ -39,14 +39,14 @@ TEST(LateFailure, of_a_shrinking_move_takes_the_tail_as_linux_does) {
     Stage stage("FFFF.AAAA");
     stage.area(0)->hooks = &unmovable_hooks;
     if (!as_linux) stage.host().profile.partial_effects = PartialEffects::all_or_nothing;
-    EXPECT_EQ(move_shrinking(stage, 4, 2, 5).error(), Error::busy);
+    EXPECT_EQ(move_shrinking(stage, 4, 2, 5).code(), Error::busy);
     EXPECT_EQ(stage.picture(), as_linux ? "FF.....AA" : "FFFF.AAAA");
   }
 }
 
 TEST(LateFailure, of_a_tail_that_is_sealed_leaves_its_cut) {
   Stage stage("AAXX......");
-  EXPECT_EQ(move_shrinking(stage, 4, 1, 6).error(), Error::not_permitted);
+  EXPECT_EQ(move_shrinking(stage, 4, 1, 6).code(), Error::not_permitted);
   EXPECT_EQ(stage.picture(), "A|AXX......");
 }
 
@@ -54,7 +54,7 @@ TEST(LateFailure, of_an_advice_keeps_what_it_did_to_the_areas_before) {
   for (const bool as_linux : {true, false}) {
     Stage stage("aa.bb");
     if (!as_linux) stage.host().profile.partial_effects = PartialEffects::all_or_nothing;
-    EXPECT_EQ(stage.madvise(columns(0, 5), Advice::dont_need).error(), Error::no_memory);
+    EXPECT_EQ(stage.madvise(columns(0, 5), Advice::dont_need).code(), Error::no_memory);
     for (const std::uint64_t column : {0u, 1u, 3u, 4u}) {
       EXPECT_EQ(stage.token(column) == 0, as_linux) << column;
     }
@@ -73,7 +73,7 @@ TEST(Modify, giving_up_to_join_does_not_give_up_the_charge) {
   ASSERT_TRUE(stage.modify(columns(0, 3), flag::read | flag::may_access));
   stage.host().charge_max = stage.host().charged;
   const Result<void> done = stage.modify(columns(0, 3), rw_flags, WithoutMemory::joins_nothing);
-  EXPECT_EQ(done.error(), Error::no_memory);
+  EXPECT_EQ(done.code(), Error::no_memory);
   EXPECT_FALSE(stage.area(0)->flags.has_any(flag::write));
 }
 
@@ -135,7 +135,7 @@ TEST_F(OnUserland, read_fault_of_a_whole_huge_page_gives_an_identity) {
 }
 
 TEST_F(OnUserland, huge_tlb_pages_are_refused_not_ignored) {
-  EXPECT_EQ(map(huge, map::huge_tlb).error(), Error::no_memory);
+  EXPECT_EQ(map(huge, map::huge_tlb).code(), Error::no_memory);
   EXPECT_EQ(space_.area_count(), 0u);
 }
 

@@ -23,7 +23,7 @@ struct Case {
 };
 
 Call map(std::uint64_t first, std::uint64_t upto, Protection protection = rw, MapFlags adds = {}) {
-  return [=](Stage& s) { return s.map_fixed(first, upto, protection, adds).error(); };
+  return [=](Stage& s) { return s.map_fixed(first, upto, protection, adds).code(); };
 }
 Call remap_pages(std::uint64_t from, std::uint64_t old_pages, std::uint64_t new_pages,
                  std::uint64_t to, RemapFlags flags = fixed_move) {
@@ -34,7 +34,7 @@ Call remap_pages(std::uint64_t from, std::uint64_t old_pages, std::uint64_t new_
                  .new_length = new_pages * page,
                  .flags = flags,
                  .new_address = TestSpace::column(to)})
-        .error();
+        .code();
   };
 }
 Error map_shared(Stage& s) {
@@ -43,17 +43,17 @@ Error map_shared(Stage& s) {
              .length = page,
              .protection = rw,
              .flags = map::shared | map::anonymous | map::fixed})
-      .error();
+      .code();
 }
 Call protect(std::uint64_t first, std::uint64_t upto, Protection protection = rw) {
-  return [=](Stage& s) { return s.mprotect(columns(first, upto), protection).error(); };
+  return [=](Stage& s) { return s.mprotect(columns(first, upto), protection).code(); };
 }
 Call grow(std::uint64_t column) {
-  return [=](Stage& s) { return s.grow_stack(TestSpace::column(column)).error(); };
+  return [=](Stage& s) { return s.grow_stack(TestSpace::column(column)).code(); };
 }
 Error attach(Stage& s) {
   TestFile* segment = s.host().make_file({.segment_bytes = 2 * page});
-  return s.attach_shared({.address = TestSpace::column(8), .segment = segment}).error();
+  return s.attach_shared({.address = TestSpace::column(8), .segment = segment}).code();
 }
 Call heap(std::uint64_t upto) {
   return [=](Stage& s) {
@@ -64,7 +64,7 @@ Call heap(std::uint64_t upto) {
   };
 }
 Error load(Stage& s) {
-  return s.loader_brk(columns(8, 10)).error();
+  return s.loader_brk(columns(8, 10)).code();
 }
 /// With MCL_FUTURE.
 Call by_default(const Call& call) {
@@ -74,10 +74,10 @@ Call by_default(const Call& call) {
   };
 }
 Call lock(std::uint64_t first, std::uint64_t upto) {
-  return [=](Stage& s) { return s.mlock(columns(first, upto), MlockMode::lock).error(); };
+  return [=](Stage& s) { return s.mlock(columns(first, upto), MlockMode::lock).code(); };
 }
 Error lock_everything(Stage& s) {
-  return s.mlockall(mlockall::current).error();
+  return s.mlockall(mlockall::current).code();
 }
 
 constexpr RemapFlags keeps_fixed = fixed_move | remap::dont_unmap;
@@ -275,9 +275,9 @@ TEST(LockLimit, of_0_takes_the_right_to_ask_and_nothing_that_there_is) {
       {"mlockall", lock_everything, Error::not_permitted},
       {"MAP_LOCKED", map(8, 9, rw, map::locked), Error::not_permitted},
       {"mmap by default", by_default(map(8, 9)), Error::try_again},
-      {"munlock", [](Stage& s) { return s.mlock(columns(0, 1), MlockMode::unlock).error(); },
+      {"munlock", [](Stage& s) { return s.mlock(columns(0, 1), MlockMode::unlock).code(); },
        Error::none},
-      {"munlockall", [](Stage& s) { return s.munlockall().error(); }, Error::none},
+      {"munlockall", [](Stage& s) { return s.munlockall().code(); }, Error::none},
       {"mremap, moving", remap_pages(0, 2, 2, 8), Error::none},
       {"mremap, source kept", remap_pages(0, 2, 2, 8, keeps_fixed), Error::none},
       {"mmap over it", map(0, 2), Error::none},
@@ -324,19 +324,19 @@ TEST(CountLimit, of_each_call) {
       {"brk", "AAAA.B", heap(9), Error::no_memory, 0},
       {"a loader's memory", "AAAA.B", load, Error::no_memory, 0},
       {"a loader's memory in place of an area", "AAAA.B",
-       [](Stage& s) { return s.loader_brk(columns(5, 7)).error(); }, Error::no_memory, 1},
-      {"munmap a middle", "AAAA.B", [](Stage& s) { return s.munmap(columns(1, 2)).error(); },
+       [](Stage& s) { return s.loader_brk(columns(5, 7)).code(); }, Error::no_memory, 1},
+      {"munmap a middle", "AAAA.B", [](Stage& s) { return s.munmap(columns(1, 2)).code(); },
        Error::no_memory, -1},
-      {"munmap an end", "AAAA.B", [](Stage& s) { return s.munmap(columns(3, 4)).error(); },
+      {"munmap an end", "AAAA.B", [](Stage& s) { return s.munmap(columns(3, 4)).code(); },
        Error::none, 0},
       {"mprotect one cut", "AAAA.B", protect(0, 2, prot::read), Error::no_memory, -1},
       {"mprotect two cuts", "AAAA.B", protect(1, 2, prot::read), Error::no_memory, -2},
       {"mprotect that merges", "AABB", protect(1, 2, prot::read), Error::none, 0},
       {"mlock", "AAAA.B", lock(0, 2), Error::no_memory, -1},
-      {"mseal", "AAAA.B", [](Stage& s) { return s.mseal(columns(0, 2)).error(); }, Error::no_memory,
+      {"mseal", "AAAA.B", [](Stage& s) { return s.mseal(columns(0, 2)).code(); }, Error::no_memory,
        -1},
       {"madvise", "AAAA.B",
-       [](Stage& s) { return s.madvise(columns(0, 2), Advice::dont_fork).error(); },
+       [](Stage& s) { return s.madvise(columns(0, 2), Advice::dont_fork).code(); },
        Error::try_again, -1},
       {"mlockall", "AAAA.B", lock_everything, Error::none, 0},
       {"mremap in place", "AAAA.B", remap_pages(0, 4, 5, 0, {}), Error::none, 0},

@@ -10,7 +10,7 @@ namespace {
 TEST(LoaderBrk, arguments) {
   Stage stage("A");
   const auto ask = [&](Address start, std::uint64_t length) {
-    return stage.space().loader_brk(start, length, LoaderMemory::data).error();
+    return stage.space().loader_brk(start, length, LoaderMemory::data).code();
   };
   EXPECT_EQ(ask(TestSpace::base, ~0ull), Error::no_memory) << "rounding wraps";
   EXPECT_EQ(ask(TestSpace::base, 0), Error::none);
@@ -66,13 +66,13 @@ TEST(LoaderBrk, refusals_before_the_range_is_cleared_change_nothing_and_later_on
     SCOPED_TRACE(c.name);
     Stage stage("ABBA");
     c.spoil(stage);
-    EXPECT_EQ(stage.loader_brk(columns(1, 3)).error(), c.error);
+    EXPECT_EQ(stage.loader_brk(columns(1, 3)).code(), c.error);
     EXPECT_EQ(stage.picture(), c.after);
   }
   Stage stage("ABBA");
   stage.host().profile.partial_effects = PartialEffects::all_or_nothing;
   stage.host().limits.data_bytes = 0x3000;
-  EXPECT_EQ(stage.loader_brk(columns(1, 3)).error(), Error::no_memory);
+  EXPECT_EQ(stage.loader_brk(columns(1, 3)).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "ABBA");
 }
 
@@ -90,11 +90,11 @@ TEST(InitialStack, is_one_page_that_is_still_to_move) {
 
 TEST(InitialStack, is_refused_where_it_cannot_stand) {
   Stage stage("A");
-  EXPECT_EQ(stage.insert_initial_stack(TestSpace::column(1)).error(), Error::no_memory);
-  EXPECT_EQ(stage.insert_initial_stack(TestSpace::column(3) + 1).error(), Error::invalid);
-  EXPECT_EQ(stage.insert_initial_stack(0).error(), Error::invalid);
+  EXPECT_EQ(stage.insert_initial_stack(TestSpace::column(1)).code(), Error::no_memory);
+  EXPECT_EQ(stage.insert_initial_stack(TestSpace::column(3) + 1).code(), Error::invalid);
+  EXPECT_EQ(stage.insert_initial_stack(0).code(), Error::invalid);
   stage.host().charge_max = 1;
-  EXPECT_EQ(stage.insert_initial_stack(TestSpace::column(3)).error(), Error::no_memory);
+  EXPECT_EQ(stage.insert_initial_stack(TestSpace::column(3)).code(), Error::no_memory);
 }
 
 }  // namespace

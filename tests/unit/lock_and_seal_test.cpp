@@ -39,14 +39,14 @@ TEST(Mlock, on_fault_does_not_touch_and_is_another_flag_but_the_same_count) {
 
 TEST(Mlock, hole_leaves_the_flags_before_it_and_touches_nothing) {
   Stage stage("AA.A");
-  EXPECT_EQ(stage.mlock(columns(0, 4), MlockMode::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlock(columns(0, 4), MlockMode::lock).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "LL.A");
   EXPECT_EQ(stage.token(0), 0u);
 }
 
 TEST(Mlock, memory_without_access_is_locked_though_it_cannot_be_touched) {
   Stage stage("C");
-  EXPECT_EQ(stage.mlock(columns(0, 1), MlockMode::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlock(columns(0, 1), MlockMode::lock).code(), Error::no_memory);
   EXPECT_TRUE(stage.area(0)->flags.has_any(flag::locked));
   EXPECT_EQ(stage.space().totals().locked, 1);
 }
@@ -75,7 +75,7 @@ TEST(Mlock, limit_counts_what_is_not_yet_locked) {
   stage.host().limits.locked_bytes = 0x3000;
   ASSERT_TRUE(stage.mlock(columns(0, 2), MlockMode::lock));
   EXPECT_TRUE(stage.mlock(columns(0, 3), MlockMode::lock));
-  EXPECT_EQ(stage.mlock(columns(2, 4), MlockMode::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlock(columns(2, 4), MlockMode::lock).code(), Error::no_memory);
   EXPECT_TRUE(stage.mlock(columns(0, 4), MlockMode::unlock)) << "unlocking needs no right";
 }
 
@@ -83,7 +83,7 @@ TEST(Mlock, no_right_is_told_even_for_nothing) {
   Stage stage("A");
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0;
-  EXPECT_EQ(stage.mlock({TestSpace::base, TestSpace::base}, MlockMode::lock).error(),
+  EXPECT_EQ(stage.mlock({TestSpace::base, TestSpace::base}, MlockMode::lock).code(),
             Error::not_permitted);
   EXPECT_TRUE(stage.mlock(columns(0, 1), MlockMode::unlock));
 }
@@ -91,7 +91,7 @@ TEST(Mlock, no_right_is_told_even_for_nothing) {
 TEST(Mlock, cut_at_the_map_count_limit_is_refused) {
   Stage stage("AAA");
   stage.host().limits.area_count_max = 1;
-  EXPECT_EQ(stage.mlock(columns(0, 1), MlockMode::lock).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlock(columns(0, 1), MlockMode::lock).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AAA");
 }
 
@@ -102,7 +102,7 @@ TEST(Mseal, seals_a_range_without_holes) {
   EXPECT_TRUE(stage.area(3)->flags.has_any(flag::sealed));
   EXPECT_EQ(stage.count_areas(), 4u);
   ASSERT_TRUE(stage.mseal(columns(1, 4))) << "twice is fine";
-  EXPECT_EQ(stage.mseal(columns(3, 6)).error(), Error::no_memory);
+  EXPECT_EQ(stage.mseal(columns(3, 6)).code(), Error::no_memory);
   EXPECT_FALSE(stage.area(5)->flags.has_any(flag::sealed)) << "a hole: nothing is sealed";
 }
 
@@ -115,7 +115,7 @@ TEST(Mseal, equally_sealed_neighbours_merge) {
 TEST(Mseal, cut_that_is_refused_leaves_earlier_areas_sealed) {
   Stage stage("ABBB");
   stage.host().limits.area_count_max = 2;
-  EXPECT_EQ(stage.mseal(columns(0, 2)).error(), Error::no_memory);
+  EXPECT_EQ(stage.mseal(columns(0, 2)).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "XBBB");
 }
 
@@ -125,13 +125,13 @@ TEST(Mseal, blocks_what_would_change_or_remove_the_area) {
     Error (*call)(Stage&);
   };
   const Blocked calls[] = {
-      {"munmap", [](Stage& s) { return s.munmap(columns(1, 2)).error(); }},
-      {"mmap over it", [](Stage& s) { return s.map_fixed(0, 3).error(); }},
-      {"mprotect", [](Stage& s) { return s.mprotect(columns(0, 3), prot::read).error(); }},
-      {"mprotect without a change", [](Stage& s) { return s.mprotect(columns(0, 3), rw).error(); }},
-      {"move", [](Stage& s) { return s.move(0, 3, 8).error(); }},
-      {"move over it", [](Stage& s) { return s.move(5, 1, 1).error(); }},
-      {"resize to what it is", [](Stage& s) { return s.move(0, 3, 0, {}).error(); }},
+      {"munmap", [](Stage& s) { return s.munmap(columns(1, 2)).code(); }},
+      {"mmap over it", [](Stage& s) { return s.map_fixed(0, 3).code(); }},
+      {"mprotect", [](Stage& s) { return s.mprotect(columns(0, 3), prot::read).code(); }},
+      {"mprotect without a change", [](Stage& s) { return s.mprotect(columns(0, 3), rw).code(); }},
+      {"move", [](Stage& s) { return s.move(0, 3, 8).code(); }},
+      {"move over it", [](Stage& s) { return s.move(5, 1, 1).code(); }},
+      {"resize to what it is", [](Stage& s) { return s.move(0, 3, 0, {}).code(); }},
   };
   for (const Blocked& blocked : calls) {
     SCOPED_TRACE(blocked.name);
@@ -191,9 +191,9 @@ TEST(Attach, access_makes_the_flags) {
 TEST(Attach, address_is_rounded_or_refused_and_what_stands_there_is_kept_or_replaced) {
   SegmentStage stage("..A.");
   auto request = stage.at(TestSpace::column(0) + 5);
-  EXPECT_EQ(stage.attach_shared(request).error(), Error::invalid);
+  EXPECT_EQ(stage.attach_shared(request).code(), Error::invalid);
   request.rounds_address = true;
-  EXPECT_EQ(stage.attach_shared(request).error(), Error::invalid) << "occupied";
+  EXPECT_EQ(stage.attach_shared(request).code(), Error::invalid) << "occupied";
   request.replaces_existing = true;
   EXPECT_TRUE(stage.attach_shared(request));
   EXPECT_EQ(stage.shape(0), "[0,3)p0");
@@ -206,12 +206,12 @@ TEST(Attach, address_that_rounds_to_0_is_page_0_unless_it_replaces) {
   request.rounds_address = true;
   EXPECT_EQ(stage.attach_shared(request), Result<Address>(0));
   request.replaces_existing = true;
-  EXPECT_EQ(stage.attach_shared(request).error(), Error::invalid);
+  EXPECT_EQ(stage.attach_shared(request).code(), Error::invalid);
   SegmentStage unprivileged;
   unprivileged.host().limits.may_map_lowest = false;
   request = unprivileged.at(5);
   request.rounds_address = true;
-  EXPECT_EQ(unprivileged.attach_shared(request).error(), Error::not_permitted);
+  EXPECT_EQ(unprivileged.attach_shared(request).code(), Error::not_permitted);
 }
 
 TEST(Attach, guard_gaps_are_ignored_at_a_given_address) {
@@ -234,7 +234,7 @@ TEST(Detach, removes_every_piece_that_stands_where_the_attach_put_it) {
   ASSERT_TRUE(stage.mprotect(columns(2, 3), prot::read));
   EXPECT_TRUE(stage.detach_shared(TestSpace::column(1)));
   EXPECT_EQ(stage.picture(), "........A");
-  EXPECT_EQ(stage.detach_shared(TestSpace::column(1)).error(), Error::invalid);
+  EXPECT_EQ(stage.detach_shared(TestSpace::column(1)).code(), Error::invalid);
 }
 
 TEST(Detach, leaves_foreign_maps_moved_pieces_and_sealed_ones) {
@@ -246,7 +246,7 @@ TEST(Detach, leaves_foreign_maps_moved_pieces_and_sealed_ones) {
   EXPECT_EQ(stage.shape(0), "-");
   EXPECT_EQ(stage.shape(1), "[1,2)p1");
   EXPECT_EQ(stage.shape(6), "[6,7)p2");
-  EXPECT_EQ(stage.detach_shared(TestSpace::column(6)).error(), Error::invalid);
+  EXPECT_EQ(stage.detach_shared(TestSpace::column(6)).code(), Error::invalid);
   EXPECT_TRUE(stage.detach_shared(TestSpace::column(4))) << "start minus offset";
   EXPECT_EQ(stage.shape(6), "-");
 
@@ -267,11 +267,11 @@ TEST(Detach, works_when_the_head_is_gone) {
 TEST(Mlock, range_that_wraps_is_more_than_any_limit) {
   constexpr std::uint64_t wrapping = 0xffff'ffff'ffff'e000;
   Stage stage("LLL");
-  EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, MlockMode::lock).error(),
+  EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, MlockMode::lock).code(),
             Error::invalid);
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0x100000;
-  EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, MlockMode::lock).error(),
+  EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, MlockMode::lock).code(),
             Error::no_memory);
 }
 

@@ -33,8 +33,8 @@ template <class Host>
 void expect_insert(Land<Host>& land, const Description<Host>& wanted, Error answer) {
   const std::string before = land.text();
   auto change = land.plan_insert(wanted);
-  EXPECT_EQ(change.status().error(), answer);
-  EXPECT_EQ(change.complete().error(), answer);
+  EXPECT_EQ(change.status().code(), answer);
+  EXPECT_EQ(change.complete().code(), answer);
   EXPECT_EQ(land.text() == before, answer != Error::none);
   EXPECT_FALSE(check(land.state())) << check(land.state()).what;
 }
@@ -98,13 +98,13 @@ TYPED_TEST(MisusedArguments, special_areas_need_hooks_that_refuse_to_be_cut) {
   SpecialRequest<TypeParam> request{.start = TestSpace::column(1), .length = 2 * one};
   for (const AreaHooks<TypeParam>* hooks : {&no_hooks<TypeParam>, &other_hooks}) {
     request.hooks = hooks;
-    EXPECT_EQ(land.insert_special(request).error(), Error::invalid);
+    EXPECT_EQ(land.insert_special(request).code(), Error::invalid);
   }
   request.hooks = nullptr;
-  EXPECT_EQ(land.insert_special(request).error(), Error::invalid);
+  EXPECT_EQ(land.insert_special(request).code(), Error::invalid);
   EXPECT_EQ(land.text(), before);
   EXPECT_TRUE(land.insert_special({.start = request.start, .length = 2 * one}));
-  EXPECT_EQ(land.munmap(request.start, one).error(), Error::invalid) << "it is not cut";
+  EXPECT_EQ(land.munmap(request.start, one).code(), Error::invalid) << "it is not cut";
   EXPECT_TRUE(land.munmap(request.start, 2 * one));
 }
 
@@ -112,11 +112,11 @@ TYPED_TEST(MisusedArguments, home_node_without_a_function_and_context_0_are_inva
   Land<TypeParam> land("AAAA");
   EXPECT_TRUE(land.mbind(TestSpace::column(0), 4 * one, 1));
   const std::string before = land.text();
-  EXPECT_EQ(land.set_home_node(TestSpace::column(0), one, {}).error(), Error::invalid);
-  EXPECT_EQ(land.set_home_node(TestSpace::column(0), 0, {}).error(), Error::invalid);
-  EXPECT_EQ(land.release_userfault(0).error(), Error::invalid);
-  EXPECT_EQ(land.unregister_userfault(TestSpace::column(0), one, 0).error(), Error::invalid);
-  EXPECT_EQ(land.register_userfault({TestSpace::column(0), one, 0, uffd::missing}).error(),
+  EXPECT_EQ(land.set_home_node(TestSpace::column(0), one, {}).code(), Error::invalid);
+  EXPECT_EQ(land.set_home_node(TestSpace::column(0), 0, {}).code(), Error::invalid);
+  EXPECT_EQ(land.release_userfault(0).code(), Error::invalid);
+  EXPECT_EQ(land.unregister_userfault(TestSpace::column(0), one, 0).code(), Error::invalid);
+  EXPECT_EQ(land.register_userfault({TestSpace::column(0), one, 0, uffd::missing}).code(),
             Error::invalid);
   EXPECT_EQ(land.text(), before);
 }
@@ -125,14 +125,14 @@ TYPED_TEST(MisusedArguments, fork_needs_another_space_that_is_empty) {
   Land<TypeParam> parent("AA.B");
   Land<TypeParam> child("B...");
   const std::string before = parent.text() + child.text();
-  EXPECT_EQ(parent.fork_into(parent).error(), Error::invalid);
-  EXPECT_EQ(parent.fork_into(child).error(), Error::invalid);
+  EXPECT_EQ(parent.fork_into(parent).code(), Error::invalid);
+  EXPECT_EQ(parent.fork_into(child).code(), Error::invalid);
   EXPECT_EQ(parent.text() + child.text(), before);
   child.clear();
-  EXPECT_EQ(child.fork_into(child).error(), Error::invalid) << "although it is empty";
+  EXPECT_EQ(child.fork_into(child).code(), Error::invalid) << "although it is empty";
   EXPECT_TRUE(parent.fork_into(child));
   EXPECT_EQ(child.picture(), "AA.B");
-  EXPECT_EQ(parent.fork_into(child).error(), Error::invalid) << "forked once";
+  EXPECT_EQ(parent.fork_into(child).code(), Error::invalid) << "forked once";
 }
 
 /// A driver that breaks its word, by what it does to a mapping.
@@ -168,7 +168,7 @@ TEST(MisusedArguments, driver_that_breaks_its_word_makes_the_mapping_invalid) {
       SCOPED_TRACE(driver.name);
       Land<Userland> land("A...");
       const std::string before = land.text();
-      EXPECT_EQ(map_file(land, driver, turn).error(), Error::invalid);
+      EXPECT_EQ(map_file(land, driver, turn).code(), Error::invalid);
       EXPECT_EQ(land.text(), before);
       EXPECT_EQ(driver.file.references, 0u);
       EXPECT_FALSE(check(land.state())) << check(land.state()).what;
@@ -207,7 +207,7 @@ TYPED_TEST(MisusedArguments, host_call_that_fails_gives_its_error_and_changes_no
   Land<TypeParam> land("AAAA");
   const std::string before = land.text();
   auto change = land.plan_munmap(TestSpace::column(1), 2 * one);
-  EXPECT_EQ(change.run([]() noexcept -> Result<void> { return Error::file_busy; }).error(),
+  EXPECT_EQ(change.run([]() noexcept -> Result<void> { return Error::file_busy; }).code(),
             Error::file_busy);
   EXPECT_EQ(land.text(), before);
   EXPECT_EQ(change.beat(), Beat::ended);
@@ -221,8 +221,8 @@ TYPED_TEST(MisusedArguments, refused_call_does_not_reach_the_host) {
     ADD_FAILURE() << "the host is called";
     return {};
   };
-  EXPECT_EQ(land.plan_munmap(TestSpace::column(0) + 1, one).run(no_host).error(), Error::invalid);
-  EXPECT_EQ(land.plan_mprotect(TestSpace::column(1), 2 * one, prot::read).run(no_host).error(),
+  EXPECT_EQ(land.plan_munmap(TestSpace::column(0) + 1, one).run(no_host).code(), Error::invalid);
+  EXPECT_EQ(land.plan_mprotect(TestSpace::column(1), 2 * one, prot::read).run(no_host).code(),
             Error::no_memory);
   EXPECT_EQ(land.text(), before) << "not even as much as Linux would leave";
   EXPECT_TRUE(land.munmap(TestSpace::column(0), one)) << "the space is free again";
@@ -234,7 +234,7 @@ TEST(MisusedArguments, call_without_memory_does_not_reach_the_host) {
   stage.host().faults.fail(1);
   unsigned calls = 0;
   const auto host_call = [&]() noexcept -> Result<void> { return ++calls, success; };
-  EXPECT_EQ(change.run(host_call).error(), Error::no_memory);
+  EXPECT_EQ(change.run(host_call).code(), Error::no_memory);
   stage.host().faults.fail(0);
   EXPECT_EQ(calls, 0u);
   EXPECT_EQ(stage.picture(), "AAAA");
@@ -248,7 +248,7 @@ TEST(MisusedArguments, host_call_that_makes_a_call_of_its_own_is_told_busy) {
   Land<Userland> land("AAAA");
   const Result<void> done =
       land.plan_munmap(TestSpace::column(1), 2 * one).run([&]() noexcept -> Result<void> {
-        EXPECT_EQ(land.munmap(TestSpace::column(0), one).error(), Error::busy);
+        EXPECT_EQ(land.munmap(TestSpace::column(0), one).code(), Error::busy);
         return {};
       });
   EXPECT_TRUE(done);

@@ -27,7 +27,7 @@ TEST(Misuse, second_reserve_is_busy_and_the_first_still_counts) {
   Land<Userland> land("AAAA");
   auto change = unmap_middle(land);
   EXPECT_TRUE(change.reserve());
-  EXPECT_EQ(change.reserve().error(), Error::busy);
+  EXPECT_EQ(change.reserve().code(), Error::busy);
   EXPECT_EQ(land.picture(), "AAAA");
   EXPECT_TRUE(change.commit());
   EXPECT_TRUE(change.finish());
@@ -37,7 +37,7 @@ TEST(Misuse, second_reserve_is_busy_and_the_first_still_counts) {
 TEST(Misuse, commit_before_reserve_is_busy_and_may_be_made_up_for) {
   Land<Userland> land("AAAA");
   auto change = unmap_middle(land);
-  EXPECT_EQ(change.commit().error(), Error::busy);
+  EXPECT_EQ(change.commit().code(), Error::busy);
   EXPECT_EQ(land.picture(), "AAAA");
   EXPECT_TRUE(change.complete());
   EXPECT_EQ(land.picture(), "A..A");
@@ -49,8 +49,8 @@ TEST(Misuse, second_commit_is_busy) {
   EXPECT_TRUE(change.reserve());
   EXPECT_TRUE(change.commit());
   const std::string after = land.text();
-  EXPECT_EQ(change.commit().error(), Error::busy);
-  EXPECT_EQ(change.reserve().error(), Error::busy);
+  EXPECT_EQ(change.commit().code(), Error::busy);
+  EXPECT_EQ(change.reserve().code(), Error::busy);
   EXPECT_EQ(land.text(), after);
   EXPECT_TRUE(change.finish());
 }
@@ -58,26 +58,26 @@ TEST(Misuse, second_commit_is_busy) {
 TEST(Misuse, finish_before_commit_is_busy) {
   Land<Userland> land("AAAA");
   auto change = land.plan_mlock(middle.start, middle.length(), MlockMode::lock);
-  EXPECT_EQ(change.finish().error(), Error::busy);
+  EXPECT_EQ(change.finish().code(), Error::busy);
   EXPECT_TRUE(change.reserve());
-  EXPECT_EQ(change.finish().error(), Error::busy);
+  EXPECT_EQ(change.finish().code(), Error::busy);
   EXPECT_EQ(land.picture(), "AAAA");
   EXPECT_FALSE(land.find(middle.start)->identity) << "nothing was touched";
   EXPECT_TRUE(change.commit());
   EXPECT_TRUE(change.finish());
-  EXPECT_EQ(change.finish().error(), Error::busy) << "finished once";
+  EXPECT_EQ(change.finish().code(), Error::busy) << "finished once";
   EXPECT_EQ(land.picture(), "A|AA|A");
 }
 
 /// Every beat of a change that is over answers EBUSY and shows no steps.
 void expect_over(auto& change) {
   EXPECT_EQ(change.beat(), Beat::ended);
-  EXPECT_EQ(change.reserve().error(), Error::busy);
-  EXPECT_EQ(change.commit().error(), Error::busy);
-  EXPECT_EQ(change.finish().error(), Error::busy);
-  EXPECT_EQ(change.complete().error(), Error::busy);
+  EXPECT_EQ(change.reserve().code(), Error::busy);
+  EXPECT_EQ(change.commit().code(), Error::busy);
+  EXPECT_EQ(change.finish().code(), Error::busy);
+  EXPECT_EQ(change.complete().code(), Error::busy);
   unsigned calls = 0;
-  EXPECT_EQ(change.run([&]() noexcept { return ++calls, success; }).error(), Error::busy);
+  EXPECT_EQ(change.run([&]() noexcept { return ++calls, success; }).code(), Error::busy);
   change.for_each_step([&](const auto&) { ++calls; });
   EXPECT_EQ(calls, 0u);
   change.end();
@@ -124,9 +124,9 @@ TEST(Misuse, change_that_another_call_overtook_is_busy) {
   Land<Userland> land("AAAA");
   auto change = unmap_middle(land);
   EXPECT_TRUE(land.mprotect(middle.start, 0x1000, prot::read));
-  EXPECT_EQ(change.reserve().error(), Error::busy);
-  EXPECT_EQ(change.commit().error(), Error::busy);
-  EXPECT_EQ(change.complete().error(), Error::busy);
+  EXPECT_EQ(change.reserve().code(), Error::busy);
+  EXPECT_EQ(change.commit().code(), Error::busy);
+  EXPECT_EQ(change.complete().code(), Error::busy);
   EXPECT_EQ(land.picture(), "ABAA");
 }
 
@@ -136,11 +136,11 @@ TEST(Misuse, change_that_outlived_a_clearing_or_a_fork_is_busy) {
   auto of_child =
       child.plan_mmap({.address = TestSpace::column(0), .length = 0x1000, .flags = fixed_private});
   EXPECT_TRUE(parent.fork_into(child));
-  EXPECT_EQ(of_child.reserve().error(), Error::busy);
+  EXPECT_EQ(of_child.reserve().code(), Error::busy);
   EXPECT_EQ(child.area_count(), 1u);
   auto of_parent = unmap_middle(parent);
   parent.clear();
-  EXPECT_EQ(of_parent.reserve().error(), Error::busy);
+  EXPECT_EQ(of_parent.reserve().code(), Error::busy);
   EXPECT_EQ(parent.area_count(), 0u);
 }
 
@@ -149,11 +149,11 @@ TEST(Misuse, first_of_two_plans_is_busy_when_the_second_was_reserved_before) {
   auto first = unmap_middle(land);
   auto second = land.plan_mprotect(middle.start, 0x3000, prot::read);
   EXPECT_TRUE(second.reserve());
-  EXPECT_EQ(first.reserve().error(), Error::busy);
+  EXPECT_EQ(first.reserve().code(), Error::busy);
   EXPECT_TRUE(second.commit());
-  EXPECT_EQ(first.reserve().error(), Error::busy);
+  EXPECT_EQ(first.reserve().code(), Error::busy);
   EXPECT_TRUE(second.finish());
-  EXPECT_EQ(first.reserve().error(), Error::busy);
+  EXPECT_EQ(first.reserve().code(), Error::busy);
   EXPECT_EQ(land.picture(), "ABBB");
 }
 
@@ -162,7 +162,7 @@ TEST(Misuse, dropped_reservation_leaves_earlier_plans_good) {
   auto first = unmap_middle(land);
   std::optional second(land.plan_mprotect(middle.start, 0x3000, prot::read));
   EXPECT_TRUE(second->reserve());
-  EXPECT_EQ(first.reserve().error(), Error::busy);
+  EXPECT_EQ(first.reserve().code(), Error::busy);
   second.reset();
   EXPECT_TRUE(first.complete());
   EXPECT_EQ(land.picture(), "A..A");
@@ -181,64 +181,64 @@ using U = Land<Userland>;
 const Call<Userland> calls_of_ranges[] = {
     {"mmap",
      [](U& u, Address at) {
-       return u.map({at, at + one}).error();
+       return u.map({at, at + one}).code();
      }},
-    {"munmap", [](U& u, Address at) { return u.munmap(at, one).error(); }},
-    {"mprotect", [](U& u, Address at) { return u.mprotect(at, one, prot::none).error(); }},
+    {"munmap", [](U& u, Address at) { return u.munmap(at, one).code(); }},
+    {"mprotect", [](U& u, Address at) { return u.mprotect(at, one, prot::none).code(); }},
     {"mremap",
      [](U& u, Address at) {
-       return u.mremap({at, 2 * one, one, {}, 0}).error();
+       return u.mremap({at, 2 * one, one, {}, 0}).code();
      }},
-    {"madvise", [](U& u, Address at) { return u.madvise(at, one, Advice::dont_fork).error(); }},
-    {"populate", [](U& u, Address at) { return u.madvise(at, one, Advice{23}).error(); }},
-    {"mlock", [](U& u, Address at) { return u.mlock(at, one, MlockMode::lock).error(); }},
-    {"mlock2", [](U& u, Address at) { return u.mlock2(at, one, {}).error(); }},
-    {"mseal", [](U& u, Address at) { return u.mseal(at, one).error(); }},
+    {"madvise", [](U& u, Address at) { return u.madvise(at, one, Advice::dont_fork).code(); }},
+    {"populate", [](U& u, Address at) { return u.madvise(at, one, Advice{23}).code(); }},
+    {"mlock", [](U& u, Address at) { return u.mlock(at, one, MlockMode::lock).code(); }},
+    {"mlock2", [](U& u, Address at) { return u.mlock2(at, one, {}).code(); }},
+    {"mseal", [](U& u, Address at) { return u.mseal(at, one).code(); }},
     {"register",
      [](U& u, Address at) {
-       return u.register_userfault({at, one, 1, uffd::missing}).error();
+       return u.register_userfault({at, one, 1, uffd::missing}).code();
      }},
-    {"unregister", [](U& u, Address at) { return u.unregister_userfault(at, one, 1).error(); }},
-    {"mbind", [](U& u, Address at) { return u.mbind(at, one, 1).error(); }},
-    {"name", [](U& u, Address at) { return u.set_name(at, one, 1).error(); }},
-    {"touch", [](U& u, Address at) { return u.touch(at, Touch::write).error(); }},
-    {"grow the stack", [](U& u, Address at) { return u.grow_stack(at).error(); }},
+    {"unregister", [](U& u, Address at) { return u.unregister_userfault(at, one, 1).code(); }},
+    {"mbind", [](U& u, Address at) { return u.mbind(at, one, 1).code(); }},
+    {"name", [](U& u, Address at) { return u.set_name(at, one, 1).code(); }},
+    {"touch", [](U& u, Address at) { return u.touch(at, Touch::write).code(); }},
+    {"grow the stack", [](U& u, Address at) { return u.grow_stack(at).code(); }},
     {"insert",
      [](U& u, Address) {
        const Range free = columns(40, 41);
-       return u.insert({.start = free.start, .end = free.end, .flags = flag::read}).error();
+       return u.insert({.start = free.start, .end = free.end, .flags = flag::read}).code();
      }},
     {"insert_special",
      [](U& u, Address) {
-       return u.insert_special({.start = TestSpace::column(40), .length = one}).error();
+       return u.insert_special({.start = TestSpace::column(40), .length = one}).code();
      }},
     {"the first stack",
-     [](U& u, Address) { return u.insert_initial_stack(TestSpace::column(41)).error(); }},
+     [](U& u, Address) { return u.insert_initial_stack(TestSpace::column(41)).code(); }},
     {"loader_brk",
-     [](U& u, Address at) { return u.loader_brk(at, one, LoaderMemory::data).error(); }},
-    {"split", [](U& u, Address at) { return u.split(at).error(); }},
+     [](U& u, Address at) { return u.loader_brk(at, one, LoaderMemory::data).code(); }},
+    {"split", [](U& u, Address at) { return u.split(at).code(); }},
     {"relocate_down",
-     [](U& u, Address) { return u.relocate_down(TestSpace::column(0), 2 * one).error(); }},
+     [](U& u, Address) { return u.relocate_down(TestSpace::column(0), 2 * one).code(); }},
 };
 
 const Call<Userland> calls_of_spaces[] = {
-    {"mlockall", [](U& u, Address) { return u.mlockall(mlockall::current).error(); }},
-    {"munlockall", [](U& u, Address) { return u.munlockall().error(); }},
-    {"memory_merge", [](U& u, Address) { return u.set_memory_merge(SamePageMerging::on).error(); }},
+    {"mlockall", [](U& u, Address) { return u.mlockall(mlockall::current).code(); }},
+    {"munlockall", [](U& u, Address) { return u.munlockall().code(); }},
+    {"memory_merge", [](U& u, Address) { return u.set_memory_merge(SamePageMerging::on).code(); }},
     {"write_exec",
-     [](U& u, Address) { return u.deny_write_exec(write_exec::refuse_exec_gain).error(); }},
-    {"release", [](U& u, Address) { return u.release_userfault(1).error(); }},
+     [](U& u, Address) { return u.deny_write_exec(write_exec::refuse_exec_gain).code(); }},
+    {"release", [](U& u, Address) { return u.release_userfault(1).code(); }},
     {"fork from it",
      [](U& u, Address) {
        Land<Userland> child;
-       const Error answer = u.fork_into(child).error();
+       const Error answer = u.fork_into(child).code();
        EXPECT_EQ(child.area_count() == 0, answer != Error::none);
        return answer;
      }},
     {"fork into it",
      [](U& u, Address) {
        Land<Userland> parent("A");
-       return parent.fork_into(u).error();
+       return parent.fork_into(u).code();
      }},
 };
 
@@ -290,7 +290,7 @@ TEST(Misuse, rest_before_commit_is_busy) {
     Land<Userland> land("AABB........");
     auto change = plan_move(land, 4);
     EXPECT_TRUE(!reserved || change.reserve());
-    EXPECT_EQ(change.rest().complete().error(), Error::busy);
+    EXPECT_EQ(change.rest().complete().code(), Error::busy);
     EXPECT_EQ(land.picture(), "AABB........") << "not the second area alone";
   }
 }
@@ -301,7 +301,7 @@ TEST(MisuseDeathTest, rest_that_is_not_there_is_busy) {
     auto change = plan_move(land, 1);
     (void)change.reserve();
     (void)change.commit();
-    std::exit(static_cast<int>(change.rest().complete().error()));
+    std::exit(static_cast<int>(change.rest().complete().code()));
   };
   EXPECT_EXIT(ask(), ::testing::ExitedWithCode(static_cast<int>(Error::busy)), "");
 }
@@ -313,7 +313,7 @@ TEST(Misuse, touching_beside_a_reserved_change_is_busy_not_a_lack_of_memory) {
   EXPECT_TRUE(locks.commit());
   auto change = land.plan_munmap(TestSpace::column(2), one);
   EXPECT_TRUE(change.reserve());
-  EXPECT_EQ(locks.finish().error(), Error::busy);
+  EXPECT_EQ(locks.finish().code(), Error::busy);
   EXPECT_FALSE(land.find(TestSpace::column(0))->identity) << "nothing was touched";
   EXPECT_TRUE(change.commit());
 }

@@ -31,7 +31,7 @@ TEST(Mlockall, flags_decide_what_is_locked_and_what_will_be) {
   for (const Case& c : cases) {
     SCOPED_TRACE(c.flags.bits());
     Stage stage("AA.B");
-    EXPECT_EQ(stage.mlockall(c.flags).error(), c.error);
+    EXPECT_EQ(stage.mlockall(c.flags).code(), c.error);
     EXPECT_EQ(stage.area(0)->flags, rw_flags | c.area);
     EXPECT_EQ(stage.area(3)->flags.has_any(flag::locked), c.area.has_any(flag::locked));
     EXPECT_EQ(stage.space().totals().locked, c.area.empty() ? 0 : 3);
@@ -97,11 +97,11 @@ TEST(Mlockall, limit_concerns_what_is_there_and_counts_all_of_it) {
   ASSERT_TRUE(stage.insert(stage.fresh(4, 5, flag::io)));
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0x3fff;
-  EXPECT_EQ(stage.mlockall(mlockall::current).error(), Error::no_memory);
-  EXPECT_EQ(stage.mlockall(mlockall::current | mlockall::future).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlockall(mlockall::current).code(), Error::no_memory);
+  EXPECT_EQ(stage.mlockall(mlockall::current | mlockall::future).code(), Error::no_memory);
   EXPECT_EQ(stage.state().default_flags, Flags{}) << "a refusal settles nothing";
   EXPECT_TRUE(stage.mlockall(mlockall::future));
-  EXPECT_EQ(stage.mlockall(mlockall::current).error(), Error::no_memory);
+  EXPECT_EQ(stage.mlockall(mlockall::current).code(), Error::no_memory);
   EXPECT_EQ(stage.state().default_flags, flag::locked);
   stage.host().limits.locked_bytes = 0x4000;
   EXPECT_TRUE(stage.mlockall(mlockall::current)) << "also what cannot be locked is counted";
@@ -115,9 +115,9 @@ TEST(Mlockall, no_right_is_told_after_bad_flags) {
   Stage stage("A");
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0;
-  EXPECT_EQ(stage.mlockall(MlockallFlags(8)).error(), Error::invalid);
-  EXPECT_EQ(stage.mlockall(mlockall::current).error(), Error::not_permitted);
-  EXPECT_EQ(stage.mlockall(mlockall::future).error(), Error::not_permitted);
+  EXPECT_EQ(stage.mlockall(MlockallFlags(8)).code(), Error::invalid);
+  EXPECT_EQ(stage.mlockall(mlockall::current).code(), Error::not_permitted);
+  EXPECT_EQ(stage.mlockall(mlockall::future).code(), Error::not_permitted);
   EXPECT_TRUE(stage.munlockall()) << "unlocking needs no right";
 }
 
@@ -175,8 +175,8 @@ TEST(Mlockall, droppable_memory_is_mapped_unlocked_and_alone) {
   EXPECT_TRUE(stage.identity(1));
   EXPECT_FALSE(stage.identity(0));
   EXPECT_EQ(stage.space().totals().locked, 0);
-  EXPECT_EQ(drop(4, map::locked).error(), Error::invalid);
-  EXPECT_EQ(drop(4, map::grows_down).error(), Error::invalid);
+  EXPECT_EQ(drop(4, map::locked).code(), Error::invalid);
+  EXPECT_EQ(drop(4, map::grows_down).code(), Error::invalid);
 }
 
 /// The joins are what may lack memory; then the areas are locked where they stand.
@@ -202,7 +202,7 @@ TEST(Mlockall, never_fails_for_memory) {
 
 TEST(Mlock2, unknown_flags_are_refused_before_anything_else) {
   Stage stage("AA");
-  EXPECT_EQ(stage.mlock2(columns(0, 1), MlockFlags(2)).error(), Error::invalid);
+  EXPECT_EQ(stage.mlock2(columns(0, 1), MlockFlags(2)).code(), Error::invalid);
   ASSERT_TRUE(stage.mlock2(columns(0, 1), mlock::on_fault));
   EXPECT_EQ(stage.area(0)->flags, rw_flags | locked_on_fault);
   EXPECT_FALSE(stage.identity(0));
@@ -213,18 +213,18 @@ TEST(Mlock2, unknown_flags_are_refused_before_anything_else) {
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0;
   const Range nowhere{~Address{0}, ~Address{0}};
-  EXPECT_EQ(stage.mlock2(nowhere, MlockFlags(3)).error(), Error::invalid);
-  EXPECT_EQ(stage.mlock2(nowhere, mlock::on_fault).error(), Error::not_permitted);
+  EXPECT_EQ(stage.mlock2(nowhere, MlockFlags(3)).code(), Error::invalid);
+  EXPECT_EQ(stage.mlock2(nowhere, mlock::on_fault).code(), Error::not_permitted);
 }
 
 TEST(Mseal, any_flag_is_refused_before_anything_else) {
   Stage stage("AA");
   constexpr SealFlags unknown{1}, high{std::uint64_t{1} << 32};
-  EXPECT_EQ(stage.mseal(columns(0, 1), unknown).error(), Error::invalid);
-  EXPECT_EQ(stage.mseal(columns(0, 1), high).error(), Error::invalid);
-  EXPECT_EQ(stage.mseal(columns(0, 0), unknown).error(), Error::invalid);
-  EXPECT_EQ(stage.mseal(columns(5, 6), unknown).error(), Error::invalid);
-  EXPECT_EQ(stage.mseal(columns(5, 6)).error(), Error::no_memory);
+  EXPECT_EQ(stage.mseal(columns(0, 1), unknown).code(), Error::invalid);
+  EXPECT_EQ(stage.mseal(columns(0, 1), high).code(), Error::invalid);
+  EXPECT_EQ(stage.mseal(columns(0, 0), unknown).code(), Error::invalid);
+  EXPECT_EQ(stage.mseal(columns(5, 6), unknown).code(), Error::invalid);
+  EXPECT_EQ(stage.mseal(columns(5, 6)).code(), Error::no_memory);
   EXPECT_TRUE(stage.mseal(columns(0, 0)));
   EXPECT_EQ(stage.picture(), "AA");
 }

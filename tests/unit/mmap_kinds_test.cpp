@@ -28,7 +28,7 @@ TEST(MmapFile, that_may_not_be_read_is_refused_whatever_the_access) {
   TestFile* file = stage.host().make_file({.readable = false});
   for (const MapFlags type : {private_fixed, shared_fixed}) {
     for (const Protection protection : {prot::none, prot::read, prot::write}) {
-      EXPECT_EQ(map_file(stage, file, 0, 2, 0, type, protection).error(), Error::access_denied);
+      EXPECT_EQ(map_file(stage, file, 0, 2, 0, type, protection).code(), Error::access_denied);
     }
   }
   EXPECT_EQ(stage.picture(), "AAA");
@@ -41,7 +41,7 @@ TEST(MmapFile, ignores_unknown_flags_unless_it_is_to_validate_them) {
   EXPECT_TRUE(map_file(stage, file, 0, 1, 0, shared_fixed | unknown));
   EXPECT_TRUE(map_file(stage, file, 2, 3, 0, private_fixed | unknown));
   EXPECT_TRUE(stage.map_fixed(4, 5, rw, unknown));
-  EXPECT_EQ(map_file(stage, file, 6, 7, 0, map::shared_validate | map::fixed | unknown).error(),
+  EXPECT_EQ(map_file(stage, file, 6, 7, 0, map::shared_validate | map::fixed | unknown).code(),
             Error::not_supported);
   EXPECT_TRUE(map_file(stage, file, 6, 7, 0,
                        map::shared_validate | map::fixed | map::locked | map::no_reserve));
@@ -78,7 +78,7 @@ TEST(MmapFile, private_dev_zero_joins_by_its_own_offsets_and_never_anonymous_mem
   ASSERT_TRUE(stage.map_fixed(6, 8));
   EXPECT_EQ(stage.count_areas(), 3u);
   EXPECT_TRUE(stage.madvise(columns(0, 1), Advice::free));
-  EXPECT_TRUE(stage.madvise(columns(0, 1), Advice::wipe_on_fork).error() == Error::invalid);
+  EXPECT_TRUE(stage.madvise(columns(0, 1), Advice::wipe_on_fork).code() == Error::invalid);
 }
 
 TEST(MmapFile, untouched_dev_zero_takes_the_offset_of_its_new_place) {
@@ -102,8 +102,8 @@ TEST(Mmap, noreplace_is_fixed_and_takes_only_what_is_free) {
                        .protection = prot::read,
                        .flags = map::private_ | map::anonymous | map::fixed_noreplace});
   };
-  EXPECT_EQ(try_at(1, 3).error(), Error::exists);
-  EXPECT_EQ(try_at(3, 5).error(), Error::exists);
+  EXPECT_EQ(try_at(1, 3).code(), Error::exists);
+  EXPECT_EQ(try_at(3, 5).code(), Error::exists);
   EXPECT_EQ(try_at(0, 2), Result<Address>(TestSpace::column(0)));
   EXPECT_EQ(stage.picture(), "BBAA");
 }
@@ -137,7 +137,7 @@ TEST(Mmap, failed_driver_gives_back_the_charge_of_what_it_replaced) {
   Stage stage("AAAA");
   TestFile* file = stage.host().make_file();
   file->refuses = Error::no_device;
-  EXPECT_EQ(map_file(stage, file, 1, 3, 0).error(), Error::no_device);
+  EXPECT_EQ(map_file(stage, file, 1, 3, 0).code(), Error::no_device);
   EXPECT_EQ(stage.picture(), "A..A");
   EXPECT_EQ(stage.host().charged, 2u) << "Linux would leak; here nothing is lost";
 }

@@ -18,7 +18,7 @@ class Attempt {
                .flags = map::shared | map::fixed,
                .file = file};
   }
-  Error run() { return stage.mmap(request).error(); }
+  Error run() { return stage.mmap(request).code(); }
 
   Stage stage;
   TestFile* file;
@@ -107,7 +107,7 @@ TEST(Mmap, replaced_pages_do_not_count_against_the_limits) {
   Stage stage("BBB");
   stage.host().limits.address_space_bytes = 0x3000;
   EXPECT_TRUE(stage.map_fixed(0, 3, prot::none));
-  EXPECT_EQ(stage.map_fixed(0, 4, prot::none).error(), Error::no_memory);
+  EXPECT_EQ(stage.map_fixed(0, 4, prot::none).code(), Error::no_memory);
   stage.host().limits.address_space_bytes = Limits::no_limit;
   stage.host().limits.data_bytes = 0x1000;
   EXPECT_TRUE(stage.map_fixed(0, 3)) << "may_expand counts pages minus replaced pages";
@@ -118,7 +118,7 @@ TEST(Mmap, soft_data_limit_of_0_does_not_refuse_while_the_hard_one_suffices) {
   stage.host().limits.data_bytes = 0;
   EXPECT_TRUE(stage.map_fixed(0, 2));
   stage.host().limits.data_bytes_hard = 0x3000;
-  EXPECT_EQ(stage.map_fixed(2, 4).error(), Error::no_memory);
+  EXPECT_EQ(stage.map_fixed(2, 4).code(), Error::no_memory);
   EXPECT_TRUE(stage.map_fixed(2, 4, prot::read)) << "not data";
 }
 
@@ -128,7 +128,7 @@ TEST(Mmap, count_may_reach_one_more_than_the_limit) {
   for (const std::uint64_t column : {0u, 2u, 4u}) {
     EXPECT_TRUE(stage.map_fixed(column, column + 1));
   }
-  EXPECT_EQ(stage.map_fixed(1, 2).error(), Error::no_memory) << "even where it would merge";
+  EXPECT_EQ(stage.map_fixed(1, 2).code(), Error::no_memory) << "even where it would merge";
   EXPECT_EQ(stage.count_areas(), 3u);
 }
 
@@ -136,10 +136,10 @@ TEST(Mmap, lock_without_any_right_is_refused_before_the_limit) {
   Stage stage;
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0;
-  EXPECT_EQ(stage.map_fixed(0, 1, rw, map::locked).error(), Error::not_permitted);
+  EXPECT_EQ(stage.map_fixed(0, 1, rw, map::locked).code(), Error::not_permitted);
   stage.host().limits.locked_bytes = 0x1000;
   EXPECT_TRUE(stage.map_fixed(0, 1, rw, map::locked));
-  EXPECT_EQ(stage.map_fixed(1, 2, rw, map::locked).error(), Error::try_again);
+  EXPECT_EQ(stage.map_fixed(1, 2, rw, map::locked).code(), Error::try_again);
 }
 
 /// The flags that arguments and file make, beyond access and may_access.
@@ -210,7 +210,7 @@ TEST(Mmap, arguments_and_file_make_the_flags) {
 TEST(Mmap, append_only_file_open_for_writing_is_not_shared) {
   Stage stage;
   TestFile* log = stage.host().make_file({.append_only = true});
-  EXPECT_EQ(stage.mmap({.length = 0x1000, .flags = map::shared, .file = log}).error(),
+  EXPECT_EQ(stage.mmap({.length = 0x1000, .flags = map::shared, .file = log}).code(),
             Error::access_denied);
   EXPECT_TRUE(stage.mmap({.length = 0x1000, .flags = map::private_, .file = log}));
 }

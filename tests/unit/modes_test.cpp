@@ -147,16 +147,16 @@ constexpr WriteExecFlags refuse_here = write_exec::refuse_exec_gain | write_exec
 
 TEST(DenyWriteExec, can_be_chosen_once) {
   Stage stage;
-  EXPECT_EQ(stage.deny_write_exec(WriteExecFlags(4)).error(), Error::invalid);
-  EXPECT_EQ(stage.deny_write_exec(write_exec::no_inherit).error(), Error::invalid);
+  EXPECT_EQ(stage.deny_write_exec(WriteExecFlags(4)).code(), Error::invalid);
+  EXPECT_EQ(stage.deny_write_exec(write_exec::no_inherit).code(), Error::invalid);
   EXPECT_TRUE(stage.deny_write_exec({}));
   EXPECT_TRUE(stage.deny_write_exec(refuse));
   EXPECT_TRUE(stage.deny_write_exec(refuse));
   EXPECT_EQ(stage.space().modes().write_exec, refuse);
-  EXPECT_EQ(stage.deny_write_exec(refuse_here).error(), Error::not_permitted);
-  EXPECT_EQ(stage.deny_write_exec({}).error(), Error::not_permitted);
-  EXPECT_EQ(stage.deny_write_exec(write_exec::no_inherit).error(), Error::invalid);
-  EXPECT_EQ(stage.deny_write_exec(WriteExecFlags(8)).error(), Error::invalid);
+  EXPECT_EQ(stage.deny_write_exec(refuse_here).code(), Error::not_permitted);
+  EXPECT_EQ(stage.deny_write_exec({}).code(), Error::not_permitted);
+  EXPECT_EQ(stage.deny_write_exec(write_exec::no_inherit).code(), Error::invalid);
+  EXPECT_EQ(stage.deny_write_exec(WriteExecFlags(8)).code(), Error::invalid);
   EXPECT_EQ(stage.space().modes().write_exec, refuse);
 }
 
@@ -183,7 +183,7 @@ TEST(DenyWriteExec, mprotect_refuses_every_way_to_executable_memory_that_was_wri
       ASSERT_TRUE(stage.deny_write_exec(refuse));
       const bool executes = (to & 4) != 0, executed = (from & 4) != 0, writes = (to & 2) != 0;
       const bool refused = executes && (writes || !executed);
-      EXPECT_EQ(stage.mprotect(columns(0, 1), protection(to)).error(),
+      EXPECT_EQ(stage.mprotect(columns(0, 1), protection(to)).code(),
                 refused ? Error::access_denied : Error::none)
           << from << " to " << to;
     }
@@ -196,13 +196,13 @@ TEST(DenyWriteExec, new_mappings_are_not_both) {
     Stage stage;
     ASSERT_TRUE(stage.deny_write_exec(refuse));
     const Error wanted = (bits & 6) == 6 ? Error::access_denied : Error::none;
-    EXPECT_EQ(stage.map_fixed(0, 1, protection(bits)).error(), wanted) << bits;
+    EXPECT_EQ(stage.map_fixed(0, 1, protection(bits)).code(), wanted) << bits;
     EXPECT_EQ(stage
                   .mmap({.address = TestSpace::column(4),
                          .length = 0x1000,
                          .protection = protection(bits),
                          .flags = map::shared | map::anonymous | map::fixed})
-                  .error(),
+                  .code(),
               wanted)
         << bits;
   }
@@ -213,7 +213,7 @@ TEST(DenyWriteExec, new_mappings_are_not_both) {
   const auto attach = [&](Access access) {
     return stage
         .attach_shared({.address = TestSpace::column(4), .segment = segment, .access = access})
-        .error();
+        .code();
   };
   EXPECT_EQ(attach(Access::read_write_exec), Error::access_denied);
   EXPECT_EQ(attach(Access::read_exec), Error::none);
@@ -225,11 +225,11 @@ TEST(DenyWriteExec, mmap_refuses_after_the_file_and_before_seals_and_limits) {
   constexpr Protection all = prot::read | prot::write | prot::exec;
   Stage stage("XX.A");
   ASSERT_TRUE(stage.deny_write_exec(refuse));
-  EXPECT_EQ(stage.map_fixed(1, 2, all).error(), Error::access_denied) << "before the seal";
+  EXPECT_EQ(stage.map_fixed(1, 2, all).code(), Error::access_denied) << "before the seal";
   EXPECT_EQ(stage.picture(), "XX.A") << "and before a split";
   stage.host().limits.address_space_bytes = 0x3000;
-  EXPECT_EQ(stage.map_fixed(5, 6, all).error(), Error::access_denied) << "before the limits";
-  EXPECT_EQ(stage.map_fixed(5, 6).error(), Error::no_memory);
+  EXPECT_EQ(stage.map_fixed(5, 6, all).code(), Error::access_denied) << "before the limits";
+  EXPECT_EQ(stage.map_fixed(5, 6).code(), Error::no_memory);
   stage.host().limits.address_space_bytes = Limits::no_limit;
   const auto map_file = [&](const FileRules& rules) {
     return stage
@@ -238,7 +238,7 @@ TEST(DenyWriteExec, mmap_refuses_after_the_file_and_before_seals_and_limits) {
                .protection = all,
                .flags = map::shared | map::fixed,
                .file = stage.host().make_file(rules)})
-        .error();
+        .code();
   };
   EXPECT_EQ(map_file({.write_sealed = true}), Error::not_permitted) << "after the file's seal";
   EXPECT_EQ(map_file({.mappable = false}), Error::no_device);
@@ -248,13 +248,13 @@ TEST(DenyWriteExec, mmap_refuses_after_the_file_and_before_seals_and_limits) {
 TEST(DenyWriteExec, mprotect_refuses_after_the_files_rights_and_before_seals_and_holes) {
   Stage stage("DAXD.A");
   ASSERT_TRUE(stage.deny_write_exec(refuse));
-  EXPECT_EQ(stage.mprotect(columns(2, 3), prot::exec).error(), Error::access_denied)
+  EXPECT_EQ(stage.mprotect(columns(2, 3), prot::exec).code(), Error::access_denied)
       << "before the seal";
-  EXPECT_EQ(stage.mprotect(columns(1, 5), prot::exec).error(), Error::access_denied)
+  EXPECT_EQ(stage.mprotect(columns(1, 5), prot::exec).code(), Error::access_denied)
       << "before a hole behind it";
-  EXPECT_EQ(stage.mprotect(columns(3, 6), prot::exec).error(), Error::no_memory)
+  EXPECT_EQ(stage.mprotect(columns(3, 6), prot::exec).code(), Error::no_memory)
       << "after a hole before it";
-  EXPECT_EQ(stage.mprotect(columns(0, 2), prot::exec).error(), Error::access_denied);
+  EXPECT_EQ(stage.mprotect(columns(0, 2), prot::exec).code(), Error::access_denied);
   EXPECT_EQ(stage.area(0)->flags & flag::access, flag::exec) << "earlier areas keep the change";
   EXPECT_EQ(stage.picture().substr(1, 2), "AX");
 }

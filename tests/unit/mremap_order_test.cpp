@@ -55,15 +55,15 @@ TEST(MremapKeeping, second_source_that_joined_the_first_copy_is_unlocked_with_it
 TEST(MremapKeeping, limit_that_is_met_at_a_later_area_leaves_the_earlier_ones_moved) {
   Stage stage("AA..AA..............B");
   stage.host().limits.address_space_bytes = 0x8000;  // Room for three more pages.
-  EXPECT_EQ(stage.move(0, 6, 10, keeping_fixed).error(), Error::no_memory);
+  EXPECT_EQ(stage.move(0, 6, 10, keeping_fixed).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AA..AA....AA........B");
 }
 
 TEST(MremapKeeping, frames_of_a_device_are_refused) {
   Stage stage;
   ASSERT_TRUE(stage.insert(stage.fresh(0, 2, flag::page_frames)));
-  EXPECT_EQ(stage.move(0, 2, 4, keeping_fixed).error(), Error::invalid);
-  EXPECT_EQ(stage.mremap({TestSpace::column(0), 0x2000, 0x3000, remap::may_move, 0}).error(),
+  EXPECT_EQ(stage.move(0, 2, 4, keeping_fixed).code(), Error::invalid);
+  EXPECT_EQ(stage.mremap({TestSpace::column(0), 0x2000, 0x3000, remap::may_move, 0}).code(),
             Error::bad_address)
       << "nor may they grow";
   EXPECT_TRUE(stage.move(0, 2, 4)) << "they may move";
@@ -72,7 +72,7 @@ TEST(MremapKeeping, frames_of_a_device_are_refused) {
 TEST(Mremap, chooser_of_a_later_area_stops_the_move_there) {
   Stage stage("AAFF..........");
   stage.legend.at('F').file->rules.placement = Placement::own;
-  EXPECT_EQ(stage.move(0, 6, 8).error(), Error::bad_address);
+  EXPECT_EQ(stage.move(0, 6, 8).code(), Error::bad_address);
   EXPECT_EQ(stage.picture(), "..FF....AA....");
 }
 
@@ -82,7 +82,7 @@ TEST(Mremap, address_that_is_not_permitted_is_found_when_the_destination_is_gone
     if (!as_linux) stage.host().profile.partial_effects = PartialEffects::all_or_nothing;
     ASSERT_TRUE(stage.mmap({.address = 0, .length = 0x1000, .flags = fixed_private}));
     stage.host().limits.may_map_lowest = false;
-    EXPECT_EQ(stage.mremap({TestSpace::column(0), 0x3000, 0x1000, fixed_move, 0}).error(),
+    EXPECT_EQ(stage.mremap({TestSpace::column(0), 0x3000, 0x1000, fixed_move, 0}).code(),
               Error::not_permitted);
     EXPECT_EQ(stage.picture(), as_linux ? "A.." : "AAA") << "the tail, too";
     EXPECT_EQ(stage.space().find(0) == nullptr, as_linux);
@@ -93,7 +93,7 @@ TEST(Mremap, data_limit_refuses_growth_of_data_only) {
   Stage stage("AA..BB..");
   stage.host().limits.data_bytes = 0x2000;
   const auto grow = [&](std::uint64_t column) {
-    return stage.mremap({TestSpace::column(column), 0x2000, 0x3000, {}, 0}).error();
+    return stage.mremap({TestSpace::column(column), 0x2000, 0x3000, {}, 0}).code();
   };
   EXPECT_EQ(grow(0), Error::no_memory);
   EXPECT_EQ(grow(4), Error::none);
@@ -116,7 +116,7 @@ TEST(Mremap, growth_in_place_is_charged) {
   ASSERT_TRUE(stage.mremap({TestSpace::column(0), 0x2000, 0x3000, {}, 0}));
   EXPECT_EQ(stage.host().charged, charged + 1);
   stage.host().charge_max = charged + 1;
-  EXPECT_EQ(stage.mremap({TestSpace::column(0), 0x3000, 0x4000, {}, 0}).error(), Error::no_memory);
+  EXPECT_EQ(stage.mremap({TestSpace::column(0), 0x3000, 0x4000, {}, 0}).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AAA.");
 }
 

@@ -48,7 +48,7 @@ TEST(Mremap, resize_gives_these_pictures) {
     SCOPED_TRACE(c.name);
     Stage stage(c.before);
     const Result<Address> at = resize(stage, c.from, c.old_pages, c.new_pages);
-    EXPECT_EQ(at.error(), c.error);
+    EXPECT_EQ(at.code(), c.error);
     EXPECT_TRUE(!at || *at == TestSpace::column(c.from));
     EXPECT_EQ(stage.picture().substr(0, std::string_view(c.after).size()), c.after);
   }
@@ -58,7 +58,7 @@ TEST(Mremap, area_with_a_special_flag_cannot_grow_in_place) {
   for (const Flags special : {flag::io, flag::mixed_map}) {
     Stage stage;
     ASSERT_TRUE(stage.insert(stage.fresh(0, 2, special)));
-    EXPECT_EQ(resize(stage, 0, 2, 3).error(), Error::no_memory);
+    EXPECT_EQ(resize(stage, 0, 2, 3).code(), Error::no_memory);
     EXPECT_EQ(stage.shape(0), "[0,2)p0");
   }
 }
@@ -75,9 +75,9 @@ TEST(Mremap, limits_refuse_growth) {
   Stage stage("LL..AA..");
   stage.host().limits.may_lock_any = false;
   stage.host().limits.locked_bytes = 0x2000;
-  EXPECT_EQ(resize(stage, 0, 2, 3).error(), Error::try_again);
+  EXPECT_EQ(resize(stage, 0, 2, 3).code(), Error::try_again);
   stage.host().limits.address_space_bytes = 0x4000;
-  EXPECT_EQ(resize(stage, 4, 2, 3).error(), Error::no_memory);
+  EXPECT_EQ(resize(stage, 4, 2, 3).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "LL..AA..");
 }
 
@@ -86,7 +86,7 @@ TEST(Mremap, offset_that_would_wrap_is_refused) {
   TestDescription last = stage.fresh(0, 1, 'F');
   last.page_offset = ~std::uint64_t{0} - 1;
   ASSERT_TRUE(stage.insert(last));
-  EXPECT_EQ(resize(stage, 0, 1, 3).error(), Error::invalid);
+  EXPECT_EQ(resize(stage, 0, 1, 3).code(), Error::invalid);
 }
 
 TEST(Mremap, growth_of_locked_memory_touches_it) {
@@ -155,7 +155,7 @@ TEST(Mremap, shrinking_move_whose_tail_is_sealed_leaves_hole_and_cut_in_one_area
                                    .new_length = 0x1000,
                                    .flags = fixed_move,
                                    .new_address = TestSpace::column(1)});
-  EXPECT_EQ(moved.error(), Error::not_permitted);
+  EXPECT_EQ(moved.code(), Error::not_permitted);
   EXPECT_EQ(stage.picture(), "A.AAAA|A.X");
 }
 
@@ -195,7 +195,7 @@ TEST(Mremap, shared_memory_gets_a_second_mapping_by_old_length_0) {
 TEST(Mremap, old_length_0_onto_itself_loses_what_stood_there) {
   Stage stage("..SSSS");
   EXPECT_EQ(
-      stage.mremap({TestSpace::column(4), 0, 0x2000, fixed_move, TestSpace::column(4)}).error(),
+      stage.mremap({TestSpace::column(4), 0, 0x2000, fixed_move, TestSpace::column(4)}).code(),
       Error::bad_address);
   EXPECT_EQ(stage.picture(), "..SS..");
 }
@@ -216,7 +216,7 @@ TEST(Mremap, driver_that_refuses_late_leaves_a_hole_at_the_destination_as_linux_
       Stage stage("FFFF.AAAA");
       stage.area(0)->hooks = c.hooks;
       if (!as_linux) stage.host().profile.partial_effects = PartialEffects::all_or_nothing;
-      EXPECT_EQ(stage.move(1, 2, 5).error(), c.error);
+      EXPECT_EQ(stage.move(1, 2, 5).code(), c.error);
       EXPECT_EQ(stage.picture(), as_linux ? "FFFF...AA" : "FFFF.AAAA");
     }
   }
@@ -225,27 +225,27 @@ TEST(Mremap, driver_that_refuses_late_leaves_a_hole_at_the_destination_as_linux_
 TEST(Mremap, shrinking_move_that_a_driver_refuses_leaves_two_holes_in_one_area) {
   Stage stage("FFFFFFFF");
   stage.area(0)->hooks = &unmovable_hooks;
-  EXPECT_EQ(stage.mremap({TestSpace::column(4), 0x3000, 0x1000, fixed_move, TestSpace::column(1)})
-                .error(),
-            Error::busy);
+  EXPECT_EQ(
+      stage.mremap({TestSpace::column(4), 0x3000, 0x1000, fixed_move, TestSpace::column(1)}).code(),
+      Error::busy);
   EXPECT_EQ(stage.picture(), "F.FFF..F");
 }
 
 TEST(Mremap, source_that_refuses_early_leaves_the_destination) {
   Stage stage("XX.OO.AAAA");
-  EXPECT_EQ(stage.move(0, 1, 6).error(), Error::not_permitted);
-  EXPECT_EQ(stage.move(3, 1, 6, keeping_fixed).error(), Error::invalid);
-  EXPECT_EQ(stage.mremap({TestSpace::column(3), 0x1000, 0x2000, fixed_move, TestSpace::column(6)})
-                .error(),
-            Error::bad_address);
+  EXPECT_EQ(stage.move(0, 1, 6).code(), Error::not_permitted);
+  EXPECT_EQ(stage.move(3, 1, 6, keeping_fixed).code(), Error::invalid);
+  EXPECT_EQ(
+      stage.mremap({TestSpace::column(3), 0x1000, 0x2000, fixed_move, TestSpace::column(6)}).code(),
+      Error::bad_address);
   EXPECT_EQ(stage.picture(), "XX.OO.AAAA");
 }
 
 TEST(Mremap, count_limit_is_tested_at_entry_only_where_the_place_is_given) {
   Stage stage("AAA...B.B");
   stage.host().limits.area_count_max = 8;  // count + 2 >= limit - 3
-  EXPECT_EQ(stage.move(0, 1, 4).error(), Error::no_memory);
-  EXPECT_EQ(stage.move(10, 1, 4).error(), Error::no_memory) << "before what is not there";
+  EXPECT_EQ(stage.move(0, 1, 4).code(), Error::no_memory);
+  EXPECT_EQ(stage.move(10, 1, 4).code(), Error::no_memory) << "before what is not there";
   EXPECT_TRUE(resize(stage, 0, 3, 3));
   EXPECT_TRUE(resize(stage, 0, 3, 4));
   EXPECT_TRUE(resize(stage, 0, 4, 2));
@@ -256,25 +256,25 @@ TEST(Mremap, count_limit_is_tested_at_entry_only_where_the_place_is_given) {
 TEST(Mremap, move_to_anywhere_tests_the_count_after_the_source) {
   Stage stage("AAAB");
   stage.host().limits.area_count_max = 5;  // count >= limit - 3
-  EXPECT_EQ(resize(stage, 9, 1, 2, remap::may_move).error(), Error::bad_address);
-  EXPECT_EQ(resize(stage, 0, 3, 5, remap::may_move).error(), Error::no_memory);
+  EXPECT_EQ(resize(stage, 9, 1, 2, remap::may_move).code(), Error::bad_address);
+  EXPECT_EQ(resize(stage, 0, 3, 5, remap::may_move).code(), Error::no_memory);
   stage.host().limits.area_count_max = 6;
   EXPECT_TRUE(resize(stage, 0, 3, 5, remap::may_move));
 }
 
 TEST(Mremap, move_over_several_areas_stops_at_the_one_that_refuses) {
   Stage stage("AAXX......");
-  EXPECT_EQ(stage.move(0, 4, 5).error(), Error::not_permitted);
+  EXPECT_EQ(stage.move(0, 4, 5).code(), Error::not_permitted);
   EXPECT_EQ(stage.picture(), "..XX.AA...") << "earlier areas stay moved";
 }
 
 TEST(Mremap, several_areas_need_a_first_byte_and_no_chooser_of_their_own) {
   Stage stage(".AA.......");
-  EXPECT_EQ(stage.move(0, 3, 5).error(), Error::bad_address);
+  EXPECT_EQ(stage.move(0, 3, 5).code(), Error::bad_address);
   Stage own("FF..AA......");
   own.legend.at('F').file->rules.placement = Placement::own;
-  EXPECT_EQ(own.move(0, 6, 6).error(), Error::bad_address);
-  EXPECT_EQ(own.move(0, 3, 6).error(), Error::bad_address) << "even when only a hole follows";
+  EXPECT_EQ(own.move(0, 6, 6).code(), Error::bad_address);
+  EXPECT_EQ(own.move(0, 3, 6).code(), Error::bad_address) << "even when only a hole follows";
   EXPECT_TRUE(own.move(0, 2, 6)) << "alone it may move";
 }
 
@@ -312,13 +312,13 @@ TEST(MremapKeeping, charge_and_counters_are_those_of_both) {
 
 TEST(MremapKeeping, area_that_may_not_expand_is_refused) {
   Stage stage("OO....");
-  EXPECT_EQ(stage.move(0, 2, 3, keeping_fixed).error(), Error::invalid);
+  EXPECT_EQ(stage.move(0, 2, 3, keeping_fixed).code(), Error::invalid);
 }
 
 TEST(MremapKeeping, second_copy_must_fit_into_the_limits_without_what_it_replaces) {
   Stage stage("AA..BB..");
   stage.host().limits.address_space_bytes = 0x4000;
-  EXPECT_EQ(stage.move(0, 2, 6, keeping_fixed).error(), Error::no_memory);
+  EXPECT_EQ(stage.move(0, 2, 6, keeping_fixed).code(), Error::no_memory);
   EXPECT_TRUE(stage.move(0, 2, 4, keeping_fixed));
   EXPECT_EQ(stage.picture(), "AA..AA..");
 }
@@ -326,7 +326,7 @@ TEST(MremapKeeping, second_copy_must_fit_into_the_limits_without_what_it_replace
 TEST(MremapKeeping, copy_that_does_not_fit_leaves_a_hole_at_the_destination_as_linux_does) {
   Stage stage("AAA.B...");
   stage.host().limits.address_space_bytes = 0x4000;
-  EXPECT_EQ(stage.move(0, 3, 3, keeping_fixed).error(), Error::no_memory);
+  EXPECT_EQ(stage.move(0, 3, 3, keeping_fixed).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AAA.....");
 }
 

@@ -129,7 +129,7 @@ void expect_failure(const Failure& f, PartialEffects effects) {
   stage.host().limits.area_count_max = f.count_max;
   stage.host().profile.partial_effects = effects;
   const PageTotals totals = stage.space().totals();
-  EXPECT_EQ(stage.munmap(Stage::range_of(f.request)).error(), f.error);
+  EXPECT_EQ(stage.munmap(Stage::range_of(f.request)).code(), f.error);
   EXPECT_EQ(stage.picture(), effects == PartialEffects::as_linux ? f.left : f.before);
   EXPECT_EQ(stage.space().totals(), totals);
 }
@@ -157,7 +157,7 @@ TEST(Munmap, only_a_hole_in_one_area_is_refused_at_the_limit) {
 
 TEST(Munmap, rests_of_a_failed_call_do_not_join_again_until_something_changes) {
   Stage stage("AAAXX");
-  EXPECT_EQ(stage.munmap(columns(1, 5)).error(), Error::not_permitted);
+  EXPECT_EQ(stage.munmap(columns(1, 5)).code(), Error::not_permitted);
   EXPECT_TRUE(stage.mprotect(columns(0, 3), rw));
   EXPECT_EQ(stage.picture(), "A|AAXX") << "no change, no join";
   EXPECT_TRUE(stage.mprotect(columns(0, 3), prot::read));

@@ -41,16 +41,16 @@ TEST(Name, keeps_the_policy) {
 
 TEST(Name, areas_beyond_a_hole_are_named_and_the_answer_is_no_memory) {
   Names stage("AAA..AAA");
-  EXPECT_EQ(stage.set_name(columns(1, 7), 1).error(), Error::no_memory);
+  EXPECT_EQ(stage.set_name(columns(1, 7), 1).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AMM..MMA");
-  EXPECT_EQ(stage.set_name(columns(3, 5), 1).error(), Error::no_memory);
+  EXPECT_EQ(stage.set_name(columns(3, 5), 1).code(), Error::no_memory);
 }
 
 TEST(Name, memory_of_a_file_is_refused_and_stops_the_call) {
   for (const char file : {'F', 'S'}) {
     Names stage("AA......AA");
     ASSERT_TRUE(stage.insert(stage.fresh(2, 6, file)));
-    EXPECT_EQ(stage.set_name(columns(0, 10), 1).error(), Error::bad_file);
+    EXPECT_EQ(stage.set_name(columns(0, 10), 1).code(), Error::bad_file);
     EXPECT_EQ(stage.picture().substr(0, 2), "MM");
     EXPECT_EQ(stage.picture().substr(8, 2), "AA");
   }
@@ -71,13 +71,13 @@ TEST(Name, shared_memory_of_mmap_has_names_and_a_memfd_has_none) {
                           .protection = rw,
                           .flags = map::shared | map::fixed,
                           .file = memfd}));
-  EXPECT_EQ(stage.set_name(columns(4, 5), 1).error(), Error::bad_file);
+  EXPECT_EQ(stage.set_name(columns(4, 5), 1).code(), Error::bad_file);
 }
 
 TEST(Name, map_count_is_answered_with_try_again) {
   Names stage("AAAA");
   stage.host().limits.area_count_max = 1;
-  EXPECT_EQ(stage.set_name(columns(1, 2), 1).error(), Error::try_again);
+  EXPECT_EQ(stage.set_name(columns(1, 2), 1).code(), Error::try_again);
   EXPECT_TRUE(stage.set_name(columns(0, 4), 1));
   EXPECT_EQ(stage.picture(), "MMMM");
 }
@@ -86,9 +86,9 @@ TEST(Name, arguments) {
   Names stage("AAAA");
   const Address at = TestSpace::column(0);
   AddressSpace<TestServices>& space = stage.space();
-  EXPECT_EQ(space.set_name(at + 1, 0x1000, 1).error(), Error::invalid);
-  EXPECT_EQ(space.set_name(at, ~std::uint64_t{0}, 1).error(), Error::invalid);
-  EXPECT_EQ(space.set_name(at, ~std::uint64_t{0x1fff}, 1).error(), Error::invalid);
+  EXPECT_EQ(space.set_name(at + 1, 0x1000, 1).code(), Error::invalid);
+  EXPECT_EQ(space.set_name(at, ~std::uint64_t{0}, 1).code(), Error::invalid);
+  EXPECT_EQ(space.set_name(at, ~std::uint64_t{0x1fff}, 1).code(), Error::invalid);
   EXPECT_TRUE(space.set_name(at, 0, 1));
   EXPECT_EQ(stage.picture(), "AAAA");
   EXPECT_TRUE(space.set_name(at, 1, 1));

@@ -82,7 +82,7 @@ TEST(PlannedIsDone, walk_that_met_the_count_limit_ends_there_although_it_is_rais
     const auto raise = [&] { stage.limit_areas(65530); };
     Between between;
     (early ? between.plan_and_reserve : between.reserve_and_commit) = raise;
-    EXPECT_EQ(make(stage, stage.plan_dont_fork(columns(1, 8)), between).error(), Error::try_again);
+    EXPECT_EQ(make(stage, stage.plan_dont_fork(columns(1, 8)), between).code(), Error::try_again);
     EXPECT_EQ(stage.picture(), "ANNNMAAAA") << "the second cut was one too many";
   }
 }
@@ -164,7 +164,7 @@ TEST(PlannedIsDone, driver_is_asked_about_a_protection_while_planning_only) {
     stage.area(2)->hooks = &moody_about_protection;
     Moody::start([&c](unsigned) { return c.refuses; });
     auto change = stage.space().plan_mprotect(c.range.start, c.range.length(), prot::read);
-    EXPECT_EQ(make(stage, std::move(change), Moody::changes_its_mind()).error(), c.answer);
+    EXPECT_EQ(make(stage, std::move(change), Moody::changes_its_mind()).code(), c.answer);
     EXPECT_EQ(stage.picture(), c.after);
     EXPECT_EQ(Moody::asked, 1u);
   }
@@ -180,7 +180,7 @@ TEST(PlannedIsDone, driver_is_asked_about_a_cut_while_planning_only) {
     stage.area(5)->hooks = &moody_about_cuts;
     Moody::start([&c](unsigned) { return c.refuses; });
     auto change = stage.plan_dont_fork(c.range);
-    EXPECT_EQ(make(stage, std::move(change), Moody::changes_its_mind()).error(), c.answer);
+    EXPECT_EQ(make(stage, std::move(change), Moody::changes_its_mind()).code(), c.answer);
     EXPECT_EQ(stage.picture(), c.after);
     EXPECT_EQ(Moody::asked, 1u);
   }
@@ -193,7 +193,7 @@ TEST(PlannedIsDone, second_cut_that_was_refused_leaves_the_first_and_is_not_aske
     Moody::start([refused](unsigned question) { return question == refused; });
     auto change = stage.plan_dont_fork(columns(2, 4));
     const Result<void> done = make(stage, std::move(change), Moody::changes_its_mind());
-    EXPECT_EQ(done.error(), refused == 3 ? Error::none : Error::busy);
+    EXPECT_EQ(done.code(), refused == 3 ? Error::none : Error::busy);
     const char* const after[] = {"FFFFFF", "FF|FFFF", "FFGGFF"};
     EXPECT_EQ(stage.picture(), after[refused - 1]);
     EXPECT_EQ(Moody::asked, refused == 1 ? 1u : 2u);
@@ -442,7 +442,7 @@ TEST(PlannedIsDone, shrinking_mremap_does_not_wrap_to_the_bottom_of_the_space) {
             {.address = at, .length = 0x4000, .protection = rw, .flags = fixed_private}));
       }
       const Snapshot before = Snapshot::of(stage.state());
-      EXPECT_EQ(stage.mremap(request).error(), Error::invalid);
+      EXPECT_EQ(stage.mremap(request).code(), Error::invalid);
       EXPECT_EQ(differences(before, Snapshot::of(stage.state())), "");
     }
   }

@@ -69,7 +69,7 @@ TEST(Mbind, joining_the_left_goes_on_with_the_next_area) {
 TEST(Mbind, a_hole_refuses_and_changes_nothing) {
   for (const Range range : {columns(0, 8), columns(4, 6), columns(3, 9), columns(6, 12)}) {
     Policies stage("AAAA..AAAA");
-    EXPECT_EQ(stage.mbind(range, bound).error(), Error::bad_address);
+    EXPECT_EQ(stage.mbind(range, bound).code(), Error::bad_address);
     EXPECT_EQ(stage.picture(), "AAAA..AAAA");
   }
 }
@@ -78,18 +78,18 @@ TEST(Mbind, default_policy_leaves_holes_alone) {
   Policies stage("..PPPP..QQQQ..");
   EXPECT_TRUE(stage.mbind(columns(0, 14), 0));
   EXPECT_EQ(stage.picture(), "..AAAA..AAAA..");
-  EXPECT_EQ(stage.mbind(columns(6, 8), 0).error(), Error::bad_address);
-  EXPECT_EQ(stage.mbind(columns(13, 20), 0).error(), Error::bad_address);
+  EXPECT_EQ(stage.mbind(columns(6, 8), 0).code(), Error::bad_address);
+  EXPECT_EQ(stage.mbind(columns(13, 20), 0).code(), Error::bad_address);
 }
 
 TEST(Mbind, arguments) {
   Policies stage("AAAA");
   const Address at = TestSpace::column(0);
   AddressSpace<TestServices>& space = stage.space();
-  EXPECT_EQ(space.mbind(at + 1, 0x1000, bound).error(), Error::invalid);
-  EXPECT_EQ(space.mbind(at + 1, 0, bound).error(), Error::invalid);
-  EXPECT_EQ(space.mbind(at, ~std::uint64_t{0x1fff}, bound).error(), Error::invalid);
-  EXPECT_EQ(space.mbind(at, std::uint64_t{0} - 0x1000 - at, bound).error(), Error::bad_address);
+  EXPECT_EQ(space.mbind(at + 1, 0x1000, bound).code(), Error::invalid);
+  EXPECT_EQ(space.mbind(at + 1, 0, bound).code(), Error::invalid);
+  EXPECT_EQ(space.mbind(at, ~std::uint64_t{0x1fff}, bound).code(), Error::invalid);
+  EXPECT_EQ(space.mbind(at, std::uint64_t{0} - 0x1000 - at, bound).code(), Error::bad_address);
   EXPECT_TRUE(space.mbind(at, 0, bound));
   EXPECT_TRUE(space.mbind(at, ~std::uint64_t{0}, bound));  // Rounds to 0.
   EXPECT_EQ(stage.picture(), "AAAA");
@@ -102,7 +102,7 @@ TEST(Mbind, a_driver_may_refuse_the_cut) {
   TestDescription special = stage.fresh(0, 4);
   special.hooks = &unsplittable_hooks;
   ASSERT_TRUE(stage.insert(special));
-  EXPECT_EQ(stage.mbind(columns(0, 2), bound).error(), Error::invalid);
+  EXPECT_EQ(stage.mbind(columns(0, 2), bound).code(), Error::invalid);
   EXPECT_EQ(stage.count_areas(), 1u);
   EXPECT_TRUE(stage.mbind(columns(0, 4), bound));
 }
@@ -110,7 +110,7 @@ TEST(Mbind, a_driver_may_refuse_the_cut) {
 TEST(Mbind, second_cut_past_the_map_count_leaves_the_first) {
   Policies stage("AAAAAAAA.B");
   stage.host().limits.area_count_max = 3;
-  EXPECT_EQ(stage.mbind(columns(2, 6), bound).error(), Error::no_memory);
+  EXPECT_EQ(stage.mbind(columns(2, 6), bound).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AA|AAAAAA.B");
 }
 
@@ -134,16 +134,16 @@ TEST(HomeNode, changes_what_has_a_policy_and_skips_the_rest) {
 
 TEST(HomeNode, nothing_with_a_policy_is_no_entry) {
   Policies stage("AA..QQ");
-  EXPECT_EQ(stage.set_home_node(columns(0, 4), node_3).error(), Error::no_entry);
-  EXPECT_EQ(stage.set_home_node(columns(2, 4), node_3).error(), Error::no_entry);
+  EXPECT_EQ(stage.set_home_node(columns(0, 4), node_3).code(), Error::no_entry);
+  EXPECT_EQ(stage.set_home_node(columns(2, 4), node_3).code(), Error::no_entry);
 }
 
 TEST(HomeNode, policy_without_one_stops_after_the_areas_before_it) {
   Policies stage("QQPPQQ");
-  EXPECT_EQ(stage.set_home_node(columns(0, 6), node_3).error(), Error::not_supported);
+  EXPECT_EQ(stage.set_home_node(columns(0, 6), node_3).code(), Error::not_supported);
   EXPECT_EQ(stage.picture(), "RRPPQQ");
   stage.host().profile.partial_effects = PartialEffects::all_or_nothing;
-  EXPECT_EQ(stage.set_home_node(columns(2, 6), node_3).error(), Error::not_supported);
+  EXPECT_EQ(stage.set_home_node(columns(2, 6), node_3).code(), Error::not_supported);
   EXPECT_EQ(stage.picture(), "RRPPQQ");
 }
 
@@ -151,8 +151,8 @@ TEST(HomeNode, arguments) {
   Policies stage("QQ");
   const Address at = TestSpace::column(0);
   AddressSpace<TestServices>& space = stage.space();
-  EXPECT_EQ(space.set_home_node(at + 1, 0x1000, node_3).error(), Error::invalid);
-  EXPECT_EQ(space.set_home_node(at, ~std::uint64_t{0x1fff}, node_3).error(), Error::invalid);
+  EXPECT_EQ(space.set_home_node(at + 1, 0x1000, node_3).code(), Error::invalid);
+  EXPECT_EQ(space.set_home_node(at, ~std::uint64_t{0x1fff}, node_3).code(), Error::invalid);
   EXPECT_TRUE(space.set_home_node(at, 0, node_3));
   EXPECT_TRUE(space.set_home_node(at, ~std::uint64_t{0}, node_3));
   EXPECT_EQ(stage.picture(), "QQ");

@@ -27,7 +27,7 @@ Outcome remap_under(const KernelProfile& profile, const char* picture, const Mre
   stage.host().profile = profile;
   if (prepare != nullptr) prepare(stage);
   const Result<Address> at = stage.mremap(request);
-  return {stage.picture(), at.error()};
+  return {stage.picture(), at.code()};
 }
 
 MremapRequest move_of(std::uint64_t from, std::uint64_t old_pages, std::uint64_t new_pages,

@@ -59,9 +59,9 @@ TEST(Profile, memory_for_execution_alone_is_hidden_by_a_protection_key) {
     EXPECT_TRUE(stage.mprotect(columns(2, 3), prot::read));
     const bool reads = static_cast<bool>(stage.touch(TestSpace::column(0), Touch::read));
     EXPECT_TRUE(stage.touch(TestSpace::column(1), Touch::read));
-    EXPECT_EQ(stage.touch(TestSpace::column(0)).error(), Error::bad_address);
+    EXPECT_EQ(stage.touch(TestSpace::column(0)).code(), Error::bad_address);
     EXPECT_TRUE(stage.touch(TestSpace::column(0), Touch::forced_write)) << "as a debugger";
-    EXPECT_EQ(stage.mlock(columns(0, 1), MlockMode::lock).error(),
+    EXPECT_EQ(stage.mlock(columns(0, 1), MlockMode::lock).code(),
               reads ? Error::none : Error::no_memory);
     EXPECT_TRUE(stage.mlock(columns(0, 1), MlockMode::unlock));
     EXPECT_TRUE(stage.mprotect(columns(0, 2), prot::read)) << "the key is taken away again";
@@ -177,7 +177,7 @@ DriverOutcome map_beside(Stage& stage, Flags neighbour, Error refusal = Error::n
                                          .flags = map::private_ | map::fixed,
                                          .file = file,
                                          .offset = 0x1000});
-  return {stage.picture(), at.error()};
+  return {stage.picture(), at.code()};
 }
 
 TEST(Profile, turn_of_the_driver_and_the_joins_of_a_file_mapping) {
@@ -244,8 +244,8 @@ TEST(Profile, one_driver_may_be_late_where_others_are_not) {
 TEST(Profile, guard_advice) {
   const auto outcome = [](Stage& stage) {
     stage.build("AAB");
-    EXPECT_EQ(stage.madvise(columns(0, 2), Advice::guard_remove).error(),
-              stage.madvise(columns(0, 2), Advice::guard_install).error());
+    EXPECT_EQ(stage.madvise(columns(0, 2), Advice::guard_remove).code(),
+              stage.madvise(columns(0, 2), Advice::guard_install).code());
     return stage.identity(0) ? (stage.sticky(0) ? "marked" : "installed") : "unknown";
   };
   EXPECT_STREQ(under(linux_6_18, outcome), "marked");
@@ -256,7 +256,7 @@ TEST(Profile, guard_advice) {
     EXPECT_TRUE(stage.mprotect(columns(0, 0), prot::read));
     stage.area(0)->flags = (rw_flags | flag::sealed).without(flag::write);
     stage.state().totals.data = 0;
-    return stage.madvise(columns(0, 1), Advice::guard_install).error();
+    return stage.madvise(columns(0, 1), Advice::guard_install).code();
   };
   EXPECT_EQ(under(linux_6_18, refused), Error::not_permitted) << "on the list of what a seal stops";
   EXPECT_EQ(under(linux_6_12, refused), Error::invalid);
@@ -267,7 +267,7 @@ TEST(Profile, seals_in_32_bits) {
     return [=](Stage& stage) {
       stage.build("AA");
       stage.host().geometry.limit = limit;
-      return stage.mseal(columns(0, 1), flags).error();
+      return stage.mseal(columns(0, 1), flags).code();
     };
   };
   constexpr std::uint64_t narrow = 0xc000'0000;
@@ -286,7 +286,7 @@ TEST(Profile, droppable_memory) {
                .length = 0x1000,
                .protection = rw,
                .flags = map::droppable | map::anonymous | map::fixed})
-        .error();
+        .code();
   };
   EXPECT_EQ(under(linux_6_18, outcome), Error::none);
   EXPECT_EQ(under({.droppable_memory = DroppableMemory::refused}, outcome), Error::not_supported);
@@ -306,7 +306,7 @@ TEST(Profile, stack_mappings_and_huge_pages) {
 TEST(Profile, partial_effects) {
   const auto outcome = [](Stage& stage) {
     stage.build("AA.A");
-    EXPECT_EQ(stage.mprotect(columns(0, 4), prot::read).error(), Error::no_memory);
+    EXPECT_EQ(stage.mprotect(columns(0, 4), prot::read).code(), Error::no_memory);
     return stage.picture();
   };
   EXPECT_EQ(under(linux_6_18, outcome), "BB.A");

@@ -188,7 +188,7 @@ TEST(ModifyExisting, merge_without_memory_for_the_identity_changes_nothing) {
   const std::int64_t links = stage.host().links.live;
   stage.host().faults.kinds = kind_bit(shims::Resource::link);
   stage.host().faults.fail(1);
-  EXPECT_EQ(stage.modify(columns(3, 5), rw_flags).error(), Error::no_memory);
+  EXPECT_EQ(stage.modify(columns(3, 5), rw_flags).code(), Error::no_memory);
   EXPECT_EQ(stage.host().faults.failures, 1u);
   EXPECT_EQ(stage.picture(), "AAA|aa");
   EXPECT_EQ(stage.host().links.live, links);
@@ -200,7 +200,7 @@ TEST(ModifyExisting, expansion_without_memory_for_the_identity_changes_nothing) 
   Stage stage("AAA|aa");
   stage.host().faults.kinds = kind_bit(shims::Resource::link);
   stage.host().faults.fail(1, shims::FaultCount::for_ever);
-  EXPECT_EQ(stage.expand(0, columns(0, 5), stage.area(3)).error(), Error::no_memory);
+  EXPECT_EQ(stage.expand(0, columns(0, 5), stage.area(3)).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AAA|aa");
 }
 

@@ -55,15 +55,15 @@ TEST(SpecialMapping, takes_the_default_flags_but_for_locks_and_never_grows) {
 
 TEST(SpecialMapping, is_refused_where_something_stands_or_the_range_is_bad) {
   SpecialStage stage;
-  EXPECT_EQ(stage.special(3, 5, vdso_flags).error(), Error::no_memory);
-  EXPECT_EQ(stage.special(8, 10, vdso_flags).error(), Error::no_memory);
-  EXPECT_EQ(stage.special(9, 9, vdso_flags).error(), Error::invalid);
-  EXPECT_EQ(stage.insert_special({.start = TestSpace::column(9) + 1, .length = 0x1000}).error(),
+  EXPECT_EQ(stage.special(3, 5, vdso_flags).code(), Error::no_memory);
+  EXPECT_EQ(stage.special(8, 10, vdso_flags).code(), Error::no_memory);
+  EXPECT_EQ(stage.special(9, 9, vdso_flags).code(), Error::invalid);
+  EXPECT_EQ(stage.insert_special({.start = TestSpace::column(9) + 1, .length = 0x1000}).code(),
             Error::invalid);
   const Address limit = stage.host().geometry.limit;
-  EXPECT_EQ(stage.insert_special({.start = limit - 0x1000, .length = 0x2000}).error(),
+  EXPECT_EQ(stage.insert_special({.start = limit - 0x1000, .length = 0x2000}).code(),
             Error::invalid);
-  EXPECT_EQ(stage.insert_special({.start = limit - 0x1000, .length = ~0ull}).error(),
+  EXPECT_EQ(stage.insert_special({.start = limit - 0x1000, .length = ~0ull}).code(),
             Error::invalid);
   EXPECT_EQ(stage.shapes(), untouched);
 }
@@ -82,20 +82,20 @@ TEST(SpecialMapping, part_of_it_can_be_had_by_no_call) {
     const char* after = untouched;
   };
   const Case cases[] = {
-      {"munmap the end", [](SpecialStage& s) { return s.munmap(columns(1, 4)).error(); }},
-      {"munmap the start", [](SpecialStage& s) { return s.munmap(columns(4, 5)).error(); }},
-      {"mprotect", [](SpecialStage& s) { return s.mprotect(columns(4, 5), prot::read).error(); }},
+      {"munmap the end", [](SpecialStage& s) { return s.munmap(columns(1, 4)).code(); }},
+      {"munmap the start", [](SpecialStage& s) { return s.munmap(columns(4, 5)).code(); }},
+      {"mprotect", [](SpecialStage& s) { return s.mprotect(columns(4, 5), prot::read).code(); }},
       {"madvise",
-       [](SpecialStage& s) { return s.madvise(columns(4, 5), Advice::dont_dump).error(); }},
-      {"mseal", [](SpecialStage& s) { return s.mseal(columns(5, 6)).error(); }},
-      {"mremap", [](SpecialStage& s) { return s.move(4, 1, 12).error(); }},
-      {"mremap over a part", [](SpecialStage& s) { return s.move(6, 1, 4).error(); }},
-      {"mmap over a part", [](SpecialStage& s) { return s.map_fixed(5, 6).error(); }},
+       [](SpecialStage& s) { return s.madvise(columns(4, 5), Advice::dont_dump).code(); }},
+      {"mseal", [](SpecialStage& s) { return s.mseal(columns(5, 6)).code(); }},
+      {"mremap", [](SpecialStage& s) { return s.move(4, 1, 12).code(); }},
+      {"mremap over a part", [](SpecialStage& s) { return s.move(6, 1, 4).code(); }},
+      {"mmap over a part", [](SpecialStage& s) { return s.map_fixed(5, 6).code(); }},
       {"mmap over its start, beginning in another area",
        [](SpecialStage& s) {
          EXPECT_TRUE(s.move(6, 3, 9));
          EXPECT_TRUE(s.move(4, 2, 12));
-         return s.map_fixed(10, 13).error();
+         return s.map_fixed(10, 13).code();
        },
        "[0,4)[9,10)[10,12)[12,14)"},
   };
@@ -128,12 +128,12 @@ TEST(SpecialMapping, whole_ones_can_be_changed_moved_and_taken_away) {
   EXPECT_EQ(stage.shapes(), "[6,9)[12,14)");
   ASSERT_TRUE(stage.special(0, 2, vdso_flags));
   EXPECT_TRUE(stage.mseal(columns(0, 2)));
-  EXPECT_EQ(stage.munmap(columns(0, 2)).error(), Error::not_permitted);
+  EXPECT_EQ(stage.munmap(columns(0, 2)).code(), Error::not_permitted);
 }
 
 TEST(SpecialMapping, protection_follows_what_it_may_and_keeps_the_charge) {
   SpecialStage stage;
-  EXPECT_EQ(stage.mprotect(columns(0, 4), prot::write).error(), Error::access_denied);
+  EXPECT_EQ(stage.mprotect(columns(0, 4), prot::write).code(), Error::access_denied);
   const PageTotals before = stage.space().totals();
   ASSERT_TRUE(stage.mprotect(columns(4, 6), rw));
   EXPECT_EQ(stage.space().totals().data, before.data + 2);
@@ -152,9 +152,9 @@ TEST(SpecialMapping, cannot_grow_nor_leave_a_copy) {
                          .old_length = 0x2000,
                          .new_length = 0x3000,
                          .flags = remap::may_move})
-                .error(),
+                .code(),
             Error::bad_address);
-  EXPECT_EQ(stage.move(4, 2, 12, remap::may_move | remap::dont_unmap).error(), Error::invalid);
+  EXPECT_EQ(stage.move(4, 2, 12, remap::may_move | remap::dont_unmap).code(), Error::invalid);
 }
 
 TEST(SpecialMapping, close_hook_of_the_host_is_called_once_at_the_end) {
@@ -175,7 +175,7 @@ TEST(SpecialMapping, lasts_through_fork) {
   SpecialStage parent;
   const auto child = parent.fork();
   EXPECT_EQ(child->area(4)->flags, parent.area(4)->flags);
-  EXPECT_EQ(child->munmap(columns(4, 5)).error(), Error::invalid);
+  EXPECT_EQ(child->munmap(columns(4, 5)).code(), Error::invalid);
 }
 
 }  // namespace

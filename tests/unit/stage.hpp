@@ -65,7 +65,7 @@ class Stage : public TestSpace {
     return plan_and_commit([&](const TestSpaceState& s) {
       VerbPlan plan{success};
       Edit<TestServices>& edit =
-          plan.add_edit(edit_of_new_range(s, plan_clear(s, wanted.description.range()), wanted));
+          add_new_range(s, plan, plan_clear(s, wanted.description.range()), wanted);
       count(edit, wanted.description, pages(wanted.description.length()));
       return plan;
     });

@@ -100,13 +100,13 @@ TEST(MovedUserfault, resizing_in_place_keeps_the_watcher) {
 
 TEST(MovedUserfault, several_watched_areas_are_refused) {
   Watched first("UUBB........");
-  EXPECT_EQ(first.move(0, 4, 8).error(), Error::bad_address);
+  EXPECT_EQ(first.move(0, 4, 8).code(), Error::bad_address);
   EXPECT_EQ(first.picture(), "UUBB........");
   Watched second("AARR........");  // Also where it is the last.
-  EXPECT_EQ(second.move(0, 4, 8).error(), Error::bad_address);
+  EXPECT_EQ(second.move(0, 4, 8).code(), Error::bad_address);
   EXPECT_EQ(second.picture(), "..RR....AA..");
   Watched further("AARRAA........");
-  EXPECT_EQ(further.move(0, 6, 8).error(), Error::bad_address);
+  EXPECT_EQ(further.move(0, 6, 8).code(), Error::bad_address);
   EXPECT_EQ(further.picture(), "..RRAA..AA....");
 }
 

@@ -30,10 +30,10 @@ struct Watched : Stage {
   explicit Watched(std::string_view picture) : Watched() { build(picture); }
 
   Error watch(Range range, UserfaultModes modes = uffd::missing, UserfaultContext context = ours) {
-    return register_userfault(range, context, modes).error();
+    return register_userfault(range, context, modes).code();
   }
   Error unwatch(Range range, UserfaultContext context = ours) {
-    return unregister_userfault(range, context).error();
+    return unregister_userfault(range, context).code();
   }
   /// What is told during `act`.
   template <class Act>

@@ -110,9 +110,9 @@ void expect_answers(Stage& stage, const Answers& wanted, UserfaultContext contex
   for (std::uint64_t modes = 1; modes <= 7; ++modes) {
     SCOPED_TRACE(fmt::format("{}, modes {}", wanted.memory, modes));
     const Error found =
-        stage.register_userfault(columns(0, 1), context, UserfaultModes{modes}).error();
+        stage.register_userfault(columns(0, 1), context, UserfaultModes{modes}).code();
     EXPECT_EQ(static_cast<int>(found), static_cast<int>(wanted.modes[modes - 1]));
-    const Error freed = stage.unregister_userfault(columns(0, 1), context).error();
+    const Error freed = stage.unregister_userfault(columns(0, 1), context).code();
     if (found == Error::none) {
       EXPECT_EQ(static_cast<int>(freed), 0);
     }
@@ -272,9 +272,9 @@ TEST(Userfault, arguments) {
   AddressSpace<TestServices>& space = stage.space();
   for (const Case& c : bad) {
     SCOPED_TRACE(fmt::format("{:x} {:x}", c.start, c.length));
-    EXPECT_EQ(space.register_userfault({c.start, c.length, ours, uffd::missing}).error(),
+    EXPECT_EQ(space.register_userfault({c.start, c.length, ours, uffd::missing}).code(),
               Error::invalid);
-    EXPECT_EQ(space.unregister_userfault(c.start, c.length, ours).error(), Error::invalid);
+    EXPECT_EQ(space.unregister_userfault(c.start, c.length, ours).code(), Error::invalid);
   }
   for (const UserfaultModes modes : {UserfaultModes{}, UserfaultModes{8}, UserfaultModes{9}}) {
     EXPECT_EQ(stage.watch(columns(0, 4), modes), Error::invalid);

@@ -50,7 +50,7 @@ TEST(Split, at_the_map_count_limit_is_refused_unless_the_caller_ignores_it) {
   Stage stage("AAAA.A");
   stage.host().limits.area_count_max = 3;
   EXPECT_TRUE(stage.split(1, NewPart::below));
-  EXPECT_EQ(stage.split(2, NewPart::below).error(), Error::no_memory);
+  EXPECT_EQ(stage.split(2, NewPart::below).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "A|AAA.A");
   EXPECT_TRUE(stage.split(2, NewPart::below, CountLimit::ignored));
   EXPECT_EQ(stage.picture(), "A|A|AA.A");
@@ -59,9 +59,9 @@ TEST(Split, at_the_map_count_limit_is_refused_unless_the_caller_ignores_it) {
 TEST(Split, limit_comes_before_the_driver_that_refuses) {
   Stage stage("AAAA");
   stage.area(0)->hooks = &unsplittable_hooks;
-  EXPECT_EQ(stage.split(2, NewPart::below).error(), Error::invalid);
+  EXPECT_EQ(stage.split(2, NewPart::below).code(), Error::invalid);
   stage.host().limits.area_count_max = 1;
-  EXPECT_EQ(stage.split(2, NewPart::below).error(), Error::no_memory);
+  EXPECT_EQ(stage.split(2, NewPart::below).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AAAA");
 }
 
@@ -91,14 +91,14 @@ TEST(Modify, part_at_either_end_is_cut_off_once) {
 TEST(Modify, first_cut_that_is_refused_changes_nothing) {
   Stage stage("AAAA");
   stage.host().limits.area_count_max = 1;
-  EXPECT_EQ(stage.modify(columns(1, 2), changed).error(), Error::no_memory);
+  EXPECT_EQ(stage.modify(columns(1, 2), changed).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AAAA");
 }
 
 TEST(Modify, second_cut_that_is_refused_leaves_the_first_as_linux_does) {
   Stage stage("AAAA");
   stage.host().limits.area_count_max = 2;
-  EXPECT_EQ(stage.modify(columns(1, 2), changed).error(), Error::no_memory);
+  EXPECT_EQ(stage.modify(columns(1, 2), changed).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "A|AAA");
 }
 
@@ -106,7 +106,7 @@ TEST(Modify, second_cut_that_is_refused_leaves_nothing_where_all_or_nothing_is_a
   Stage stage("AAAA");
   stage.host().limits.area_count_max = 2;
   stage.host().profile.partial_effects = PartialEffects::all_or_nothing;
-  EXPECT_EQ(stage.modify(columns(1, 2), changed).error(), Error::no_memory);
+  EXPECT_EQ(stage.modify(columns(1, 2), changed).code(), Error::no_memory);
   EXPECT_EQ(stage.picture(), "AAAA");
 }
 
@@ -197,7 +197,7 @@ TEST(Relocate, leaves_the_tables_that_the_next_area_uses) {
 TEST(Relocate, stops_before_something_in_the_way) {
   Stage stage(".B.kkk");
   for (const std::uint64_t down : {2u, 3u}) {
-    EXPECT_EQ(stage.relocate_down(3, down).error(), Error::bad_address);
+    EXPECT_EQ(stage.relocate_down(3, down).code(), Error::bad_address);
     EXPECT_EQ(stage.picture(), ".B.kkk");
   }
   EXPECT_TRUE(stage.relocate_down(3, 1));

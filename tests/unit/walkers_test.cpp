@@ -20,7 +20,7 @@ void expect_walks(const std::vector<Walk>& walks, Call call) {
   for (const Walk& w : walks) {
     SCOPED_TRACE(w.name);
     Stage stage(w.before);
-    EXPECT_EQ(static_cast<int>(call(stage, Stage::range_of(w.request)).error()),
+    EXPECT_EQ(static_cast<int>(call(stage, Stage::range_of(w.request)).code()),
               static_cast<int>(w.error));
     EXPECT_EQ(stage.picture(), w.after);
   }
@@ -67,7 +67,7 @@ TEST(Mprotect, right_that_the_file_does_not_give_is_refused) {
                           .protection = prot::read,
                           .flags = map::shared | map::fixed,
                           .file = file}));
-  EXPECT_EQ(stage.mprotect(columns(0, 2), rw).error(), Error::access_denied);
+  EXPECT_EQ(stage.mprotect(columns(0, 2), rw).code(), Error::access_denied);
   EXPECT_EQ(stage.mprotect(columns(0, 2), prot::read | prot::exec), success);
 }
 
@@ -77,7 +77,7 @@ TEST(Mprotect, private_memory_that_becomes_writable_is_charged) {
   EXPECT_EQ(stage.host().charged, 2u);
   EXPECT_TRUE(stage.area(1)->flags.has_any(flag::account));
   stage.host().charge_max = 2;
-  EXPECT_EQ(stage.mprotect(columns(0, 1), rw).error(), Error::no_memory);
+  EXPECT_EQ(stage.mprotect(columns(0, 1), rw).code(), Error::no_memory);
   ASSERT_TRUE(stage.mprotect(columns(1, 3), prot::read));
   EXPECT_EQ(stage.host().charged, 0u) << "untouched anonymous memory gives it back";
   EXPECT_EQ(stage.picture(), "BBBB");
@@ -103,7 +103,7 @@ TEST(Mprotect, no_reserve_and_shared_memory_are_not_charged) {
 TEST(Mprotect, data_limit_refuses_only_who_would_newly_exceed_it) {
   Stage stage("AABB");
   stage.host().limits.data_bytes = 0x2000;
-  EXPECT_EQ(stage.mprotect(columns(2, 3), rw).error(), Error::no_memory);
+  EXPECT_EQ(stage.mprotect(columns(2, 3), rw).code(), Error::no_memory);
   stage.host().limits.data_bytes = 0x1000;
   EXPECT_TRUE(stage.mprotect(columns(0, 2), rw | prot::exec)) << "exceeded before";
 }
@@ -142,7 +142,7 @@ TEST(Madvise, seal_stops_discarding_of_what_may_not_be_written_even_past_a_hole)
                               Advice::dont_fork, Advice::wipe_on_fork, Advice::guard_install}) {
     Stage stage("B.B");
     ASSERT_TRUE(stage.mseal(columns(2, 3)));
-    EXPECT_EQ(stage.madvise(columns(0, 3), advice).error(), Error::not_permitted);
+    EXPECT_EQ(stage.madvise(columns(0, 3), advice).code(), Error::not_permitted);
     EXPECT_TRUE(stage.madvise(columns(2, 3), Advice::guard_remove));
     EXPECT_TRUE(stage.madvise(columns(2, 3), Advice::random));
   }
@@ -151,7 +151,7 @@ TEST(Madvise, seal_stops_discarding_of_what_may_not_be_written_even_past_a_hole)
 TEST(Madvise, map_count_limit_is_told_as_try_again) {
   Stage stage("AAA");
   stage.host().limits.area_count_max = 1;
-  EXPECT_EQ(stage.madvise(columns(1, 2), Advice::dont_fork).error(), Error::try_again);
+  EXPECT_EQ(stage.madvise(columns(1, 2), Advice::dont_fork).code(), Error::try_again);
   EXPECT_EQ(stage.picture(), "AAA");
 }
 
@@ -214,8 +214,7 @@ TEST(Madvise, area_that_refuses_the_advice_stops_the_walk) {
   for (const Refusal& c : cases) {
     Stage stage;
     ASSERT_TRUE(stage.insert(stage.fresh(0, 1, c.adds)));
-    EXPECT_EQ(stage.madvise(columns(0, 2), c.advice).error(), c.error)
-        << static_cast<int>(c.advice);
+    EXPECT_EQ(stage.madvise(columns(0, 2), c.advice).code(), c.error) << static_cast<int>(c.advice);
     EXPECT_EQ(stage.area(0)->flags, rw_flags | c.adds);
   }
 }
@@ -224,10 +223,10 @@ TEST(Madvise, files_refuse_what_concerns_anonymous_memory) {
   Stage stage("FF.SS");
   for (const std::uint64_t column : {0u, 3u}) {
     const Range one = columns(column, column + 1);
-    EXPECT_EQ(stage.madvise(one, Advice::wipe_on_fork).error(), Error::invalid);
-    EXPECT_EQ(stage.madvise(one, Advice::free).error(), Error::invalid);
+    EXPECT_EQ(stage.madvise(one, Advice::wipe_on_fork).code(), Error::invalid);
+    EXPECT_EQ(stage.madvise(one, Advice::free).code(), Error::invalid);
   }
-  EXPECT_EQ(stage.madvise(columns(0, 1), Advice::remove).error(), Error::access_denied);
+  EXPECT_EQ(stage.madvise(columns(0, 1), Advice::remove).code(), Error::access_denied);
   EXPECT_TRUE(stage.madvise(columns(3, 4), Advice::remove));
   ASSERT_TRUE(stage.mprotect(columns(3, 5), prot::read));
   EXPECT_TRUE(stage.madvise(columns(3, 4), Advice::remove)) << "mapped writable or not";
@@ -237,7 +236,7 @@ TEST(Madvise, files_refuse_what_concerns_anonymous_memory) {
 
 TEST(Madvise, guards_mark_whole_areas_and_give_identities) {
   Stage stage("AAAA.BB.FF");
-  ASSERT_EQ(stage.madvise(columns(1, 9), Advice::guard_install).error(), Error::no_memory);
+  ASSERT_EQ(stage.madvise(columns(1, 9), Advice::guard_install).code(), Error::no_memory);
   EXPECT_EQ(stage.count_areas(), 3u) << "no cut";
   for (const std::uint64_t column : {0u, 5u, 8u}) {
     EXPECT_TRUE(stage.area(column)->flags.has_any(flag::maybe_guard)) << column;
@@ -260,11 +259,11 @@ TEST(Madvise, discarding_drops_the_pages_and_keeps_the_identity) {
 
 TEST(Madvise, populate_touches_as_far_as_it_may) {
   Stage stage("AAB.A");
-  EXPECT_EQ(stage.madvise(columns(0, 5), Advice::populate_write).error(), Error::invalid);
+  EXPECT_EQ(stage.madvise(columns(0, 5), Advice::populate_write).code(), Error::invalid);
   EXPECT_EQ(stage.picture(), "aaB.A");
-  EXPECT_EQ(stage.madvise(columns(2, 5), Advice::populate_read).error(), Error::no_memory);
+  EXPECT_EQ(stage.madvise(columns(2, 5), Advice::populate_read).code(), Error::no_memory);
   Stage unreadable("C");
-  EXPECT_EQ(unreadable.madvise(columns(0, 1), Advice::populate_read).error(), Error::invalid);
+  EXPECT_EQ(unreadable.madvise(columns(0, 1), Advice::populate_read).code(), Error::invalid);
 }
 
 }  // namespace

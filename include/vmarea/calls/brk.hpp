@@ -43,7 +43,7 @@ Result<void> plan_heap(const SpaceState<Host>& space, const Clearing<Host>& clea
                       .flags = flags},
       .sides = sides};
   mark_range(space, heap);
-  Edit<Host>& edit = plan.add_edit(edit_of_new_range(space, clearing, heap));
+  Edit<Host>& edit = add_new_range(space, plan, clearing, heap);
   edit.totals += area_totals(flags, pages);
   edit.charge += pages;
   if (flags.has_any(flag::locked)) {

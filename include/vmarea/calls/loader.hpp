@@ -23,9 +23,8 @@ StepPlan<Host, void> plan_insert(const SpaceState<Host>& space,
   if (wanted.identity || check_description(space, wanted, 0)) return Error::invalid;
   if (find_intersection(space, wanted.range()) != nullptr) return Error::no_memory;
   StepPlan<Host, void> plan{success};
-  Edit<Host>& edit =
-      plan.add_edit(edit_of_new_range(space, plan_clear(space, wanted.range()),
-                                      {.description = wanted, .sides = JoinableSides::neither}));
+  Edit<Host>& edit = add_new_range(space, plan, plan_clear(space, wanted.range()),
+                                   {.description = wanted, .sides = JoinableSides::neither});
   const std::int64_t pages = page_count(space, wanted.length());
   edit.totals = area_totals(wanted.flags, pages);
   if (wanted.flags.has_any(flag::account)) edit.charge = pages;

@@ -252,7 +252,7 @@ VMAREA_INLINED_WHOLE StepPlan<Host, Address> plan_map_region(const SpaceState<Ho
     range.sides = JoinableSides::neither;
     flags = flags.without(flag::lock_group);
   }
-  Edit<Host>& edit = plan.add_edit(edit_of_new_range(space, clearing, range));
+  Edit<Host>& edit = add_new_range(space, plan, clearing, range);
   edit.new_shared_memory = shared_memory;
   count_new_range(space, edit, range.description, charged);
   return plan;

@@ -64,7 +64,7 @@ MremapPlan<Host> plan_grow_in_place(const SpaceState<Host>& space, Area<Host>& a
   const Clearing<Host> clearing = plan_clear(space, added);
   if (!decide_new_range(space, clearing, wanted).prev.joined()) return Error::no_memory;
   MremapPlan<Host> plan{Result<Address>(request.address)};
-  Edit<Host>& edit = plan.add_edit(edit_of_new_range(space, clearing, wanted));
+  Edit<Host>& edit = add_new_range(space, plan, clearing, wanted);
   const std::int64_t pages = page_count(space, added.length());
   edit.totals += area_totals(area.flags, pages);
   if (area.flags.has_any(flag::account)) edit.charge += pages;
@@ -115,47 +115,41 @@ constexpr void skip_hole(MremapRequest& request, Address area_start) noexcept {
 template <class Host>
 MremapPlan<Host> plan_rest_of_move(const SpaceState<Host>& space, const Sequel& rest) noexcept;
 
-/// One area's share of a move to a given place: that of the area at request.address. Ensures: the
-/// plan's sequel is what is left for the areas behind it.
+/// One area's share of a move to a given place. Requires: `area` contains request.address.
+/// Ensures: the plan's sequel is what is left for the areas behind it.
 template <class Host>
-MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, MremapRequest request,
-                                 Share share) noexcept {
-  Area<Host>* area = find_at_or_above(space, request.address);
+MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, Area<Host>& area,
+                                 MremapRequest request, Share share) noexcept {
   const Address end = request.address + request.old_length;
-  if (area == nullptr || (area->start > request.address && area->start >= end)) {
-    // Only a hole is left: the destination keeps what it has there.
-    return Result<Address>(request.new_address);
-  }
-  skip_hole(request, area->start);
-  const bool crosses = request.old_length == request.new_length && end > area->end &&
+  const bool crosses = request.old_length == request.new_length && end > area.end &&
                        request.flags.has_any(remap::fixed) &&
                        space.services.profile().remap_moves_several_areas;
   if (crosses || share == Share::later) {
-    const bool own_place = area->file != typename Host::FileHandle{} &&
-                           space.services.file_rules(area->file).placement == Placement::own;
-    if (own_place || area->flags.has_any(flag::userfault)) return Error::bad_address;
+    const bool own_place = area.file != typename Host::FileHandle{} &&
+                           space.services.file_rules(area.file).placement == Placement::own;
+    if (own_place || area.flags.has_any(flag::userfault)) return Error::bad_address;
   }
-  if (area->flags.has_any(flag::sealed)) return Error::not_permitted;
+  if (area.flags.has_any(flag::sealed)) return Error::not_permitted;
   Sequel rest{};
   if (crosses) {
-    const std::uint64_t length = area->end - request.address;
+    const std::uint64_t length = area.end - request.address;
     rest = {.kind = Sequel::Kind::move_rest,
-            .range = {area->end, end},
+            .range = {area.end, end},
             .to = request.new_address + length,
             .flags = request.flags};
     request.old_length = request.new_length = length;
   }
   if (!checks_after_clearing(space, request)) {
-    const Result<void> may_resize = check_resize<Host>(space, space.totals, *area, request);
+    const Result<void> may_resize = check_resize<Host>(space, space.totals, area, request);
     if (!may_resize) return may_resize.error();
   }
   Address to = request.new_address;
   if (!request.flags.has_any(remap::fixed)) {
-    const Result<Address> found = choose_new_place<Host>(space, *area, request, to);
+    const Result<Address> found = choose_new_place<Host>(space, area, request, to);
     if (!found) return found.error();
     to = *found;
   }
-  MremapPlan<Host> plan = plan_move(space, *area, request, to);
+  MremapPlan<Host> plan = plan_move(space, area, request, to);
   if (plan.status && crosses) {
     plan.sequel = rest;
     plan.plan_rest = plan_rest_of_move<Host>;
@@ -166,7 +160,12 @@ MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, MremapRequest re
 /// The next area's share: `rest` comes from the plan before.
 template <class Host>
 MremapPlan<Host> plan_rest_of_move(const SpaceState<Host>& space, const Sequel& rest) noexcept {
-  return plan_fixed_move(space, request_for(rest), Share::later);
+  MremapRequest request = request_for(rest);
+  Area<Host>* area = find_object_at_or_above(space, request.address);
+  // Only a hole is left: the destination keeps what it has there.
+  if (area == nullptr || area->start >= rest.range.end) return Result<Address>(request.new_address);
+  skip_hole(request, area->start);
+  return plan_fixed_move(space, *area, request, Share::later);
 }
 
 /// mremap without FIXED and DONTUNMAP. Errors: bad_address, not_permitted, no_memory.
@@ -211,13 +210,13 @@ MremapPlan<Host> plan_mremap_source_first(const SpaceState<Host>& space,
                                           const MremapRequest& request) noexcept {
   const Geometry geometry = space.services.geometry();
   if (!geometry.aligned(request.address) || request.new_length == 0) return Error::invalid;
-  Area<Host>* area = find_area(space, request.address);
+  Area<Host>* area = find_object(space, request.address);
   if (area == nullptr) return Error::bad_address;
   if (!is_move(request)) return plan_resize(space, *area, request);
   if (area->flags.has_any(flag::sealed)) return Error::not_permitted;
   Result<void> good = check_destination(geometry, request);
   if (good) good = check_count_for_move(space);
-  return good ? plan_fixed_move(space, request, Share::first) : good.error();
+  return good ? plan_fixed_move(space, *area, request, Share::first) : good.error();
 }
 
 /// Errors: invalid (arguments), no_memory (map count, limits, no room), bad_address (nothing there,
@@ -234,9 +233,9 @@ MremapPlan<Host> plan_mremap(const SpaceState<Host>& space, MremapRequest reques
   Result<void> good = check_mremap_arguments(geometry, request);
   if (good && is_move(request)) good = check_count_for_move(space);
   if (!good) return good.error();
-  Area<Host>* area = find_area(space, request.address);
+  Area<Host>* area = find_object(space, request.address);
   if (area == nullptr) return Error::bad_address;
-  return is_move(request) ? plan_fixed_move(space, request, Share::first)
+  return is_move(request) ? plan_fixed_move(space, *area, request, Share::first)
                           : plan_resize(space, *area, request);
 }
 

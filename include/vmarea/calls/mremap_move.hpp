@@ -84,12 +84,11 @@ bool checks_after_clearing(const SpaceState<Host>& space, const MremapRequest& r
          space.services.profile().remap_checks == RemapChecks::after_clearing;
 }
 
-/// An edit that clears `range` as it will be after `before`; of a range that may not be cleared,
-/// the cut at its start is left. False if nothing is left to do.
+/// An edit that clears `range` as it will be, seen through a view that stands on its start; of a
+/// range that may not be cleared, the cut at its start is left. False if nothing is left to do.
 template <class Host>
-bool plan_second_clear(const SpaceState<Host>& space, const Edit<Host>& before, Range range,
+bool plan_second_clear(const SpaceState<Host>& space, Range range, const PlannedView<Host>& view,
                        Edit<Host>& edit) noexcept {
-  const PlannedView<Host> view(space, before, range.start);
   const Clearing<Host> clearing = plan_clear(space, range, view);
   if (clearing.status) {
     edit = edit_of(clearing);
@@ -110,7 +109,8 @@ MremapPlan<Host> fail_with_hole(const SpaceState<Host>& space, const Clearing<Ho
   if (destination.totals.total != 0) first = plan.add_edit(edit_of(destination));
   if (tail.empty()) return plan;
   Edit<Host> second;
-  if (!plan_second_clear(space, first, tail, second)) return plan;
+  const PlannedView<Host> view(space, first, tail.start);
+  if (!plan_second_clear(space, tail, view, second)) return plan;
   if (!second.unmapped.empty()) plan.add(Step<Host>::tell_unmapped(second.unmapped));
   plan.add_following_edit(second, second.extent);
   return plan;
@@ -275,7 +275,8 @@ void plan_source(const SpaceState<Host>& space, const Area<Host>& area,
     plan.add(Step<Host>::protect_pages(piece->after.range(), piece->after.flags));
   }
   if (moved.empty()) return;
-  const Neighbour<Host> source = PlannedView<Host>(space, placed, moved.start).area();
+  const PlannedView<Host> view(space, placed, moved.start);
+  const Neighbour<Host> source = view.area();
   if (moved.end < ranges.old_range.end) {
     plan.add(Step<Host>::tell_unmapped({moved.end, ranges.old_range.end}));
   }
@@ -285,7 +286,7 @@ void plan_source(const SpaceState<Host>& space, const Area<Host>& area,
     has_second = plan_kept_source(space, source, moved, second);
   } else {
     if (context_of(source.description()) != 0) plan.add(Step<Host>::tell_unmapped(moved));
-    has_second = plan_second_clear(space, placed, ranges.old_range, second);
+    has_second = plan_second_clear(space, ranges.old_range, view, second);
     // The moved pages keep their charge; the first edit took what came on top. A source that its
     // driver does not let be cut stays, and both are charged.
     const std::int64_t pages = page_count(space, moved.length());
@@ -334,7 +335,7 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   // The tail is gone before the copy looks for neighbours.
   if (!tail.range.empty() && to == tail.range.end) copy.sides = JoinableSides::next_only;
   MremapPlan<Host> plan{Result<Address>(to)};
-  Edit<Host>& edit = plan.add_edit(edit_of_new_range(space, clearing, copy));
+  Edit<Host>& edit = add_new_range(space, plan, clearing, copy);
   if (!tail.range.empty() && tail.range.end < area.end) {
     part_at_tail(space, edit, area, tail.range, to);
   }

@@ -33,7 +33,7 @@ template <class Host>
 StepPlan<Host, void> plan_grow_stack(const SpaceState<Host>& space, Address at,
                                      GrowthBy cause) noexcept {
   const Geometry geometry = space.services.geometry();
-  Area<Host>* stack = find_at_or_above(space, at);
+  Area<Host>* stack = find_object_at_or_above(space, at);
   if (stack != nullptr && stack->start <= at) return success;
   if (stack == nullptr || !stack->flags.has_any(flag::grows_down)) return Error::bad_address;
   const Address start = geometry.round_down(at);
@@ -59,8 +59,9 @@ StepPlan<Host, void> plan_grow_stack(const SpaceState<Host>& space, Address at,
   if (stack->flags.has_any(flag::account)) edit.charge = pages;
   Piece<Host> grown = Piece<Host>::kept(*stack, *stack);
   if (!stack->identity) {
-    plan_identity(space, grown, Neighbour<Host>::of(find_starting_below(space, stack->start)),
-                  Neighbour<Host>::of(find_area(space, stack->end)), next_identity(space));
+    plan_identity(space, grown,
+                  Neighbour<Host>::of(find_object_starting_below(space, stack->start)),
+                  Neighbour<Host>::of(find_object(space, stack->end)), next_identity(space));
   }
   grown.after.start = start;
   grown.after.page_offset -= static_cast<std::uint64_t>(pages);

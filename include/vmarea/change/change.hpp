@@ -19,6 +19,7 @@
 #include "vmarea/change/lock_scope.hpp"
 #include "vmarea/change/reserve.hpp"
 #include "vmarea/change/touch_range.hpp"
+#include "vmarea/plan/host_page.hpp"
 
 namespace vmarea {
 
@@ -66,6 +67,20 @@ class [[nodiscard]] Change {
   void for_each_step(Visit&& visit) const noexcept {
     require<Host>(beat_ < Beat::committed, "steps are shown before they are made");
     if (beat_ < Beat::committed) plan_.for_each_step(*space_, visit);
+  }
+  /// What the pages of the guest in `range` will allow together once this is committed, for a page
+  /// of the host that holds several. Requires: not committed yet.
+  HostProtection host_protection(Range range) const noexcept {
+    require<Host>(beat_ < Beat::committed, "what will be allowed is asked before commit");
+    if (beat_ >= Beat::committed) return {};
+    return vmarea::host_protection(*space_, plan_, range);
+  }
+  /// Calls visit(const JoinReport<Host>&) for each edge of the ranges that the call changes: what
+  /// joins there and what not, and why. Requires: not committed yet.
+  template <class Visit>
+  void for_each_join(Visit&& visit) const noexcept {
+    require<Host>(beat_ < Beat::committed, "joins are explained before they are made");
+    if (beat_ < Beat::committed) plan_.for_each_join(*space_, visit);
   }
   /// What finish() will do.
   Sequel sequel() const noexcept { return plan_.sequel; }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "vmarea/change/area_chain.hpp"
 #include "vmarea/change/family.hpp"
@@ -23,9 +24,20 @@
 
 namespace vmarea {
 
+/// Ends an area that is in no tree and no reverse map: close hook, references, memory.
 template <class Host>
 void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
-                  const Area<Host>* heir) noexcept;
+                  const Area<Host>* heir) noexcept {
+  if constexpr (Host::has_notices) {
+    space.services.notify(
+        Notice<Host>{.event = event, .area = area, .partner = heir, .before = area.range()});
+  }
+  if (area.has_close()) area.hooks->close(area);
+  if (area.file != typename Host::FileHandle{}) space.services.release_file(area.file);
+  if (area.attributes != nullptr) space.services.release_attributes(area.attributes);
+  area.~Area<Host>();
+  space.services.retire_area(&area, sizeof(Area<Host>), alignof(Area<Host>));
+}
 
 /// Writes one edit. Requires: the space lock; everything reserved; every object is known.
 /// Invalidates: cursors, and pointers to areas that carry no piece.
@@ -39,8 +51,8 @@ class EditCommit {
   VMAREA_INLINED void run(bool keeps_range) noexcept {
     space_.services.assert_space_locked(space_.lock);
     space_.totals += edit_.totals;
-    settle_charge(space_, reserved_, edit_.charge);
-    const bool may_remove = !skips_needless_steps || kept_length() < edit_.extent.length();
+    if (edit_.charge != 0) settle_charge(space_, reserved_, edit_.charge);
+    const bool may_remove = !skips_needless_steps || may_remove_areas();
     begin_writes();
     drop_pages();
     write_pieces();
@@ -50,6 +62,7 @@ class EditCommit {
     free_tables();
     announce_pieces();
     destroy_removed();
+    if (keeps_attributes_) space_.services.end_interning();
   }
 
  private:
@@ -62,20 +75,23 @@ class EditCommit {
     return false;
   }
 
-  /// How much of the extent lies in areas that stay.
-  std::uint64_t kept_length() const noexcept {
-    std::uint64_t length = 0;
+  /// What stands in the extent is kept, unmapped, or joins what is kept.
+  bool may_remove_areas() const noexcept {
+    std::uint64_t kept = 0;
     for (const Piece<Host>& piece : edit_.pieces) {
       if (piece.object == nullptr) continue;
       require<Host>(edit_.extent.contains(piece.object->range()), "what stays lies in the extent");
-      length += piece.object->length();
+      kept += piece.object->length();
     }
-    return length;
+    return kept == 0 ? !edit_.unmapped.empty() : kept < edit_.extent.length();
   }
 
-  /// The attributes are counted; everything else of a description is a plain value.
+  /// The attributes are counted, and kept to the end, for another piece may take over what an area
+  /// gives up; everything else of a description is a plain value.
   void assign(AreaType& area, const Description<Host>& after) noexcept {
     if (area.attributes != after.attributes) {
+      const bool gives_up = area.attributes != nullptr;
+      if (gives_up && !std::exchange(keeps_attributes_, true)) space_.services.begin_interning();
       recount_attributes(space_, area.attributes, after.attributes);
     }
     static_cast<Description<Host>&>(area) = after;
@@ -304,22 +320,8 @@ class EditCommit {
                                            Absent<struct NoDescriptions>>
       before_ = {};
   AreaChain<Host> removed_;
+  bool keeps_attributes_ = false;
 };
-
-/// Ends an area that is in no tree and no reverse map: close hook, references, memory.
-template <class Host>
-void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
-                  const Area<Host>* heir) noexcept {
-  if constexpr (Host::has_notices) {
-    space.services.notify(
-        Notice<Host>{.event = event, .area = area, .partner = heir, .before = area.range()});
-  }
-  if (area.has_close()) area.hooks->close(area);
-  if (area.file != typename Host::FileHandle{}) space.services.release_file(area.file);
-  if (area.attributes != nullptr) space.services.release_attributes(area.attributes);
-  area.~Area<Host>();
-  space.services.retire_area(&area, sizeof(Area<Host>), alignof(Area<Host>));
-}
 
 /// Where the edit goes on from the one before, that one's objects are known now.
 template <class Host>

@@ -47,7 +47,7 @@ class Fork {
     done = finish_areas();
     if (!done) {
       clear_locked(child_);
-      child_.layout = {};
+      child_.layout = SpaceLayout::for_geometry(child_.services.geometry());
       child_.default_flags = {};
       child_.modes = {};
     } else if constexpr (Host::has_userfault_events) {

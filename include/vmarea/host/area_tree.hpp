@@ -45,6 +45,7 @@ struct TreeMapping {
 /// find(key)            the entry that contains key, or an empty one
 /// seek(key)            a cursor on the first entry whose last >= key; empty past the end
 /// seek_back(key)       a cursor on the last entry whose first <= key; empty before the beginning
+/// cursor               a value that can be copied; a default one stands nowhere
 /// cursor.entry()       the entry it stands on; empty entry at either end
 /// cursor.next() / previous()   one entry on or back; from either empty end it comes back
 /// nodes_needed(first, last, count, before)
@@ -71,6 +72,7 @@ template <class Tree, class Value>
 concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor cursor, TreeKey key,
                             const TreeEntry<Value>* entries, std::size_t count,
                             TreeMapping<Value> map) {
+  requires std::semiregular<typename Tree::Cursor>;
   { fixed.find(key) } noexcept -> std::same_as<TreeEntry<Value>>;
   { fixed.seek(key) } noexcept -> std::same_as<typename Tree::Cursor>;
   { fixed.seek_back(key) } noexcept -> std::same_as<typename Tree::Cursor>;

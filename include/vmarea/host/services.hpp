@@ -222,10 +222,10 @@ concept FileServices = std::equality_comparable<typename Host::FileHandle> &&
 /// Attributes are interned by the host and counted: equal content is one pointer, the empty content
 /// is null and never asked for. intern_attributes is asked while planning; null: out of memory.
 /// What it gave stays until the last end_interning although no area has retained it yet, and so
-/// does what the last area released: there is a scope for each change that needs it. Asked again
-/// meanwhile, it gives the same and cannot fail. What is left of interned attributes without their
-/// userfault context stays as long as they do and can be had at any time, so that closing a
-/// descriptor never lacks memory.
+/// does what the last area released: there is a scope for each change that plans with it, and for
+/// each edit by which areas give some up. Asked again meanwhile, it gives the same and cannot fail.
+/// What is left of interned attributes without their userfault context stays as long as they do and
+/// can be had at any time, so that closing a descriptor never lacks memory.
 template <class Host>
 concept AttributeServices = requires(Host s, const Host planning, const Attributes& content,
                                      const Attributes* attributes) {

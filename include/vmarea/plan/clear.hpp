@@ -153,8 +153,8 @@ template <class Host, class Plan>
 void leave_cuts(const SpaceState<Host>& space, Plan& plan,
                 const Clearing<Host>& clearing) noexcept {
   if (!space.services.profile().leaves_partial_effects()) return;
-  Area<Host>* first = clearing.cuts_start ? find_area(space, clearing.range.start) : nullptr;
-  Area<Host>* last = clearing.cuts_end ? find_area(space, clearing.range.end) : nullptr;
+  Area<Host>* first = clearing.cuts_start ? find_object(space, clearing.range.start) : nullptr;
+  Area<Host>* last = clearing.cuts_end ? find_object(space, clearing.range.end) : nullptr;
   if (first != nullptr && first == last) {
     plan.add_edit(edit_of_cuts(space, *first, clearing.range.start, clearing.range.end));
     return;

@@ -44,8 +44,8 @@ template <class Host>
 Edit<Host> edit_of_first_touch(const SpaceState<Host>& space, Area<Host>& area) noexcept {
   Edit<Host> edit{.extent = area.range(), .event = Event::touched};
   Piece<Host> touched = Piece<Host>::kept(area, area);
-  plan_identity(space, touched, Neighbour<Host>::of(find_starting_below(space, area.start)),
-                Neighbour<Host>::of(find_area(space, area.end)), next_identity(space));
+  plan_identity(space, touched, Neighbour<Host>::of(find_object_starting_below(space, area.start)),
+                Neighbour<Host>::of(find_object(space, area.end)), next_identity(space));
   edit.add(touched);
   return edit;
 }

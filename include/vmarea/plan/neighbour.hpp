@@ -9,6 +9,7 @@
 #pragma once
 
 #include "vmarea/plan/edit.hpp"
+#include "vmarea/plan/object.hpp"
 #include "vmarea/space/find.hpp"
 
 namespace vmarea {
@@ -57,39 +58,46 @@ class TreeView {
   typename SpaceState<Host>::Tree::Cursor cursor_;
 };
 
-/// The tree as it will be after `edit`. One descent a step: for short ranges.
+/// The tree as it will be after `edit`: the areas outside of its extent, and its pieces between.
 template <class Host>
 class PlannedView {
  public:
   PlannedView(const SpaceState<Host>& space, const Edit<Host>& edit, Address from) noexcept
-      : space_(space), edit_(edit), position_(from) {}
+      : edit_(edit), cursor_(space.tree.seek(from)) {
+    while (piece_ < edit.pieces.size() && edit.pieces[piece_].after.end <= from) ++piece_;
+    while (is_in_extent(cursor_)) cursor_.next();
+  }
 
-  Neighbour<Host> area() const noexcept { return at_or_above(position_); }
-  void next() noexcept { position_ = area().description().end; }
-  Neighbour<Host> previous() const noexcept { return starting_below(position_); }
+  /// The area it stands on: at first the one that contains `from`, or the first above.
+  Neighbour<Host> area() const noexcept {
+    return is_on_piece() ? planned(piece_) : Neighbour<Host>::of(cursor_.entry().value);
+  }
+  void next() noexcept {
+    if (is_on_piece()) {
+      ++piece_;
+      return;
+    }
+    do cursor_.next();
+    while (is_in_extent(cursor_));
+  }
+  /// The area before it.
+  Neighbour<Host> previous() const noexcept {
+    auto below = cursor_;
+    do below.previous();
+    while (is_in_extent(below));
+    const bool is_piece = piece_ > 0 && (!below.entry() || below.entry().last < edit_.extent.start);
+    return is_piece ? planned(piece_ - 1) : Neighbour<Host>::of(below.entry().value);
+  }
 
  private:
-  Neighbour<Host> starting_below(Address at) const noexcept {
-    const Range extent = edit_.extent;
-    if (at > extent.end) {
-      Area<Host>* area = find_starting_below(space_, at);
-      if (area != nullptr && area->start >= extent.end) return Neighbour<Host>::of(area);
-    }
-    for (unsigned i = edit_.pieces.size(); i-- > 0;) {
-      if (edit_.pieces[i].after.start < at) return planned(i);
-    }
-    return Neighbour<Host>::of(find_starting_below(space_, at < extent.start ? at : extent.start));
+  using Cursor = typename SpaceState<Host>::Tree::Cursor;
+
+  bool is_in_extent(const Cursor& cursor) const noexcept {
+    return cursor.entry() && edit_.extent.contains(cursor.entry().first);
   }
-  Neighbour<Host> at_or_above(Address at) const noexcept {
-    const Range extent = edit_.extent;
-    if (at < extent.start) {
-      Area<Host>* area = vmarea::find_at_or_above(space_, at);
-      if (area != nullptr && area->start < extent.start) return Neighbour<Host>::of(area);
-    }
-    for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
-      if (edit_.pieces[i].after.end > at) return planned(i);
-    }
-    return Neighbour<Host>::of(vmarea::find_at_or_above(space_, at > extent.end ? at : extent.end));
+  bool is_on_piece() const noexcept {
+    const auto entry = cursor_.entry();
+    return piece_ < edit_.pieces.size() && (!entry || edit_.extent.start <= entry.first);
   }
   /// A piece that needs a new object is known by its number until the edit is written.
   Neighbour<Host> planned(unsigned piece) const noexcept {
@@ -98,9 +106,9 @@ class PlannedView {
     return seen;
   }
 
-  const SpaceState<Host>& space_;
   const Edit<Host>& edit_;
-  Address position_;
+  Cursor cursor_;       // On the next area outside of the extent,
+  unsigned piece_ = 0;  // and the next piece; the view stands on the lower of the two.
 };
 
 }  // namespace vmarea

@@ -105,14 +105,23 @@ void join_between(Edit<Host>& edit, const Neighbour<Host>& prev, const NewRange<
 /// caller adds what the new range counts and charges.
 template <class Host>
 Edit<Host> edit_of_new_range(const SpaceState<Host>& space, const Clearing<Host>& clearing,
-                             const NewRange<Host>& wanted) noexcept {
+                             const NewRange<Host>& wanted, const Joins& joins) noexcept {
   Edit<Host> edit = edit_of(clearing);
   edit.pieces.clear();
   if (clearing.totals.total == 0) edit.unmapped = {};
   edit.mapped = wanted.description.range();
-  join_between(edit, clearing.prev, wanted, clearing.next,
-               decide_new_range(space, clearing, wanted), space.services.profile().kept_by_joins);
+  join_between(edit, clearing.prev, wanted, clearing.next, joins,
+               space.services.profile().kept_by_joins);
   return edit;
+}
+
+/// Adds that edit to `plan`, which keeps what was decided.
+template <class Host, class Plan>
+Edit<Host>& add_new_range(const SpaceState<Host>& space, Plan& plan, const Clearing<Host>& clearing,
+                          const NewRange<Host>& wanted) noexcept {
+  const Joins joins = decide_new_range(space, clearing, wanted);
+  plan.note_joins(wanted.description, joins);
+  return plan.add_edit(edit_of_new_range(space, clearing, wanted, joins));
 }
 
 /// The range that lengthens `area` by `length_bytes` bytes at its end and belongs to it (rules

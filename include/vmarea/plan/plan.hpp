@@ -9,6 +9,7 @@
 
 #include <concepts>
 
+#include "vmarea/plan/join_report.hpp"
 #include "vmarea/plan/step.hpp"
 #include "vmarea/types/fast_paths.hpp"
 
@@ -81,9 +82,7 @@ struct RestOfPlan<Host, Plan, LeavesRest::yes> {
 template <class Host, class T, LeavesRest Rest = LeavesRest::no>
 struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
   using Value = T;
-  // Whether attributes are kept until the end of the change although no area has them: a move takes
-  // the userfault context off one piece, and another may still take the same attributes over.
-  static constexpr bool interns = Rest == LeavesRest::yes;
+  static constexpr bool interns = false;  // Makes no attributes that no area has.
 
   Result<T> status = Error::invalid;
   Error error_without_memory = Error::no_memory;  // The answer where reserve runs out of memory.
@@ -110,6 +109,10 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
     require<Host>(step.kind != StepKind::edit, "edits are added by add_edit");
     steps_.add(step);
   }
+  /// Keeps what was decided about the range that the call puts in place: there is one at most.
+  void note_joins(const Description<Host>& middle, const Joins& joins) noexcept {
+    placed_.add({middle, joins});
+  }
   bool empty() const noexcept { return steps_.empty(); }
   FixedList<Host, Edit<Host>, 2>& edits() noexcept { return edits_; }
 
@@ -122,10 +125,27 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest> {
       visit(shown);
     }
   }
+  /// Calls visit(const JoinReport&) for both edges of a range that is put in place. Requires:
+  /// nothing was committed since.
+  template <class Visit>
+  void for_each_join(const SpaceState<Host>& space, Visit&& visit) const noexcept {
+    if (placed_.empty()) return;
+    const Description<Host>& middle = placed_[0].middle;
+    const Joins& joins = placed_[0].joins;
+    Description<Host> prev;
+    const Area<Host>* low = middle.start == 0 ? nullptr : find_area(space, middle.start - 1);
+    if (low != nullptr) prev = low->below(middle.start);
+    Description<Host> next;
+    const Area<Host>* high = find_area(space, middle.end);
+    if (high != nullptr) next = high->above(middle.end, space.services.geometry());
+    visit(JoinReport<Host>::below(middle, low != nullptr ? &prev : nullptr, joins.prev));
+    visit(JoinReport<Host>::above(middle, high != nullptr ? &next : nullptr, joins.next));
+  }
 
  private:
   FixedList<Host, Edit<Host>, 2> edits_;
   FixedList<Host, Step<Host>, 6> steps_;
+  FixedList<Host, PlacedRange<Host>, 1> placed_;
 };
 
 }  // namespace vmarea

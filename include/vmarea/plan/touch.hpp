@@ -52,7 +52,7 @@ constexpr bool is_allowed(Flags flags, Touch touch) noexcept {
 /// Errors: bad_address (nothing is mapped there, or the protection forbids it), no_memory.
 template <class Host>
 StepPlan<Host, void> plan_touch(const SpaceState<Host>& space, Address at, Touch touch) noexcept {
-  Area<Host>* area = find_area(space, at);
+  Area<Host>* area = find_object(space, at);
   if (area == nullptr || !is_allowed(area->flags, touch)) return Error::bad_address;
   StepPlan<Host, void> plan{success};
   const bool is_private = !area->flags.has_any(flag::shared | flag::may_share);

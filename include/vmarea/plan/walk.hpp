@@ -15,6 +15,7 @@
 
 #include "vmarea/plan/clear.hpp"
 #include "vmarea/plan/identity.hpp"
+#include "vmarea/plan/join_report.hpp"
 #include "vmarea/plan/rule.hpp"
 #include "vmarea/plan/step.hpp"
 #include "vmarea/rules/merge.hpp"
@@ -139,6 +140,10 @@ class RangeWalk {
     after.attributes = answer.attributes;
     Area<Host>* const next = changed.end == area.end ? step_above(area) : nullptr;
     const Joins joins = decide(area, after, next);
+    if constexpr (JoinListener<Visit, Host>) {
+      tell_joins(space_, area, after, open_ ? &run().after : left_.if_present(), next,
+                 joining_ == JoinPolicy::never ? no_join_wanted : joins, visit);
+    }
     if (pass_ == Pass::first) {
       const Result<void> cut = check_cuts(area, changed, joins, visit);
       if (!cut) return cut;
@@ -201,15 +206,16 @@ class RangeWalk {
   /// The run so far is touched before the walk goes on, as locked memory is that becomes writable.
   void fault_in() noexcept {
     const Address start = run().after.start;
-    Neighbour<Host> prev = Neighbour<Host>::of(find_starting_below(space_, start));
+    Neighbour<Host> prev = Neighbour<Host>::of(find_object_starting_below(space_, start));
     if (run_ > 0) {
       prev = Neighbour<Host>::of(edit_.pieces[run_ - 1]);
     } else if (left_.present && left_.description().end == start) {
       prev = left_;
     }
     const bool has_rest = run_ + 1 < edit_.pieces.size();
-    const Neighbour<Host> next = has_rest ? Neighbour<Host>::of(edit_.pieces[run_ + 1])
-                                          : Neighbour<Host>::of(find_area(space_, run().after.end));
+    const Neighbour<Host> next = has_rest
+                                     ? Neighbour<Host>::of(edit_.pieces[run_ + 1])
+                                     : Neighbour<Host>::of(find_object(space_, run().after.end));
     plan_identity(space_, run(), prev, next, AnonIdentity::of(progress_.last_identity + 2));
     if (run().makes_identity) progress_.last_identity += 2;
   }

@@ -60,6 +60,15 @@ struct WalkPlan {
     if (!setting.empty() && status) visit(setting[0]);
   }
 
+  /// Calls visit(const JoinReport&) for each edge of what the walk changes.
+  template <class Visit>
+  void for_each_join(const SpaceState<Host>& space, Visit&& visit) const noexcept {
+    if (edit_count_ == 0) return;
+    Edit<Host> edit;
+    JoinLog<Host, Visit> log(visit);
+    (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, joining_, edit, Pass::again).run(log);
+  }
+
   /// Whether several areas change where they stand, and nothing else happens to the tree.
   bool only_in_place() const noexcept { return all_in_place_ && edit_count_ > 1; }
   bool joins_if_memory() const noexcept {
@@ -102,7 +111,7 @@ struct WalkPlan {
     const Pass pass = only_in_place() ? Pass::again_in_place : Pass::again;
     (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, joining_, edit, pass).run(visit);
     if (!end_.leaves_cut) return;
-    edit = edit_of_cuts(space, *find_area(space, end_.reached), end_.reached);
+    edit = edit_of_cuts(space, *find_object(space, end_.reached), end_.reached);
     visit(Step<Host>::of(edit));
   }
 

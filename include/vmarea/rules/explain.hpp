@@ -2,8 +2,8 @@
 //
 // Why are these two not one area? An answer in words, for people and for test output.
 //
-//   JoinAnswer why = explain_boundary(space, at);         the areas that meet at `at`
-//   describe(why.verdict), flag_name(bit of why.flags)  "flags differ": "ac"
+//   JoinAnswer why = explain_boundary(space, at);        the areas that meet at `at`
+//   describe(why.verdict), flag_name(bit of why.flags)   "flags differ": "ac"; text(why) is both
 #pragma once
 
 #include "vmarea/rules/merge.hpp"

@@ -1,37 +1,157 @@
 // SPDX-License-Identifier: MIT
 //
-// All areas of a space in address order, for a range-for.
+// The areas of a space in address order, as ranges: for a range-for, for algorithms, and, with
+// ranges.hpp, borrowed and for views. Any change of the space ends them and their iterators.
+//
+//   range            ***********
+//   space      [AAAAA)[BBB)  [CCCC)[DD)
+//   areas      [AAAAA)[BBB)  [CCCC)          whole areas that have a byte in the range
+//   parts         [AA)[BBB)  [CC)            the same, clipped to the range
+//
+// To change the space on the way, for_each_area() goes on by address instead.
 #pragma once
 
-#include "vmarea/space/space_state.hpp"
+#include <cstddef>
+
+#include "vmarea/space/find.hpp"
 
 namespace vmarea {
 
-/// All areas of a space, in address order, for a range-for. Any change of the space ends it.
+/// All areas that have a byte in a range.
 template <class Host>
 class AreaList {
  public:
-  struct End {};
+  /// A forward iterator; its category follows from what it can do.
   class Iterator {
    public:
-    explicit Iterator(typename SpaceState<Host>::Tree::Cursor cursor) noexcept : cursor_(cursor) {}
-    const Area<Host>& operator*() const noexcept { return *cursor_.entry().value; }
+    using value_type = Area<Host>;
+    using difference_type = std::ptrdiff_t;
+
+    Iterator() noexcept {}  // The cursor has room for a whole path: it is not cleared.
+    explicit Iterator(typename SpaceState<Host>::Tree::Cursor cursor) noexcept
+        : cursor_(cursor), area_(cursor_.entry().value) {}
+
+    const Area<Host>& operator*() const noexcept { return *area_; }
+    const Area<Host>* operator->() const noexcept { return area_; }
     Iterator& operator++() noexcept {
       cursor_.next();
+      area_ = cursor_.entry().value;
       return *this;
     }
-    bool operator!=(End) const noexcept { return static_cast<bool>(cursor_.entry()); }
+    Iterator operator++(int) noexcept {
+      Iterator before = *this;
+      ++*this;
+      return before;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) noexcept {
+      return a.area_ == b.area_;
+    }
 
    private:
     typename SpaceState<Host>::Tree::Cursor cursor_;
+    const Area<Host>* area_ = nullptr;  // Null past the last area of all.
   };
 
-  explicit AreaList(const SpaceState<Host>& space) noexcept : space_(space) {}
-  Iterator begin() const noexcept { return Iterator(space_.tree.seek(0)); }
-  End end() const noexcept { return {}; }
+  explicit AreaList(const SpaceState<Host>& space, Range range = everything) noexcept
+      : space_(&space), range_(range) {}
+
+  Iterator begin() const noexcept {
+    return range_.empty() ? end() : Iterator(space_->tree.seek(range_.start));
+  }
+  /// The first area that starts behind the range.
+  Iterator end() const noexcept {
+    if (range_.end == everything.end) return {};
+    auto cursor = space_->tree.seek(range_.end);
+    const auto entry = cursor.entry();
+    if (entry && entry.first < range_.end) cursor.next();
+    return Iterator(cursor);
+  }
+  bool empty() const noexcept { return find_first() == nullptr; }
+  /// Requires: not empty.
+  const Area<Host>& front() const noexcept {
+    const Area<Host>* const first = find_first();
+    require<Host>(first != nullptr, "only a list that is not empty has a first area");
+    return *first;
+  }
 
  private:
-  const SpaceState<Host>& space_;
+  const Area<Host>* find_first() const noexcept {
+    return range_.empty() ? nullptr : find_intersection(*space_, range_);
+  }
+
+  const SpaceState<Host>* space_;
+  Range range_;
 };
+
+/// The parts of areas that lie in a range, as descriptions: start, end and page offset are clipped.
+template <class Host>
+class PartList {
+ public:
+  /// A forward iterator that makes its values, as those of views do.
+  class Iterator {
+   public:
+    using value_type = Description<Host>;
+    using difference_type = std::ptrdiff_t;
+    struct Arrow {
+      Description<Host> part;
+      const Description<Host>* operator->() const noexcept { return &part; }
+    };
+
+    Iterator() noexcept {}
+    Iterator(const SpaceState<Host>& space, Range range,
+             const typename AreaList<Host>::Iterator& at) noexcept
+        : space_(&space), range_(range), at_(at) {}
+
+    Description<Host> operator*() const noexcept {
+      return at_->within(range_, space_->services.geometry());
+    }
+    Arrow operator->() const noexcept { return {**this}; }
+    Iterator& operator++() noexcept {
+      ++at_;
+      return *this;
+    }
+    Iterator operator++(int) noexcept {
+      Iterator before = *this;
+      ++at_;
+      return before;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) noexcept { return a.at_ == b.at_; }
+
+   private:
+    const SpaceState<Host>* space_ = nullptr;
+    Range range_{};
+    typename AreaList<Host>::Iterator at_;
+  };
+
+  PartList(const SpaceState<Host>& space, Range range) noexcept
+      : space_(&space), range_(range), areas_(space, range) {}
+
+  Iterator begin() const noexcept { return {*space_, range_, areas_.begin()}; }
+  Iterator end() const noexcept { return {*space_, range_, areas_.end()}; }
+  bool empty() const noexcept { return areas_.empty(); }
+  /// Requires: not empty.
+  Description<Host> front() const noexcept {
+    return areas_.front().within(range_, space_->services.geometry());
+  }
+
+ private:
+  const SpaceState<Host>* space_;
+  Range range_;
+  AreaList<Host> areas_;
+};
+
+/// Calls visit(description) for each area that has a byte in `range`, in address order. The visitor
+/// may change the space: it is given a copy, and the walk goes on at the end that the area had.
+/// What stands there by then is visited, whatever was joined to it from below.
+template <class Host, class Visit>
+void for_each_area(const SpaceState<Host>& space, Range range, Visit&& visit) {
+  for (Address at = range.start; at < range.end;) {
+    const Area<Host>* const area = find_intersection(space, {at, range.end});
+    if (area == nullptr) return;
+    const Description<Host> seen = *area;
+    at = seen.end;
+    visit(seen);
+  }
+}
 
 }  // namespace vmarea

@@ -23,7 +23,8 @@ constexpr UserfaultContext context_of(const Description<Host>& area) noexcept {
   return content_of(area.attributes).userfault_context;
 }
 
-/// The one pointer for `content`. Requires: an InterningScope. Errors: no_memory.
+/// The one pointer for `content`. Requires: an InterningScope, unless some area keeps the content.
+/// Errors: no_memory.
 template <class Host>
 Result<const Attributes*> intern(const SpaceState<Host>& space,
                                  const Attributes& content) noexcept {
@@ -33,7 +34,8 @@ Result<const Attributes*> intern(const SpaceState<Host>& space,
   return interned;
 }
 
-/// What is left of `attributes`, which some area has, without their userfault context.
+/// What is left of `attributes`, which some area has, without their userfault context; it stays as
+/// long as they do.
 template <class Host>
 const Attributes* without_userfault(const SpaceState<Host>& space,
                                     const Attributes* attributes) noexcept {

@@ -3,7 +3,7 @@
 // Why are the two areas that meet at an address not one?
 //
 //   JoinAnswer why = explain_boundary(space, at);
-//   describe(why.verdict), flag_name(bit of why.flags)      "flags differ": "ac"
+//   text(why).c_str()                            flags differ: ac
 #pragma once
 
 #include "vmarea/rules/explain.hpp"

@@ -84,6 +84,65 @@ Result<Address> find_highest_fit(const SpaceState<Host>& space, GapRequest reque
   return Error::no_memory;
 }
 
+/// Whether [at, at + length) is free, with the guard gap of what stands above; if not, `above` is
+/// what is in the way.
+template <class Host>
+bool is_free(const SpaceState<Host>& space, Address at, std::uint64_t length,
+             const Area<Host>*& above) noexcept {
+  above = find_at_or_above(space, at);
+  const Address end = at + length;
+  return above == nullptr || (guard_start<Host>(space, *above) >= at && end >= at &&
+                              end <= guard_start<Host>(space, *above));
+}
+
+/// The lowest fit without room for padding: looks at each hole that is long enough.
+template <class Host>
+Result<Address> find_lowest_exact_fit(const SpaceState<Host>& space, GapRequest request) noexcept {
+  while (request.low < request.high) {
+    const TreeGap gap = space.tree.lowest_gap(request.length, request.low, request.high - 1);
+    if (!gap.found) break;
+    const Address at = gap.first + (-gap.first & request.align_mask);
+    const bool inside = at >= gap.first && at <= request.high - request.length;
+    const Area<Host>* above = nullptr;
+    if (!inside) break;
+    if (is_free(space, at, request.length, above)) return at;
+    request.low = above->end;
+  }
+  return Error::no_memory;
+}
+
+/// The highest fit without room for padding.
+template <class Host>
+Result<Address> find_highest_exact_fit(const SpaceState<Host>& space, GapRequest request) noexcept {
+  while (request.low < request.high) {
+    const TreeGap gap = space.tree.highest_gap(request.length, request.low, request.high - 1);
+    if (!gap.found) break;
+    const Address at = gap.first & ~request.align_mask;
+    const Area<Host>* above = nullptr;
+    if (at < request.low) break;
+    if (is_free(space, at, request.length, above)) return at;
+    request.high = guard_start<Host>(space, *above);
+  }
+  return Error::no_memory;
+}
+
+/// From which end a range is searched.
+enum class SearchFrom : unsigned char { bottom, top };
+
+/// A fit at an address that a host with larger pages can map. A hole with room for padding is found
+/// in one step, so those that cannot serve are not looked at one by one; only where there is none
+/// they are. Errors: no_memory.
+template <class Host>
+Result<Address> find_fit(const SpaceState<Host>& space, GapRequest request,
+                         SearchFrom from) noexcept {
+  request.align_mask = space.services.geometry().placement_mask();
+  const bool top = from == SearchFrom::top;
+  const Result<Address> found =
+      top ? find_highest_fit(space, request) : find_lowest_fit(space, request);
+  if (found || request.align_mask == 0) return found;
+  return top ? find_highest_exact_fit(space, request) : find_lowest_exact_fit(space, request);
+}
+
 /// Where a call wants a mapping to be placed.
 struct RoomRequest {
   Address hint = 0;  // Page aligned; 0: none.
@@ -100,32 +159,33 @@ Result<Address> find_room_plain(const SpaceState<Host>& space, const RoomRequest
   constexpr Address low_2g_start = 0x4000'0000, low_2g_end = 0x8000'0000;
   constexpr Address above_4g = Address{1} << 32;
   const Geometry geometry = space.services.geometry();
-  if (request.hint != 0 && geometry.inside(request.hint, length)) {
-    const Area<Host>* above = find_at_or_above(space, request.hint);
-    if (above == nullptr || (guard_start<Host>(space, *above) >= request.hint &&
-                             length <= guard_start<Host>(space, *above) - request.hint)) {
-      return request.hint;
-    }
+  const Address hint = request.hint & ~geometry.placement_mask();
+  const Area<Host>* above = nullptr;
+  if (hint != 0 && geometry.inside(hint, length) && is_free(space, hint, length, above)) {
+    return hint;
   }
   if (request.flags.has_any(map::low_32bit)) {
-    return find_lowest_fit(space, {length, low_2g_start, low_2g_end});
+    return find_fit(space, {length, low_2g_start, low_2g_end}, SearchFrom::bottom);
   }
   if (space.layout.top_down) {
     const Address low = request.flags.has_any(map::above_4g) ? above_4g : geometry.placement_min;
-    const Result<Address> top = find_highest_fit(space, {length, low, space.layout.mmap_base});
+    const Result<Address> top =
+        find_fit(space, {length, low, space.layout.mmap_base}, SearchFrom::top);
     if (top) return top;
   }
-  return find_lowest_fit(space, {length, space.layout.legacy_base, geometry.limit});
+  return find_fit(space, {length, space.layout.legacy_base, geometry.limit}, SearchFrom::bottom);
 }
 
 /// The search for what may be backed by huge pages: congruent to its offset. Errors: no_memory.
 template <class Host>
 Result<Address> find_room_for_huge_pages(const SpaceState<Host>& space,
                                          const RoomRequest& request) noexcept {
-  const std::uint64_t huge = space.services.geometry().huge_page_size();
+  const Geometry geometry = space.services.geometry();
+  const std::uint64_t huge = geometry.huge_page_size();
   const std::uint64_t first_block = (request.offset + huge - 1) & ~(huge - 1);
   const bool holds_block = first_block + huge <= request.offset + request.length;
-  if (!holds_block || request.length + huge < huge) {
+  const bool aligned = ((request.offset | huge) & geometry.placement_mask()) == 0;
+  if (!holds_block || !aligned || request.length + huge < huge) {
     return find_room_plain(space, request, request.length);
   }
   const Result<Address> roomy = find_room_plain(space, request, request.length + huge);
@@ -135,15 +195,17 @@ Result<Address> find_room_for_huge_pages(const SpaceState<Host>& space,
   return *roomy + (up == 0 && space.layout.top_down ? huge : up);
 }
 
-/// The address for a mapping that is not fixed. Errors: no_memory.
+/// The address for a mapping that is not fixed. Errors: no_memory, invalid (no room, and the layout
+/// does not fit the geometry: a constructor that checks promises would have refused it).
 template <class Host>
 Result<Address> find_room(const SpaceState<Host>& space, const RoomRequest& request) noexcept {
   const Geometry geometry = space.services.geometry();
   const bool huge = request.for_huge_pages && space.services.profile().places_for_huge_pages;
   const Result<Address> at = huge ? find_room_for_huge_pages(space, request)
                                   : find_room_plain(space, request, request.length);
-  if (at && !geometry.inside(*at, request.length)) return Error::no_memory;
-  return at;
+  if (at && geometry.inside(*at, request.length)) return at;
+  const bool fits = check_layout(space.layout, geometry) == LayoutVerdict::fits;
+  return fits ? Error::no_memory : Error::invalid;
 }
 
 /// Whether a mapping may stand at an address that a call was given or chose. Errors: no_memory

@@ -12,7 +12,9 @@
 // to them.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <utility>
 
 #include "vmarea/host/services.hpp"
 #include "vmarea/types/area.hpp"
@@ -30,7 +32,26 @@ struct SpaceState {
   explicit SpaceState(Host host, const SpaceLayout& where)
       : services(static_cast<Host&&>(host)),
         tree(services.template make_tree<AreaType>()),
-        layout(where) {}
+        layout(where) {
+    const LayoutVerdict verdict = check_layout(where, services.geometry());
+    require<Host>(verdict == LayoutVerdict::fits, describe(verdict));
+  }
+  /// Leaves the other as empty as a new one. Requires: its lock is free.
+  SpaceState(SpaceState&& other) noexcept requires std::move_constructible<Tree> &&
+      std::move_constructible<typename Host::PageTable>
+      : services(other.services),
+        pages(std::move(other.pages)),
+        tree(std::move(other.tree)),
+        layout(other.layout),
+        totals(std::exchange(other.totals, {})),
+        area_count(std::exchange(other.area_count, 0)),
+        last_identity(other.last_identity),
+        default_flags(other.default_flags),
+        modes(other.modes),
+        charged(std::exchange(other.charged, 0)),
+        generation(other.generation) {
+    other.generation += 2;  // What was planned there is not true any more.
+  }
 
   [[no_unique_address]] Host services;  // Immutable after construction.
   [[no_unique_address]] typename Host::SpaceLock lock;

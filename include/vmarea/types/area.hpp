@@ -8,7 +8,9 @@
 // A description is a value: plans cut, change and join descriptions and touch no area.
 #pragma once
 
+#include <compare>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -31,7 +33,8 @@ class AnonIdentity {
   constexpr explicit operator bool() const noexcept { return bits_ != 0; }
   constexpr bool fork_child() const noexcept { return (bits_ & 1) != 0; }
   constexpr std::uint64_t value() const noexcept { return bits_ & ~std::uint64_t{1}; }
-  friend constexpr bool operator==(AnonIdentity, AnonIdentity) noexcept = default;
+  /// An order for sorted containers; by age where identities are numbers of ours.
+  friend constexpr auto operator<=>(AnonIdentity, AnonIdentity) noexcept = default;
 
  private:
   constexpr explicit AnonIdentity(std::uint64_t bits) noexcept : bits_(bits) {}
@@ -51,7 +54,7 @@ struct Attributes {
 
   constexpr bool empty() const noexcept { return *this == Attributes{}; }
   constexpr Attributes without_userfault() const noexcept { return {policy, 0, name}; }
-  friend constexpr bool operator==(const Attributes&, const Attributes&) = default;
+  friend constexpr auto operator<=>(const Attributes&, const Attributes&) = default;
 };
 
 template <class Host>
@@ -143,5 +146,9 @@ struct Area : Description<Host> {
   [[no_unique_address]] typename Host::ReverseMapEntry reverse_map;
   [[no_unique_address]] typename Host::AreaData data;  // The host's own; never looked at.
 };
+
+/// What allocate_area is asked for each time: the size of a host's areas, for pools of fixed size.
+template <class Host>
+inline constexpr std::size_t area_bytes = sizeof(Area<Host>);
 
 }  // namespace vmarea

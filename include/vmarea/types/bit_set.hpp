@@ -5,6 +5,7 @@
 // its guest passed.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 namespace vmarea {
@@ -40,7 +41,8 @@ class BitSet {
     return BitSet(static_cast<Word>(a.bits_ & b.bits_));
   }
   constexpr BitSet& operator|=(BitSet other) noexcept { return *this = *this | other; }
-  friend constexpr bool operator==(BitSet, BitSet) noexcept = default;
+  /// An order for sorted containers. It says nothing of which set holds which: has_all() does.
+  friend constexpr auto operator<=>(BitSet, BitSet) noexcept = default;
 
  private:
   Word bits_ = 0;

@@ -106,11 +106,12 @@ inline constexpr MapFlags huge_tlb{0x40000};
 inline constexpr MapFlags sync{0x80000};
 inline constexpr MapFlags fixed_noreplace{0x100000};
 inline constexpr MapFlags uninitialized{0x4000000};
+inline constexpr MapFlags huge_size_mask{0xfc000000};  // Of huge_tlb: how large its pages are.
 /// The flags that every file accepts with shared_validate.
 inline constexpr MapFlags legacy = type_mask.without(MapFlags{0x0c}) | fixed | anonymous |
                                    low_32bit | above_4g | grows_down | deny_write | executable |
                                    locked | no_reserve | populate | non_block | stack | huge_tlb |
-                                   uninitialized | MapFlags{0xfc000000};
+                                   uninitialized | huge_size_mask;
 }  // namespace map
 
 /// MREMAP_* of mremap.
@@ -193,6 +194,11 @@ enum class Advice : std::int32_t {
 /// The access bits of an area for a protection.
 constexpr Flags access_flags(Protection protection) noexcept {
   return Flags(protection.bits() & 0x7u);
+}
+
+/// The protection that the access bits of an area stand for.
+constexpr Protection protection_of(Flags flags) noexcept {
+  return Protection(static_cast<std::uint32_t>((flags & flag::access).bits()));
 }
 
 /// The flags of an area that is watched so.

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// What a loader and the process itself chose for all of an address space.
+// What the process itself chose for all of its address space; the loader's choice is the layout.
 #pragma once
 
 #include "vmarea/types/flags.hpp"
-#include "vmarea/types/range.hpp"
+#include "vmarea/types/layout.hpp"
 
 namespace vmarea {
-
-/// Where the parts of a program lie; the loader's choice.
-struct SpaceLayout {
-  Address mmap_base = 0x7fff'f7ff'f000;    // Mappings are placed below it, from the top.
-  Address legacy_base = 0x2aaa'aaaa'b000;  // Bottom-up placement starts here.
-  bool top_down = true;
-  Address start_brk = 0;
-  Address brk = 0;
-  Address start_data = 0;
-  Address end_data = 0;
-};
 
 /// What a process chose for all of its memory (prctl, personality).
 struct SpaceModes {

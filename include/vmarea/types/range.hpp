@@ -8,6 +8,7 @@
 // No other header adds a caller's address to a caller's length.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 #include "vmarea/types/result.hpp"
@@ -31,7 +32,8 @@ struct Range {
   constexpr bool overlaps(Range other) const noexcept {
     return start < other.end && other.start < end;
   }
-  friend constexpr bool operator==(Range, Range) = default;
+  /// By start, then by end.
+  friend constexpr auto operator<=>(Range, Range) noexcept = default;
 };
 
 /// The size of pages and of the address space; comes through the door.
@@ -41,10 +43,37 @@ struct Geometry {
   Address limit = 0x7fff'ffff'f000;  // TASK_SIZE: no area reaches past it.
   Address placement_min = 0x1'0000;  // The lowest address that mmap chooses or raises a hint to.
   Address fixed_min = 0x1000;        // Below it a fixed mapping needs a privilege.
+  // Addresses that calls choose are multiples of 1 << placement_shift: of the host's pages, where
+  // those are larger. Up to page_shift it changes nothing.
+  unsigned placement_shift = 0;
+
+  /// What a space has whose pages and addresses are so large.
+  struct Sizes {
+    unsigned page_shift = 12;
+    unsigned address_bits = 47;
+  };
+  /// A geometry like Linux's for other sizes: the last page is out of bounds, a huge page is one
+  /// table of pages. Requires: page_shift < address_bits <= 63.
+  static constexpr Geometry of(const Sizes& sizes) noexcept {
+    constexpr unsigned table_entry_shift = 3;
+    Geometry geometry;
+    geometry.page_shift = sizes.page_shift;
+    geometry.huge_page_shift = 2 * sizes.page_shift - table_entry_shift;
+    const std::uint64_t page = geometry.page_size();
+    geometry.limit = (std::uint64_t{1} << sizes.address_bits) - page;
+    if (geometry.placement_min < page) geometry.placement_min = page;
+    geometry.fixed_min = page;
+    return geometry;
+  }
 
   constexpr std::uint64_t page_size() const noexcept { return std::uint64_t{1} << page_shift; }
   constexpr std::uint64_t huge_page_size() const noexcept {
     return std::uint64_t{1} << huge_page_shift;
+  }
+  /// The bits below the alignment of chosen addresses; none where any page will do.
+  constexpr std::uint64_t placement_mask() const noexcept {
+    const std::uint64_t one = 1;
+    return placement_shift > page_shift ? (one << placement_shift) - 1 : 0;
   }
   constexpr PageCount pages(std::uint64_t length_bytes) const noexcept {
     return length_bytes >> page_shift;
@@ -72,6 +101,7 @@ struct Geometry {
   constexpr bool inside(Address start, std::uint64_t length_bytes) const noexcept {
     return length_bytes <= limit && start <= limit - length_bytes;
   }
+  friend constexpr bool operator==(const Geometry&, const Geometry&) = default;
 };
 
 }  // namespace vmarea

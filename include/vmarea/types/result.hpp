@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// How a call says that it failed: a value or an errno number, never an exception.
+// How a call says that it failed: a value or an errno number, never an exception. The functions
+// are those of std::expected.
 //
 //   Result<Address> at = space.mmap(...);
 //   if (!at) return at.error();          // Error::no_memory is 12, ENOMEM
 //   use(*at);
+//
+// The value of a failed result and the error of a good one are broken promises. There is no host to
+// tell: they trap, in every build alike. A use that comes after its check pays nothing for that.
 #pragma once
 
 #include <cstdint>
@@ -34,20 +38,81 @@ enum class Error : std::int32_t {
   not_supported = 95,  // EOPNOTSUPP
 };
 
+template <class T>
+class Result;
+
+/// What and_then and or_else are given answers with a result.
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<Result<T>> = true;
+
 /// A value, or the reason why there is none. Values are small and trivially copyable.
 template <class T>
 class [[nodiscard]] Result {
   static_assert(std::is_trivially_copyable_v<T>, "results are plain values");
 
  public:
+  using value_type = T;
+  using error_type = Error;
+
   constexpr Result(T value) noexcept : value_(value) {}
   constexpr Result(Error error) noexcept : error_(error) {}
 
-  constexpr explicit operator bool() const noexcept { return error_ == Error::none; }
-  constexpr Error error() const noexcept { return error_; }
+  constexpr bool has_value() const noexcept { return error_ == Error::none; }
+  constexpr explicit operator bool() const noexcept { return has_value(); }
   /// Requires: the call succeeded.
-  constexpr const T& operator*() const noexcept { return value_; }
-  constexpr const T* operator->() const noexcept { return &value_; }
+  constexpr const T& value() const noexcept {
+    if (!has_value()) __builtin_trap();
+    return value_;
+  }
+  /// Requires: the call succeeded.
+  constexpr const T& operator*() const noexcept { return value(); }
+  /// Requires: the call succeeded.
+  constexpr const T* operator->() const noexcept { return &value(); }
+  constexpr T value_or(T otherwise) const noexcept { return has_value() ? value_ : otherwise; }
+  /// Requires: the call failed.
+  constexpr Error error() const noexcept {
+    if (has_value()) __builtin_trap();
+    return error_;
+  }
+  constexpr Error error_or(Error otherwise) const noexcept {
+    return has_value() ? otherwise : error_;
+  }
+  /// The errno number, none where the call succeeded: for tables, and for a guest.
+  constexpr Error code() const noexcept { return error_; }
+
+  /// next(value), which answers with a result, or this error.
+  template <class Next>
+  constexpr auto and_then(Next&& next) const {
+    using Answer = std::remove_cvref_t<decltype(next(value_))>;
+    static_assert(is_result<Answer>, "and_then goes on with a function that gives a Result");
+    return has_value() ? next(value_) : Answer(error_);
+  }
+  /// A result with make(value), or this error.
+  template <class Make>
+  constexpr auto transform(Make&& make) const {
+    using Value = std::remove_cvref_t<decltype(make(value_))>;
+    if (!has_value()) return Result<Value>(error_);
+    if constexpr (std::is_void_v<Value>) {
+      make(value_);
+      return Result<Value>();
+    } else {
+      return Result<Value>(make(value_));
+    }
+  }
+  /// This value, or instead(error), which answers with a Result<T>.
+  template <class Instead>
+  constexpr Result or_else(Instead&& instead) const {
+    return has_value() ? *this : instead(error_);
+  }
+  /// This value, or make(error).
+  template <class Make>
+  constexpr Result transform_error(Make&& make) const {
+    return has_value() ? *this : Result(make(error_));
+  }
+
+  /// Also with a value, or with an error.
   friend constexpr bool operator==(const Result&, const Result&) = default;
 
  private:
@@ -58,11 +123,62 @@ class [[nodiscard]] Result {
 template <>
 class [[nodiscard]] Result<void> {
  public:
+  using value_type = void;
+  using error_type = Error;
+
   constexpr Result() noexcept = default;
   constexpr Result(Error error) noexcept : error_(error) {}
 
-  constexpr explicit operator bool() const noexcept { return error_ == Error::none; }
-  constexpr Error error() const noexcept { return error_; }
+  constexpr bool has_value() const noexcept { return error_ == Error::none; }
+  constexpr explicit operator bool() const noexcept { return has_value(); }
+  /// Requires: the call succeeded.
+  constexpr void value() const noexcept {
+    if (!has_value()) __builtin_trap();
+  }
+  /// Requires: the call succeeded.
+  constexpr void operator*() const noexcept { value(); }
+  /// Requires: the call failed.
+  constexpr Error error() const noexcept {
+    if (has_value()) __builtin_trap();
+    return error_;
+  }
+  constexpr Error error_or(Error otherwise) const noexcept {
+    return has_value() ? otherwise : error_;
+  }
+  /// The errno number, none where the call succeeded: for tables, and for a guest.
+  constexpr Error code() const noexcept { return error_; }
+
+  /// next(), which answers with a result, or this error.
+  template <class Next>
+  constexpr auto and_then(Next&& next) const {
+    using Answer = std::remove_cvref_t<decltype(next())>;
+    static_assert(is_result<Answer>, "and_then goes on with a function that gives a Result");
+    return has_value() ? next() : Answer(error_);
+  }
+  /// A result with make(), or this error.
+  template <class Make>
+  constexpr auto transform(Make&& make) const {
+    using Value = std::remove_cvref_t<decltype(make())>;
+    if (!has_value()) return Result<Value>(error_);
+    if constexpr (std::is_void_v<Value>) {
+      make();
+      return Result<Value>();
+    } else {
+      return Result<Value>(make());
+    }
+  }
+  /// Success, or instead(error), which answers with a Result<void>.
+  template <class Instead>
+  constexpr Result or_else(Instead&& instead) const {
+    return has_value() ? *this : instead(error_);
+  }
+  /// Success, or make(error).
+  template <class Make>
+  constexpr Result transform_error(Make&& make) const {
+    return has_value() ? *this : Result(make(error_));
+  }
+
+  /// Also with an error.
   friend constexpr bool operator==(const Result&, const Result&) = default;
 
  private:

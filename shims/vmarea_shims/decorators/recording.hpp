@@ -17,14 +17,9 @@
 #include <vector>
 
 #include <vmarea/host/services.hpp>
+#include <vmarea/text/names.hpp>
 
 namespace vmarea::shims {
-
-constexpr const char* name_of(Event event) noexcept {
-  constexpr const char* names[] = {"mapped",    "unmapped", "resized", "merged_away", "split",
-                                   "protected", "moved",    "grown",   "touched",     "forked"};
-  return names[static_cast<unsigned>(event)];
-}
 
 struct Recorder {
   bool on = false;
@@ -133,7 +128,7 @@ struct Recording : Base {
   static constexpr bool has_notices = true;
   template <class NoticeType>
   void notify(const NoticeType& notice) noexcept {
-    note((std::string("notify ") + name_of(notice.event)).c_str(), notice.area.range());
+    note((std::string("notify ") + name(notice.event)).c_str(), notice.area.range());
     if constexpr (Base::has_notices) Base::notify(notice);
   }
 

@@ -1,21 +1,83 @@
 // SPDX-License-Identifier: MIT
 //
-// The short way of a write: the window lies within one leaf, and the leaf keeps its first key, has
-// room and needs no neighbour. Then nodes above know only of holes that became larger or smaller,
-// and most writes do not even change those. Where nodes are published the leaf is copied, and its
-// parent gets one store.
+// The short way of a write: the window lies within one leaf, which has room and needs no neighbour
+// and, where nodes stand above it, keeps its first key. Then those know only of holes that became
+// larger or smaller, and most writes do not even change these. Where nodes are published the leaf
+// is copied, and its parent gets one store. Where it does not do, nothing was changed, and Write
+// goes the whole way. Both leave the same tree.
 //
-//   leaf     [aaa)  [bbbbbbb)[cc)   [d)       the holes in question: from the end of a
-//   window          ############              to the start of d
+//   step[height]  {root, slot}
+//   ...
+//   step[0]       {leaf, begin}      leaf     [aaa)  [bbbbbbb)[cc)   [d)
+//                                    window          ############         begin: b, end: d
+//                                    holes in question: from the end of a to the start of d
 //
-// Where it does not do, nothing was changed, and Write goes the whole way. Both leave the same
-// tree.
+// Counting the nodes for a write and the write itself go the same way down: the tree keeps it from
+// one to the other, and forgets it when anything is written.
 #pragma once
 
 #include <vmarea_shims/maple_tree/nodes.hpp>
-#include <vmarea_shims/maple_tree/write_path.hpp>
 
 namespace vmarea::shims::maple {
+
+/// The way from the root to the leaf that a window belongs to, and the slots of the leaf inside the
+/// window.
+template <class Node>
+class WritePath {
+ public:
+  struct Step {
+    Node* node;
+    std::size_t slot;
+  };
+
+  WritePath() noexcept {}
+  WritePath(const WritePath&) = delete;
+  WritePath& operator=(const WritePath&) = delete;
+
+  /// Requires: the tree is not empty.
+  void descend(Root<Node> root, TreeKey first, TreeKey last) noexcept {
+    height_ = root.height;
+    first_ = first;
+    last_ = last;
+    bound_ = last_key;
+    Node* node = root.node;
+    for (std::size_t level = height_; level > 0; --level) {
+      const std::size_t slot = node->find_slot(first);
+      bound_ = node->bound_of(slot, bound_);
+      steps_[level] = {node, slot};
+      node = node->child(slot);
+    }
+    const std::size_t begin = node->find_begin(first);
+    steps_[0] = {node, begin};
+    end_ = begin;
+    while (end_ < node->count && node->first[end_] <= last) ++end_;
+    known_ = true;
+  }
+  void forget() noexcept { known_ = false; }
+
+  /// Whether it was gone for this window, and nothing was written since.
+  bool leads_to(TreeKey first, TreeKey last) const noexcept {
+    return known_ && first_ == first && last_ == last;
+  }
+  /// Whether the window lies within the leaf.
+  bool ends_in_leaf() const noexcept { return last_ <= bound_; }
+
+  std::size_t height() const noexcept { return height_; }
+  TreeKey bound() const noexcept { return bound_; }  // The last key that may lie in the leaf.
+  std::size_t begin() const noexcept { return steps_[0].slot; }
+  std::size_t end() const noexcept { return end_; }
+  Node* leaf() const noexcept { return steps_[0].node; }
+  Step& step(std::size_t level) noexcept { return steps_[level]; }
+
+ private:
+  bool known_ = false;
+  std::size_t height_ = 0;
+  TreeKey first_ = 0;
+  TreeKey last_ = 0;
+  TreeKey bound_ = last_key;
+  std::size_t end_ = 0;
+  Step steps_[levels_max<Node::capacity>()];
+};
 
 template <class Node, class Nodes, bool Published>
 class LeafWrite {
@@ -31,25 +93,29 @@ class LeafWrite {
   bool replace(const Slot* entries, std::size_t count) noexcept {
     if (!path_.ends_in_leaf()) return false;
     if (erased() + count == 0) return true;
+    const std::size_t after = path_.leaf()->count - erased() + count;
+    if (after == 0 || after > Node::capacity) return false;
+    if (path_.height() == 0) {
+      (void)write(entries, count);
+      return true;
+    }
     const Node& leaf = *path_.leaf();
     const std::size_t begin = path_.begin();
-    const std::size_t after = leaf.count - erased() + count;
     const bool wants_joining = count < erased() && after < Node::joins_below;
     const bool keeps_first =
         begin > 0 || (erased() > 0 && count > 0 && entries[0].first == leaf.first[0]);
-    if (after > Node::capacity || wants_joining || !keeps_first) return false;
+    if (wants_joining || !keeps_first) return false;
     const std::uint64_t before = largest_hole(erased(), [&](std::size_t i) {
       return Keys{leaf.first[begin + i], leaf.last(begin + i)};
     });
     const std::uint64_t now = largest_hole(count, [&](std::size_t i) {
       return Keys{entries[i].first, entries[i].last_or_gap};
     });
-    Node* const owned = path_.step(0).node = nodes_.own(path_.leaf());
-    owned->splice(begin, erased(), entries, count);
-    if (before != now && path_.height() > 0) settle_gaps(before, now);
-    if (Published && path_.height() > 0) {
+    Node* const written = write(entries, count);
+    if (before != now) settle_gaps(before, now);
+    if (Published) {
       const auto& above = path_.step(1);
-      store_shared<Published, void*>(above.node->value_or_child[above.slot], owned);
+      store_shared<Published, void*>(above.node->value_or_child[above.slot], written);
     }
     return true;
   }
@@ -59,6 +125,13 @@ class LeafWrite {
     TreeKey first;
     TreeKey last;
   };
+
+  /// Changes the leaf, or the copy that takes its place.
+  Node* write(const Slot* entries, std::size_t count) noexcept {
+    Node* const leaf = path_.step(0).node = nodes_.own(path_.leaf());
+    leaf->splice(path_.begin(), erased(), entries, count);
+    return leaf;
+  }
 
   /// The largest hole between what lies before and what lies behind the window, if it holds
   /// `count` entries.

@@ -12,6 +12,7 @@
 
 #include <concepts>
 #include <new>
+#include <utility>
 
 #include <vmarea_shims/maple_tree/node.hpp>
 
@@ -35,7 +36,13 @@ template <class Node, NodeMemory Memory, bool Published>
 class Nodes {
  public:
   explicit Nodes(const Memory& memory) noexcept : memory_(memory) {}
-  Nodes(const Nodes&) = delete;
+  /// Leaves the other without a node at hand.
+  Nodes(Nodes&& other) noexcept
+      : memory_(other.memory_),
+        free_(std::exchange(other.free_, nullptr)),
+        at_hand_(std::exchange(other.at_hand_, 0)),
+        dropped_(std::exchange(other.dropped_, nullptr)),
+        write_(other.write_) {}
   Nodes& operator=(const Nodes&) = delete;
   ~Nodes() { unreserve(); }
 
@@ -61,20 +68,9 @@ class Nodes {
     node->owner_or_link = write_;
     return node;
   }
-  bool owns(const Node* node) const noexcept {
-    if constexpr (Published) {
-      return node->owner_or_link == write_;
-    } else {
-      return true;
-    }
-  }
+  bool owns(const Node* node) const noexcept { return !Published || node->owner_or_link == write_; }
   /// The node itself, or the copy that takes its place.
-  Node* own(Node* node) noexcept {
-    if (owns(node)) return node;
-    Node* const copy = take_copy(node);
-    drop(node);
-    return copy;
-  }
+  Node* own(Node* node) noexcept { return owns(node) ? node : replace_by_copy(node); }
   Node* take_copy(const Node* node) noexcept {
     Node* const copy = pop();
     *copy = *node;
@@ -101,14 +97,7 @@ class Nodes {
   }
   /// The write is published: from now on readers may hold its nodes, and none finds the old ones.
   void publish() noexcept {
-    if constexpr (Published) {
-      ++write_;
-      while (dropped_ != nullptr) {
-        Node* const node = dropped_;
-        dropped_ = reinterpret_cast<Node*>(static_cast<std::uintptr_t>(node->owner_or_link));
-        memory_.retire_node(node, sizeof(Node), alignof(Node));
-      }
-    }
+    if constexpr (Published) retire_dropped();
   }
   /// Gives a whole tree back at once. Requires: no reader can hold a node of it.
   void release_below(Node* node, std::size_t level) noexcept {
@@ -119,6 +108,19 @@ class Nodes {
   }
 
  private:
+  Node* replace_by_copy(Node* node) noexcept {
+    Node* const copy = take_copy(node);
+    drop(node);
+    return copy;
+  }
+  void retire_dropped() noexcept {
+    ++write_;
+    while (dropped_ != nullptr) {
+      Node* const node = dropped_;
+      dropped_ = reinterpret_cast<Node*>(static_cast<std::uintptr_t>(node->owner_or_link));
+      memory_.retire_node(node, sizeof(Node), alignof(Node));
+    }
+  }
   void push(Node* node) noexcept {
     node->owner_or_link = reinterpret_cast<std::uintptr_t>(free_);
     free_ = node;

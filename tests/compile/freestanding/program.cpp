@@ -10,8 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "host.hpp"
-#include "start.hpp"
+#include "examples/kernel/host.hpp"
+#include "examples/kernel/start.hpp"
 
 // Everything a user of this host could call must compile and link, not only what is called below.
 template class vmarea::AddressSpace<freestanding::BareHost>;
@@ -32,9 +32,6 @@ using Space = AddressSpace<BareHost>;
 constexpr Address base = 0x10'0000;
 constexpr std::uint64_t page = 4096;
 constexpr Protection read_write = prot::read | prot::write;
-
-/// An empty handle, an area of one cache line: what this host declared absent takes no byte.
-static_assert(sizeof(Area<BareHost>) == freestanding::area_bytes);
 
 constexpr Address at(std::uint64_t column) {
   return base + column * page;
@@ -90,9 +87,9 @@ void protect_unmap_and_remap() {
 
   expect(static_cast<bool>(space.munmap(at(3), 2 * page)));
   expect_picture(space, "WWW..WWW");
-  expect(space.mprotect(at(0), 8 * page, prot::none).error() == Error::no_memory);
+  expect(space.mprotect(at(0), 8 * page, prot::none).code() == Error::no_memory);
   expect_picture(space, "---..WWW");  // Linux leaves what came before the hole.
-  expect(space.munmap(at(0) + 1, page).error() == Error::invalid);
+  expect(space.munmap(at(0) + 1, page).code() == Error::invalid);
 
   const Result<Address> grown =
       space.mremap({.address = at(5), .old_length = 3 * page, .new_length = 5 * page, .flags = {}});
@@ -119,7 +116,7 @@ void touch_and_fork() {
   map(space, 2, 2);
   expect_picture(space, "WWWW|WW");
   expect(space.find(at(0))->identity != space.find(at(4))->identity);
-  expect(space.touch(at(9), Touch::write).error() == Error::bad_address);
+  expect(space.touch(at(9), Touch::write).code() == Error::bad_address);
 
   Space child;
   expect(static_cast<bool>(space.fork_into(child)));
@@ -141,7 +138,7 @@ void advise_lock_and_seal() {
   expect(space.totals().locked == 2);
   expect_picture(space, "WWWW|WW");
   expect(static_cast<bool>(space.mseal(at(0), page)));
-  expect(space.munmap(at(0), 6 * page).error() == Error::not_permitted);
+  expect(space.munmap(at(0), 6 * page).code() == Error::not_permitted);
   expect_picture(space, "W|WWW|WW");
 }
 
@@ -158,9 +155,9 @@ void whole_space() {
   map(space, 4, 1);
   expect_picture(space, "WW.WW");
   expect(static_cast<bool>(space.deny_write_exec(write_exec::refuse_exec_gain)));
-  expect(space.mprotect(at(0), page, prot::exec).error() == Error::access_denied);
+  expect(space.mprotect(at(0), page, prot::exec).code() == Error::access_denied);
   expect(static_cast<bool>(space.insert_special({.start = at(8), .length = 2 * page})));
-  expect(space.munmap(at(8), page).error() == Error::invalid);
+  expect(space.munmap(at(8), page).code() == Error::invalid);
   expect(static_cast<bool>(space.loader_brk(at(0), 2 * page, LoaderMemory::data)));
   expect(static_cast<bool>(space.insert_initial_stack(at(40))));
   expect(space.find_or_grow(at(38)) == space.find(at(39)));
@@ -182,6 +179,13 @@ void three_beats() {
   auto change = space.plan_mprotect(at(1), page, prot::none);
   unsigned edits = 0;
   change.for_each_step([&](const Step<BareHost>& step) { edits += step.edit->pieces.size(); });
+  char said[1000];
+  TextWriter to(said, sizeof said);
+  write_text(to, change);
+  write_joins(to, change);
+  write_text(to, space);
+  write_picture(to, space, {base, at(4)});
+  expect(!to.truncated() && to.size() > 300 && said[to.size()] == '\0');
   expect(edits == 3 && change.status() && change.reserve() && change.commit());
   expect_picture(space, "W-WW");
 }
@@ -191,9 +195,9 @@ void exhausted_memory() {
   Space space;
   map(space, 0, 3);
   area_pool.set_limit(area_pool.in_use() + 1);
-  expect(space.mprotect(at(1), page, prot::none).error() == Error::no_memory);
+  expect(space.mprotect(at(1), page, prot::none).code() == Error::no_memory);
   expect_picture(space, "WWW");
-  area_pool.set_limit(freestanding::area_blocks);
+  area_pool.set_limit(decltype(area_pool)::block_count);
   node_pool.set_limit(node_pool.in_use());
   std::uint64_t column = 4;
   Result<Address> mapped = at(column);
@@ -202,9 +206,9 @@ void exhausted_memory() {
                          .length = page,
                          .flags = map::private_ | map::anonymous | map::fixed});
   }
-  expect(mapped.error() == Error::no_memory);
+  expect(mapped.code() == Error::no_memory);
   expect(!check(space.state()));
-  node_pool.set_limit(freestanding::node_blocks);
+  node_pool.set_limit(decltype(node_pool)::block_count);
 }
 
 /// A tree of three levels, thinned out to nothing again.

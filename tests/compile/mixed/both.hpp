@@ -44,6 +44,9 @@ struct Unit {
   bool (*commit)(Space::StepChange<void> change) noexcept;
   /// Whether a promise is checked, on either host.
   bool (*second_commit_is_busy)(Space& space) noexcept;
+  /// Break a promise where there is no host to tell.
+  Address (*value_of)(const Result<Address>& result) noexcept;
+  Error (*error_of)(const Result<Address>& result) noexcept;
 };
 
 extern const Unit with_ndebug;

@@ -3,6 +3,9 @@
 // Hands spaces from one translation unit to the other, and compares with spaces that stay in one.
 #include <cstdio>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "both.hpp"
 
 namespace {
@@ -48,6 +51,26 @@ void expect_change_is_handed_over(const mixed::Unit& planner, const mixed::Unit&
          "a call out of turn is busy, whatever NDEBUG says");
 }
 
+/// Whether `act` ends the program, tried in a child.
+template <class Act>
+bool ends_program(Act&& act) {
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    act();
+    _exit(0);
+  }
+  int status = 0;
+  return child > 0 && waitpid(child, &status, 0) == child && WIFSIGNALED(status);
+}
+
+void expect_results_are_checked(const mixed::Unit& unit) {
+  const Result<Address> good{1}, failed{Error::busy};
+  expect(unit.value_of(good) == 1 && unit.error_of(failed) == Error::busy, "a result is read");
+  expect(ends_program([&] { (void)unit.value_of(failed); }), "a value that is not there ends all");
+  expect(ends_program([&] { (void)unit.error_of(good); }), "an error that is not there ends all");
+}
+
 }  // namespace
 
 int main() {
@@ -59,6 +82,8 @@ int main() {
   expect_same_calls(&mixed::Unit::call_checked, "calls in turn, checked");
   expect_change_is_handed_over(mixed::with_ndebug, mixed::without_ndebug);
   expect_change_is_handed_over(mixed::without_ndebug, mixed::with_ndebug);
+  expect_results_are_checked(mixed::with_ndebug);
+  expect_results_are_checked(mixed::without_ndebug);
   if (failures == 0) std::printf("the same with and without NDEBUG\n");
   return failures;
 }

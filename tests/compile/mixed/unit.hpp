@@ -33,20 +33,20 @@ Error make_call(AddressSpace<Host>& space, unsigned number) {
                  .length = length,
                  .protection = protection,
                  .flags = map::private_ | map::anonymous | map::fixed})
-          .error();
+          .code();
     case 3:
-      return space.mprotect(at, length, protection).error();
+      return space.mprotect(at, length, protection).code();
     case 4:
-      return space.munmap(at, length).error();
+      return space.munmap(at, length).code();
     case 5:
-      return space.madvise(at, length, Advice::dont_fork).error();
+      return space.madvise(at, length, Advice::dont_fork).code();
     case 6:
-      return space.touch(at, Touch::write).error();
+      return space.touch(at, Touch::write).code();
     default:
       return space
           .mremap(
               {.address = at, .old_length = page, .new_length = length, .flags = remap::may_move})
-          .error();
+          .code();
   }
 }
 
@@ -76,12 +76,21 @@ bool commit(Space::StepChange<void> change) noexcept {
 
 bool second_commit_is_busy(Space& space) noexcept {
   auto change = space.plan_munmap(base, page);
-  return change.complete() && change.commit().error() == Error::busy;
+  return change.complete() && change.commit().code() == Error::busy;
+}
+
+Address value_of(const Result<Address>& result) noexcept {
+  return *result;
+}
+
+Error error_of(const Result<Address>& result) noexcept {
+  return result.error();
 }
 
 constexpr Unit this_unit(bool has_ndebug) noexcept {
   return {has_ndebug,    sizes,  call<shims::Userland>, call<shims::CheckedUserland>,
-          reserve_unmap, commit, second_commit_is_busy};
+          reserve_unmap, commit, second_commit_is_busy, value_of,
+          error_of};
 }
 
 }  // namespace

@@ -12,4 +12,4 @@ struct Host : vmarea::shims::UserlandOf<Host> {
 #endif
 };
 
-vmarea::AddressSpace<Host>* space = nullptr;
+constexpr std::size_t size = sizeof(vmarea::AddressSpace<Host>);

@@ -44,4 +44,4 @@ struct Host : vmarea::shims::HeapMemory,
   }
 };
 
-vmarea::AddressSpace<Host>* space = nullptr;
+constexpr std::size_t size = sizeof(vmarea::AddressSpace<Host>);

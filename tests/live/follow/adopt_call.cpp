@@ -43,7 +43,7 @@ void adopt_userfault(FollowedSpace& space, pid_t task, const Call& call) {
 
 void adopt_prctl(FollowedSpace& space, pid_t task, const Call& call) {
   constexpr std::uint64_t set_name = 0x53564d41, set_memory = 35;
-  constexpr std::uint64_t start_of_break = 6, present_break = 7;
+  constexpr std::uint64_t start_of_stack = 5, start_of_break = 6, present_break = 7;
   const auto& arguments = call.arguments;
   if (arguments[0] == set_name) {
     const std::string name = arguments[4] != 0 ? read_memory(task, arguments[4], 80) : "";
@@ -52,7 +52,9 @@ void adopt_prctl(FollowedSpace& space, pid_t task, const Call& call) {
     return;
   }
   auto& state = space.space().state();
-  if (arguments[0] == set_memory && arguments[1] == start_of_break) {
+  if (arguments[0] == set_memory && arguments[1] == start_of_stack) {
+    state.layout.start_stack = arguments[2];
+  } else if (arguments[0] == set_memory && arguments[1] == start_of_break) {
     state.layout.start_brk = arguments[2];
   } else if (arguments[0] == set_memory && arguments[1] == present_break) {
     state.layout.brk = arguments[2];

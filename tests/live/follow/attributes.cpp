@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "attributes.hpp"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sys/uio.h>
 
 namespace follow {
+namespace {
+
+std::vector<std::string> texts;  // Number 1 is the first.
+
+}  // namespace
 
 const vmarea::Attributes* KeptAttributes::intern_attributes(
     const vmarea::Attributes& content) noexcept {
@@ -18,9 +25,16 @@ const vmarea::Attributes* KeptAttributes::intern_attributes(
 }
 
 std::uint64_t number_of(const std::string& text) {
-  static std::map<std::string, std::uint64_t> known;
   if (text.empty()) return 0;
-  return known.try_emplace(text, known.size() + 1).first->second;
+  const auto known = std::find(texts.begin(), texts.end(), text);
+  const auto index = static_cast<std::uint64_t>(known - texts.begin());
+  if (known == texts.end()) texts.push_back(text);
+  return index + 1;
+}
+
+const std::string& text_of(std::uint64_t number) {
+  static const std::string none;
+  return number == 0 ? none : texts.at(number - 1);
 }
 
 vmarea::MemoryPolicy policy_of(pid_t task, const Call& call) {

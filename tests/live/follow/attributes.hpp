@@ -22,6 +22,8 @@ struct KeptAttributes : vmarea::NoAttributes {
 
 /// A number for each text; 0 for none.
 std::uint64_t number_of(const std::string& text);
+/// The text that was given this number; empty for 0.
+const std::string& text_of(std::uint64_t number);
 
 /// What an mbind asks for; 0 is the default policy.
 vmarea::MemoryPolicy policy_of(pid_t task, const Call& call);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <vmarea_shims/maps_text.hpp>
 
 #include "process_facts.hpp"
 #include "support/flag_letters.hpp"
@@ -17,7 +18,7 @@ constexpr vmarea::Geometry geometry{};
 /// Whether touching the area would give it an identity.
 bool lacks_identity(const AreaDescription& area) {
   return !area.identity && !area.flags.has_any(flag::shared | flag::may_share | flag::io) &&
-         find_special_name(area.hooks).empty();
+         vmarea::shims::special_name<Services>(area.hooks).empty();
 }
 
 /// One anonymous page of each area that has some and should not, in ascending order. Runs of such
@@ -49,8 +50,8 @@ std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& k
 
 std::optional<std::string> differs(const KernelArea& theirs, const AreaDescription& ours) {
   if (theirs.start != ours.start || theirs.end != ours.end) return "ranges differ";
-  if (theirs.access != shown_letters(ours.flags)) return "permissions differ";
-  if (theirs.offset_bytes != shown_offset(ours)) return "offsets differ";
+  if (theirs.access != vmarea::shims::shown_letters(ours.flags)) return "permissions differ";
+  if (theirs.offset_bytes != vmarea::shims::shown_offset(ours, geometry)) return "offsets differ";
   const FileId id = ours.file != nullptr ? ours.file->id : FileId{};
   if (ours.file != nullptr && !ours.file->id_known) {
     if (theirs.file == FileId{}) return "ours has a file, the kernel's has none";
@@ -64,12 +65,10 @@ std::optional<std::string> differs(const KernelArea& theirs, const AreaDescripti
 
 }  // namespace
 
-vmarea::Flags shown_letters(vmarea::Flags flags) {
-  return (flags & flag::access).with_if(flags.has_any(flag::may_share), flag::shared);
-}
-
-std::uint64_t shown_offset(const AreaDescription& area) {
-  return area.file == nullptr ? 0 : area.page_offset << geometry.page_shift;
+vmarea::shims::ShownFile FollowedNames::shown_file(const AreaDescription& area) {
+  if (area.file == nullptr) return {};
+  const FileId& id = area.file->id;
+  return {{id.major, id.minor}, id.inode, area.file->name};
 }
 
 FollowedSpace::FollowedSpace(FileRegistry& files, pid_t task) : files_(files), kernel_(task) {
@@ -153,6 +152,24 @@ std::optional<Difference> FollowedSpace::compare() {
     ++i;
   }
   if (i < theirs.size()) return Difference{theirs[i].start, "the kernel has an area more"};
+  return compare_text();
+}
+
+std::optional<Difference> FollowedSpace::compare_text() {
+  std::string ours = vmarea::shims::maps_text(*space_, FollowedNames{});
+  std::string_view theirs = kernel_.last_maps();
+  if (ours == theirs) return std::nullopt;
+  // A file was renamed or deleted, perhaps between our two looks.
+  files_.refresh_names();
+  ours = vmarea::shims::maps_text(*space_, FollowedNames{});
+  if (ours == theirs) return std::nullopt;
+  theirs = kernel_.read_maps();
+  std::string_view rest = ours;
+  for (const auto& area : space_->areas()) {
+    const std::string_view line = vmarea::shims::take_line(rest);
+    const std::string_view shown = vmarea::shims::take_line(theirs);
+    if (line != shown) return Difference{area.start, fmt::format("maps shows \"{}\"", shown)};
+  }
   return std::nullopt;
 }
 

@@ -38,8 +38,8 @@ class FollowedSpace {
   /// Tells ours what was touched and how far stacks have grown since the last call.
   void catch_up();
   void refresh_limits(pid_t task);
-  /// All areas against the kernel's; what only the kernel can know (the inode number of new shared
-  /// memory) is learned once.
+  /// All areas against the kernel's, and the text of maps, byte for byte; what only the kernel can
+  /// know (the inode number of new shared memory) is learned once.
   std::optional<Difference> compare();
 
   /// The same for what maps does not show: all flags, and the page counters. Costs much more.
@@ -62,6 +62,7 @@ class FollowedSpace {
 
  private:
   void follow_growth();
+  std::optional<Difference> compare_text();
   /// Ours is touched where `kernel`, of this space or of a fresh copy, has pages.
   void touch_pages_of(KernelSpace& kernel);
 
@@ -73,9 +74,10 @@ class FollowedSpace {
   bool implies_exec_ = false;
 };
 
-/// As the four letters of maps: the last one tells what may be shared.
-vmarea::Flags shown_letters(vmarea::Flags flags);
-/// The offset that maps shows for an area of ours, in bytes.
-std::uint64_t shown_offset(const AreaDescription& area);
+/// What maps shows of our files and names.
+struct FollowedNames {
+  static vmarea::shims::ShownFile shown_file(const AreaDescription& area);
+  static std::string_view memory_name(vmarea::MemoryName name) { return text_of(name); }
+};
 
 }  // namespace follow

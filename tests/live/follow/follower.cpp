@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <sys/syscall.h>
+#include <vmarea_shims/maps_text.hpp>
 
 #include "adopt_call.hpp"
 #include "proc_text.hpp"
@@ -197,7 +198,7 @@ void Follower::space_ending(SpaceId id, pid_t task) {
     check(space, task, Depth::everything, "exit");
   }
   if (options_.show_maps && task == first_process_) {
-    final_maps_ = print_areas(space.space(), stack_of(task));
+    final_maps_ = vmarea::shims::maps_text(space.space(), FollowedNames{});
   }
   space_gone(id);
 }

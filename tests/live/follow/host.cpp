@@ -27,10 +27,6 @@ using vmarea::Result;
 
 void ignore(vmarea::Area<Services>&) noexcept {}
 
-Result<void> refuse_split(const AreaDescription&, vmarea::Address) noexcept {
-  return Error::invalid;
-}
-
 /// A duplicate of the task's descriptor, or -1. Asks for the task itself: the first thread of its
 /// process may have ended, or have files of its own.
 int duplicate_descriptor(pid_t task, int descriptor) {
@@ -94,33 +90,28 @@ bool shows_what_fstat_says(std::uint32_t file_system) {
          file_system == XFS_SUPER_MAGIC;
 }
 
-struct SpecialMapping {
-  std::string_view name;
-  Services::Hooks hooks;
-};
-constexpr Services::Hooks uncuttable{.close = ignore, .may_split = refuse_split};
-constexpr auto special_mappings = std::to_array<SpecialMapping>({{"[vdso]", uncuttable},
-                                                                 {"[vvar]", uncuttable},
-                                                                 {"[vvar_vclock]", uncuttable},
-                                                                 {"[uprobes]", uncuttable}});
+/// The name of what a descriptor of ours refers to, in the words of maps; empty if it has none.
+std::string read_name(int descriptor) {
+  std::array<char, 4096> name;
+  const std::string link = fmt::format("/proc/self/fd/{}", descriptor);
+  const ssize_t length = readlink(link.c_str(), name.data(), name.size());
+  return {name.data(), static_cast<std::size_t>(length > 0 ? length : 0)};
+}
+
+/// The place of a file that maps shows, if that is still the same file; else -1.
+int open_place(const std::string& path, std::uint64_t inode) {
+  const int place = open(path.c_str(), O_PATH | O_CLOEXEC);
+  struct stat status {};
+  if (place >= 0 && (fstat(place, &status) != 0 || status.st_ino != inode)) {
+    close(place);
+    return -1;
+  }
+  return place;
+}
 
 }  // namespace
 
 constinit const Services::Hooks segment_hooks{.open = ignore, .close = ignore};
-
-const Services::Hooks* find_special_hooks(std::string_view name) {
-  for (const SpecialMapping& mapping : special_mappings) {
-    if (mapping.name == name) return &mapping.hooks;
-  }
-  return nullptr;
-}
-
-std::string_view find_special_name(const Services::Hooks* hooks) {
-  for (const SpecialMapping& mapping : special_mappings) {
-    if (&mapping.hooks == hooks) return mapping.name;
-  }
-  return {};
-}
 
 Result<void> Services::prepare_mapping(FileHandle file, AreaDescription& wanted) const noexcept {
   if (file->refusal != Error::none) return file->refusal;
@@ -165,9 +156,12 @@ std::optional<std::uint64_t> size_of(const OpenFile& file) {
 }
 
 FileRegistry::~FileRegistry() {
-  for (const auto& file : files_) {
-    if (file->duplicate >= 0) close(file->duplicate);
-  }
+  for (const auto& file : files_) close_handles(*file);
+}
+
+void FileRegistry::close_handles(const OpenFile& file) {
+  if (file.duplicate >= 0) close(file.duplicate);
+  if (file.place >= 0) close(file.place);
 }
 
 OpenFile* FileRegistry::find_same(pid_t task, int descriptor, const FileId& id) {
@@ -200,10 +194,7 @@ OpenFile* FileRegistry::find_or_add(pid_t task, int descriptor) {
     file->duplicate = duplicate;
     file->id = id;
     file->id_known = shows_what_fstat_says(magic) || file->nature == Nature::zero_device;
-    file->name = fmt::format("/proc/{}/fd/{}", getpid(), duplicate);
-    std::array<char, 4096> name;
-    const ssize_t length = readlink(file->name.c_str(), name.data(), name.size());
-    if (length > 0) file->name.assign(name.data(), static_cast<std::size_t>(length));
+    file->name = read_name(duplicate);
   }
   file->rules = read_rules(file->duplicate, status, magic);  // Seals may be new.
   if (file->nature == Nature::zero_device) {
@@ -217,6 +208,7 @@ OpenFile* FileRegistry::add_shown(const KernelArea& area) {
   file->id = area.file;
   file->id_known = true;
   file->name = area.name;
+  file->place = open_place(area.name, area.file.inode);
   return file;
 }
 
@@ -227,10 +219,17 @@ OpenFile* FileRegistry::add(Nature nature) {
   return &file;
 }
 
+void FileRegistry::refresh_names() {
+  for (const auto& file : files_) {
+    const int handle = file->duplicate >= 0 ? file->duplicate : file->place;
+    if (handle >= 0) file->name = read_name(handle);
+  }
+}
+
 void FileRegistry::release_unused() {
   std::erase_if(files_, [](const auto& file) {
     if (file->references != 0) return false;
-    if (file->duplicate >= 0) close(file->duplicate);
+    close_handles(*file);
     return true;
   });
 }

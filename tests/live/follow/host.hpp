@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <vmarea/vmarea.hpp>
+#include <vmarea_shims/proc/area_names.hpp>
 #include <vmarea_shims/userland.hpp>
 
 #include "attributes.hpp"
@@ -36,12 +37,14 @@ enum class Nature : std::uint8_t {
 struct OpenFile {
   Nature nature = Nature::ordinary;
   vmarea::FileRules rules;
-  std::string name;
+  std::string name;       // As maps shows it, but for newlines.
   FileId id;              // As maps shows it.
   bool id_known = false;  // False: to be learned from the kernel's first line about it.
   int duplicate = -1;     // Ours, of the same open file; what kcmp compares with.
   std::optional<std::uint64_t> fixed_size;  // In bytes, of memory made for mapping.
   unsigned references = 0;                  // Of areas, and of the call under way.
+  // Ours, of the file's place alone: it neither keeps locks nor stands for the open file.
+  int place = -1;
 
   // The driver's decision about the mapping that is being made.
   std::optional<vmarea::Flags> decided_flags;
@@ -120,11 +123,6 @@ struct Services : vmarea::shims::HeapMemory,
 using Space = vmarea::AddressSpace<Services>;
 using AreaDescription = vmarea::Description<Services>;
 
-/// Hooks of [vdso] and its kin, which are told of their end and cannot be cut; null for other
-/// names.
-const Services::Hooks* find_special_hooks(std::string_view name);
-/// The name those hooks were found by; empty for others.
-std::string_view find_special_name(const Services::Hooks* hooks);
 /// Hooks of a SysV attachment: told of its end.
 extern const Services::Hooks segment_hooks;
 
@@ -144,11 +142,14 @@ class FileRegistry {
   /// A file of which we know only what maps shows.
   OpenFile* add_shown(const KernelArea& area);
   OpenFile* add(Nature nature);
+  /// Files may have got other names, or none.
+  void refresh_names();
   /// Forgets files without references. A kept duplicate would keep locks and writers alive.
   void release_unused();
 
  private:
   OpenFile* find_same(pid_t task, int descriptor, const FileId& id);
+  static void close_handles(const OpenFile& file);
 
   std::vector<std::unique_ptr<OpenFile>> files_;
 };

@@ -2,20 +2,15 @@
 #include "kernel_maps.hpp"
 
 #include <cerrno>
-#include <charconv>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <vmarea/rules/explain.hpp>
-
-#include "support/flag_letters.hpp"
+#include <vmarea_shims/maps_text.hpp>
 
 namespace follow {
 namespace {
-
-namespace flag = vmarea::flag;
 
 // Interfaces newer than the headers of the build host, as their documentation defines them.
 struct PageRegion {
@@ -40,25 +35,18 @@ int open_file(pid_t task, const char* name) {
   return open(fmt::format("/proc/{}/{}", task, name).c_str(), O_RDONLY | O_CLOEXEC);
 }
 
-/// Takes one number off the front of the text, and the character after it.
-template <class Number>
-bool take(std::string_view& text, Number& value, int base) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc{}) return false;
-  const auto used = static_cast<std::size_t>(end - text.data());
-  text.remove_prefix(std::min(used + 1, text.size()));
-  return true;
-}
-
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
-
-bool is_area(const KernelArea& area) {
-  return area.name != "[vsyscall]";
+/// What is known of an area by its line. Its name is given the memory that it had.
+void take_line_of(const vmarea::shims::MapsLine& line, KernelArea& area) {
+  area.start = line.range.start;
+  area.end = line.range.end;
+  area.access = line.letters;
+  area.offset_bytes = line.offset_bytes;
+  area.file = {line.device.major, line.device.minor, line.inode};
+  area.name = line.path;
+  if (area.name.find('\\') != std::string::npos) {
+    area.name = vmarea::shims::unescape_path(line.path);
+  }
+  area.flags.reset();
 }
 
 }  // namespace
@@ -86,72 +74,35 @@ std::string_view KernelSpace::read_text(int file) {
   }
 }
 
-bool parse_maps_line(std::string_view line, KernelArea& area) {
-  const std::size_t end_of_range = line.find(' ');
-  if (end_of_range == std::string_view::npos || line.find('-') > end_of_range) return false;
-  if (!take(line, area.start, 16) || !take(line, area.end, 16) || line.size() < 5) return false;
-  area.access = vmarea::Flags{}
-                    .with_if(line[0] == 'r', flag::read)
-                    .with_if(line[1] == 'w', flag::write)
-                    .with_if(line[2] == 'x', flag::exec)
-                    .with_if(line[3] == 's', flag::shared);
-  line.remove_prefix(5);
-  if (!take(line, area.offset_bytes, 16) || !take(line, area.file.major, 16) ||
-      !take(line, area.file.minor, 16) || !take(line, area.file.inode, 10)) {
-    return false;
+std::string_view KernelSpace::read_maps() {
+  std::string_view text = read_text(maps_);
+  if (text.ends_with(vmarea::shims::vsyscall_line)) {
+    text.remove_suffix(vmarea::shims::vsyscall_line.size());
   }
-  const std::size_t name = line.find_first_not_of(' ');
-  area.name = name == std::string_view::npos ? std::string_view{} : line.substr(name);
-  area.flags.reset();
-  return true;
-}
-
-vmarea::Flags parse_flag_codes(std::string_view codes) {
-  vmarea::Flags flags;
-  while (codes.size() >= 2) {
-    flags |= vmarea::flag_named(codes[0], codes[1]);
-    codes.remove_prefix(std::min<std::size_t>(3, codes.size()));
-  }
-  return flags;
-}
-
-std::string print_access(vmarea::Flags flags) {
-  return fmt::format("{}{}{}{}", flags.has_any(flag::read) ? 'r' : '-',
-                     flags.has_any(flag::write) ? 'w' : '-', flags.has_any(flag::exec) ? 'x' : '-',
-                     flags.has_any(flag::shared) ? 's' : 'p');
+  maps_size_ = text.size();
+  return text;
 }
 
 const std::vector<KernelArea>& KernelSpace::read_areas() {
-  std::string_view text = read_text(maps_);
+  std::string_view text = read_maps();
   std::size_t count = 0;
   while (!text.empty()) {
+    vmarea::shims::LineReader reader(vmarea::shims::take_line(text));
+    vmarea::shims::MapsLine line;
+    if (!take_maps_line(reader, line)) continue;
     if (areas_.size() == count) areas_.emplace_back();
-    if (parse_maps_line(take_line(text), areas_[count]) && is_area(areas_[count])) ++count;
+    take_line_of(line, areas_[count++]);
   }
   areas_.resize(count);
   return areas_;
 }
 
 std::vector<KernelArea> KernelSpace::read_areas_with_flags() {
-  constexpr std::string_view label = "VmFlags: ";
   std::vector<KernelArea> areas;
-  KernelArea area;
-  bool inside = false;
-  bool has_key = false;
-  std::string_view text = read_text(smaps_);
-  while (!text.empty()) {
-    const std::string_view line = take_line(text);
-    if (inside && line.starts_with(label)) {
-      const bool hidden = has_key && area.access == flag::exec;
-      area.flags = parse_flag_codes(line.substr(label.size())).with_if(hidden, flag::execute_only);
-      if (is_area(area)) areas.push_back(area);
-      inside = false;
-    } else if (inside && vmarea::test::names_protection_key(line)) {
-      has_key = true;
-    } else if (!inside) {
-      has_key = false;
-      inside = parse_maps_line(line, area);
-    }
+  for (const auto& shown : vmarea::shims::parse_smaps(read_text(smaps_)).areas) {
+    KernelArea& area = areas.emplace_back();
+    take_line_of(shown.line, area);
+    area.flags = flags_of(shown.fields);
   }
   return areas;
 }

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include <vmarea/types/flags.hpp>
 #include <vmarea/types/range.hpp>
+#include <vmarea_shims/proc/smaps_parser.hpp>
 
 namespace follow {
 
@@ -31,13 +32,11 @@ struct KernelArea {
   vmarea::Flags access;  // read, write, exec, shared: the four letters.
   std::uint64_t offset_bytes = 0;
   FileId file;
-  std::string name;
+  std::string name;                    // As it is: newlines are no \012.
   std::optional<vmarea::Flags> flags;  // All flags; only where smaps was read.
 
   vmarea::Range range() const { return {start, end}; }
 };
-
-inline constexpr vmarea::Flags shown_access = vmarea::flag::access | vmarea::flag::shared;
 
 /// The files of one space in /proc, opened once. They speak of that space for ever, even when its
 /// task has gone on to another program.
@@ -49,8 +48,12 @@ class KernelSpace {
   KernelSpace(const KernelSpace&) = delete;
   KernelSpace& operator=(const KernelSpace&) = delete;
 
+  /// The text of maps, without [vsyscall]. Valid until the next call.
+  std::string_view read_maps();
   /// All areas in address order, without [vsyscall], which is no area. Valid until the next call.
   const std::vector<KernelArea>& read_areas();
+  /// The text that the areas were read from last. Valid until the next call.
+  std::string_view last_maps() const { return std::string_view(text_).substr(0, maps_size_); }
   /// The same, with flags.
   std::vector<KernelArea> read_areas_with_flags();
   /// The first page in `range` that holds anonymous memory of its own: present or swapped, not of
@@ -66,14 +69,8 @@ class KernelSpace {
   int smaps_ = -1;
   int pagemap_ = -1;
   std::string text_;
+  std::size_t maps_size_ = 0;
   std::vector<KernelArea> areas_;
 };
-
-/// One line of maps; false where it is none.
-bool parse_maps_line(std::string_view line, KernelArea& area);
-/// "rd wr mr" to flags; what has no flag of ours is left out.
-vmarea::Flags parse_flag_codes(std::string_view codes);
-/// "rw-p".
-std::string print_access(vmarea::Flags flags);
 
 }  // namespace follow

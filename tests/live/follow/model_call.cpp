@@ -269,6 +269,7 @@ ModelAnswer make_shmat(const Request& request) {
   vmarea::AttachRequest<Services> wanted;
   wanted.address = request.argument(1);
   wanted.segment = request.space.files().add(Nature::segment);
+  wanted.segment->name = fmt::format("/SYSV{:08x} (deleted)", request.facts.segment_key);
   wanted.segment->rules.segment_bytes = *request.facts.segment_bytes;
   wanted.segment->fixed_size = geometry.round_up(*request.facts.segment_bytes);
   if ((flags & SHM_EXEC) != 0) {
@@ -312,7 +313,10 @@ CallFacts gather_facts(FollowedSpace& space, pid_t task, const Call& call) {
       break;
     case SYS_shmat: {
       shmid_ds segment{};
-      if (shmctl(descriptor(0), IPC_STAT, &segment) == 0) facts.segment_bytes = segment.shm_segsz;
+      if (shmctl(descriptor(0), IPC_STAT, &segment) == 0) {
+        facts.segment_bytes = segment.shm_segsz;
+        facts.segment_key = static_cast<std::uint32_t>(segment.shm_perm.__key);
+      }
       break;
     }
     case SYS_process_madvise: {

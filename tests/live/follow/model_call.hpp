@@ -19,6 +19,7 @@ namespace follow {
 struct CallFacts {
   HeldFile file;                               // mmap
   std::optional<std::uint64_t> segment_bytes;  // shmat
+  std::uint32_t segment_key = 0;               // shmat
   bool on_itself = true;                       // process_madvise
 };
 

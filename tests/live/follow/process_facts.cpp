@@ -2,7 +2,6 @@
 #include "process_facts.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <string_view>
 
@@ -12,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
+#include <vmarea_shims/proc/import_layout.hpp>
 
 #include "proc_text.hpp"
 
@@ -27,38 +27,12 @@ std::uint64_t read_limit(pid_t task, __rlimit_resource which, std::uint64_t* har
   return limit.rlim_cur;  // RLIM_INFINITY is no_limit.
 }
 
-/// The numbers of /proc/TASK/stat after the name, counted as proc(5) counts: the state is field 3.
-std::vector<std::uint64_t> read_stat(pid_t task) {
-  constexpr std::size_t state_field = 3;
-  const std::string text = read_file(fmt::format("/proc/{}/stat", task));
-  std::vector<std::uint64_t> fields(state_field + 1);
-  std::size_t at = text.rfind(')');
-  if (at == std::string::npos) return {};
-  std::string_view rest = std::string_view(text).substr(at + 1);
-  rest.remove_prefix(std::min<std::size_t>(3, rest.size()));  // " R "
-  while (!rest.empty()) {
-    const std::string_view word = rest.substr(0, rest.find(' '));
-    std::uint64_t value = 0;
-    std::from_chars(word.data(), word.data() + word.size(), value);
-    fields.push_back(value);
-    rest.remove_prefix(std::min(word.size() + 1, rest.size()));
-  }
-  return fields;
-}
-
 /// The run of adjacent areas that contains [vdso].
 vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
   const auto vdso = std::find_if(areas.begin(), areas.end(),
                                  [](const KernelArea& area) { return area.name == "[vdso]"; });
   if (vdso == areas.end()) return {};
-  vmarea::Range run = vdso->range();
-  for (auto above = vdso + 1; above != areas.end() && above->start == run.end; ++above) {
-    run.end = above->end;
-  }
-  for (auto below = vdso; below != areas.begin() && std::prev(below)->end == run.start;) {
-    run.start = (--below)->start;
-  }
-  return run;
+  return vmarea::shims::find_run(areas, static_cast<std::size_t>(vdso - areas.begin()));
 }
 
 }  // namespace
@@ -115,7 +89,6 @@ vmarea::PageCount read_charge_max() {
 }
 
 vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas) {
-  constexpr std::size_t start_data_field = 45;  // proc(5)
   vmarea::SpaceLayout layout;
   const vmarea::Range run = find_loader_run(areas);
   const bool bottom_up = (personality_of(task) & ADDR_COMPAT_LAYOUT) != 0;
@@ -123,12 +96,11 @@ vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas
   if (!run.empty()) {
     (bottom_up ? layout.legacy_base : layout.mmap_base) = bottom_up ? run.start : run.end;
   }
-  const std::vector<std::uint64_t> stat = read_stat(task);
-  if (stat.size() > start_data_field + 2) {
-    layout.start_data = stat[start_data_field];
-    layout.end_data = stat[start_data_field + 1];
-    layout.start_brk = layout.brk = stat[start_data_field + 2];
-  }
+  const auto stat = vmarea::shims::read_proc_stat(read_file(fmt::format("/proc/{}/stat", task)));
+  layout.start_data = stat.start_data;
+  layout.end_data = stat.end_data;
+  layout.start_brk = layout.brk = stat.start_brk;
+  layout.start_stack = stat.start_stack;
   return layout;
 }
 
@@ -144,12 +116,6 @@ vmarea::PageTotals read_totals(pid_t task) {
           .exec = pages("VmExe") + pages("VmLib"),
           .stack = pages("VmStk"),
           .locked = pages("VmLck")};
-}
-
-vmarea::Address stack_of(pid_t task) {
-  constexpr std::size_t start_stack_field = 28;  // proc(5)
-  const std::vector<std::uint64_t> stat = read_stat(task);
-  return stat.size() > start_stack_field ? stat[start_stack_field] : 0;
 }
 
 bool read_implies_exec(pid_t task) {
@@ -172,8 +138,8 @@ AreaDescription describe_shown(const KernelArea& area, FileRegistry& files) {
   description.end = area.end;
   description.flags = area.flags.value_or(area.access);
   const bool has_file = area.file != FileId{} || area.name.starts_with('/');
-  if (const auto* special = find_special_hooks(area.name)) {
-    description.hooks = special;
+  if (const auto* special = vmarea::shims::find_special<Services>(area.name)) {
+    description.hooks = &special->hooks;
   } else if (has_file) {
     description.file = files.add_shown(area);
     description.hooks = &vmarea::no_hooks<Services>;

@@ -32,9 +32,6 @@ bool read_implies_exec(pid_t task);
 /// Whether the kernel places and lays out at random for this task.
 bool is_randomised(pid_t task);
 
-/// Where the program's first stack pointer pointed: the area that is named [stack].
-vmarea::Address stack_of(pid_t task);
-
 /// Descriptions of the areas a program starts with.
 std::vector<AreaDescription> describe_image(const std::vector<KernelArea>& areas,
                                             FileRegistry& files);

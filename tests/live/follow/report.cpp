@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <vmarea_shims/maps_text.hpp>
 
 #include "support/flag_letters.hpp"
 
@@ -12,15 +13,26 @@ namespace {
 
 constexpr std::size_t lines_of_context = 3;
 
-std::string print_line(vmarea::Range range, vmarea::Flags letters, std::uint64_t offset_bytes,
-                       const FileId& file) {
-  return fmt::format("{:08x}-{:08x} {} {:08x} {:02x}:{:02x} {}", range.start, range.end,
-                     print_access(letters), offset_bytes, file.major, file.minor, file.inode);
+std::string without_end(std::string line) {
+  line.pop_back();
+  return line;
 }
 
-std::string print_short(const AreaDescription& area) {
-  return print_line(area.range(), shown_letters(area.flags), shown_offset(area),
-                    area.file != nullptr ? area.file->id : FileId{});
+std::string print_theirs(const KernelArea& area) {
+  std::string line;
+  vmarea::shims::append_maps_line(line, {area.range(),
+                                         area.access,
+                                         area.offset_bytes,
+                                         {area.file.major, area.file.minor},
+                                         area.file.inode,
+                                         area.name});
+  return without_end(line);
+}
+
+std::string print_ours(const Space& space, const AreaDescription& area) {
+  std::string line;
+  vmarea::shims::append_area<Services>(line, space, area, FollowedNames{});
+  return without_end(line);
 }
 
 /// The part of a map that is worth showing: what is not equal on both sides, and a little around.
@@ -112,29 +124,6 @@ std::string explain_merge(const AreaDescription& merged, const std::vector<AreaD
 
 }  // namespace
 
-std::string print_area(const AreaDescription& area, const vmarea::SpaceLayout& layout,
-                       vmarea::Address stack) {
-  std::string name;
-  if (area.file != nullptr) {
-    name = area.file->name;
-  } else if (area.range().contains(stack)) {
-    name = "[stack]";
-  } else if (const std::string_view special = find_special_name(area.hooks); !special.empty()) {
-    name = special;
-  } else if (area.range().overlaps({layout.start_brk, layout.brk})) {
-    name = "[heap]";
-  }
-  constexpr std::size_t name_column = 73;  // Where the kernel begins names.
-  const std::string line = print_short(area);
-  return name.empty() ? line + " " : fmt::format("{:<{}}{}", line, name_column, name);
-}
-
-std::string print_areas(const Space& space, vmarea::Address stack) {
-  std::string text;
-  for (const auto& area : space.areas()) text += print_area(area, space.layout(), stack) + '\n';
-  return text;
-}
-
 std::string print_difference(FollowedSpace& space, const std::vector<AreaDescription>& before,
                              const Difference& difference) {
   std::vector<std::string> ours;
@@ -142,10 +131,10 @@ std::string print_difference(FollowedSpace& space, const std::vector<AreaDescrip
   std::vector<AreaDescription> areas;
   const std::vector<KernelArea> kernel = space.kernel().read_areas_with_flags();
   for (const KernelArea& area : kernel) {
-    theirs.push_back(print_line(area.range(), area.access, area.offset_bytes, area.file));
+    theirs.push_back(print_theirs(area));
   }
   for (const auto& area : space.space().areas()) {
-    ours.push_back(print_short(area));
+    ours.push_back(print_ours(space.space(), area));
     areas.push_back(area);
   }
   std::string text = fmt::format("  {} at {:#x}\n", difference.what, difference.at);

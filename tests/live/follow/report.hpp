@@ -11,12 +11,6 @@
 
 namespace follow {
 
-/// One area in the format of /proc/PID/maps. `brk` and `stack` name the heap and the stack.
-std::string print_area(const AreaDescription& area, const vmarea::SpaceLayout& layout,
-                       vmarea::Address stack);
-/// All of them.
-std::string print_areas(const Space& space, vmarea::Address stack);
-
 /// Both maps around `at`, and our reasons.
 std::string print_difference(FollowedSpace& space, const std::vector<AreaDescription>& before,
                              const Difference& difference);

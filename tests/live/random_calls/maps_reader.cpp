@@ -9,9 +9,6 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <vmarea/rules/explain.hpp>
-
-#include "support/flag_letters.hpp"
 
 namespace vmarea::live {
 namespace {
@@ -52,48 +49,15 @@ Flags flags_of_query(uint64_t bits) {
       .with_if((bits & query_shared) != 0, flag::may_share);
 }
 
-/// Reads hexadecimal digits and takes them away.
-uint64_t take_number(string_view& text) {
-  uint64_t value = 0;
-  while (!text.empty()) {
-    const char c = text.front();
-    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    if (digit < 0) break;
-    value = value * 16 + static_cast<unsigned>(digit);
-    text.remove_prefix(1);
-  }
-  return value;
-}
-
 /// The "start-end rwxp offset ..." line of an area; false for any other line of smaps.
-bool parse_head(string_view line, SeenArea& area) {
-  area = {};
-  area.start = take_number(line);
-  if (!line.starts_with('-')) return false;
-  line.remove_prefix(1);
-  area.end = take_number(line);
-  if (line.size() < 6 || line.front() != ' ') return false;
-  area.flags = Flags{}
-                   .with_if(line[1] == 'r', flag::read)
-                   .with_if(line[2] == 'w', flag::write)
-                   .with_if(line[3] == 'x', flag::exec)
-                   .with_if(line[4] == 's', flag::may_share);
-  line.remove_prefix(6);
-  area.offset = take_number(line);
+bool parse_head(string_view text, SeenArea& area) {
+  shims::LineReader reader(text);
+  shims::MapsLine line;
+  if (!take_maps_head(reader, line)) return false;
+  const bool shared = line.letters.has_any(flag::shared);
+  area = {line.range.start, line.range.end,
+          (line.letters & flag::access).with_if(shared, flag::may_share), line.offset_bytes, 0};
   return true;
-}
-
-Flags parse_letters(string_view words) {
-  Flags flags;
-  while (words.size() >= 2) {
-    if (words.front() == ' ') {
-      words.remove_prefix(1);
-      continue;
-    }
-    flags |= flag_named(words[0], words[1]);
-    words.remove_prefix(2);
-  }
-  return flags;
 }
 
 /// The pages in the line of /proc/self/status that begins with `name`.
@@ -277,18 +241,16 @@ bool MapsReader::Lines::next(string_view& line) {
   }
 }
 
-bool MapsReader::take_smaps_line(string_view line, SeenArea& area) {
-  constexpr string_view flags_line = "VmFlags:";
-  if (test::names_protection_key(line)) {
-    area.flags |= flag::execute_only;  // Only the kernel itself gives keys here.
+bool MapsReader::take_smaps_line(string_view line, SeenArea& area, shims::SmapsFields& fields) {
+  if (!shims::is_smaps_field(line)) {
+    if (!parse_head(line, area)) std::abort();
+    fields = {};
     return false;
   }
-  if (line.starts_with(flags_line)) {
-    area.flags = (area.flags & flag::execute_only) | parse_letters(line.substr(flags_line.size()));
-    return true;
-  }
-  if (SeenArea head; parse_head(line, head)) area = head;
-  return false;
+  shims::LineReader reader(line);
+  if (!take_smaps_field(reader, fields)) std::abort();
+  area.flags = flags_of(fields);
+  return fields.has_flags;
 }
 
 std::int64_t MapsReader::read_committed() {

@@ -13,6 +13,9 @@
 #include <span>
 #include <string_view>
 
+#include <vmarea_shims/proc/maps_line.hpp>
+#include <vmarea_shims/proc/smaps_field.hpp>
+
 #include "live/area_program/area_program.hpp"
 #include "live/random_calls/arena.hpp"
 #include "live/random_calls/flag_bits.hpp"
@@ -69,7 +72,7 @@ class MapsReader {
   void query_areas(Picture& picture, std::uint64_t end) const;
   bool parse_maps(std::string_view text, Picture& picture, std::uint64_t end);
   /// Takes a line of smaps; true if `area` is complete with it.
-  static bool take_smaps_line(std::string_view line, SeenArea& area);
+  static bool take_smaps_line(std::string_view line, SeenArea& area, shims::SmapsFields& fields);
   void close_all();
 
   static constexpr std::size_t buffer_size = std::size_t{256} << 10;
@@ -89,8 +92,9 @@ template <class Visit>
 void MapsReader::for_each_area(Visit&& visit) {
   Lines lines(smaps_, buffer_.get(), buffer_size);
   SeenArea area;
+  shims::SmapsFields fields;
   for (std::string_view line; lines.next(line);) {
-    if (take_smaps_line(line, area) && !visit(static_cast<const SeenArea&>(area))) return;
+    if (take_smaps_line(line, area, fields) && !visit(static_cast<const SeenArea&>(area))) return;
   }
 }
 

@@ -81,7 +81,7 @@ struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>>> {
 };
 
 std::int64_t number_of(Result<void> result) {
-  return -static_cast<std::int64_t>(result.error());
+  return -static_cast<std::int64_t>(result.code());
 }
 
 std::int64_t number_of(Result<Address> result) {

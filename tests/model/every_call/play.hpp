@@ -84,9 +84,9 @@ class Play {
   Answer made(Whole&& whole, MakeChange&& plan) {
     return answer_of(form_.made(whole, plan));
   }
-  static Answer answer_of(const Result<void>& result) { return {result.error(), 0}; }
+  static Answer answer_of(const Result<void>& result) { return {result.code(), 0}; }
   static Answer answer_of(const Result<Address>& result) {
-    return {result.error(), result ? *result : 0};
+    return {result.code(), result ? *result : 0};
   }
   template <class MakePlan>
   Change<TestServices, Plan> change(MakePlan&& make_plan) {

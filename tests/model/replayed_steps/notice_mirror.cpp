@@ -4,7 +4,7 @@
 namespace vmarea::test::replayed_steps {
 
 void NoticeMirror::fail(const Notice<TestServices>& notice, const char* what) {
-  wrong_ += fmt::format("notice {} of [{:x},{:x}): {}\n", shims::name_of(notice.event),
+  wrong_ += fmt::format("notice {} of [{:x},{:x}): {}\n", name(notice.event),
                         notice.area.start >> 12, notice.area.end >> 12, what);
 }
 

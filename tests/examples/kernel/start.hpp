@@ -6,6 +6,8 @@
 namespace freestanding {
 
 [[noreturn]] void exit(int code) noexcept;
+/// To the console.
+void write(const char* text) noexcept;
 
 }  // namespace freestanding
 

@@ -24,6 +24,13 @@ namespace freestanding {
   constexpr long exit_group = 231;
   for (;;) asm volatile("syscall" : : "a"(exit_group), "D"(code) : "rcx", "r11", "memory");
 }
+
+void write(const char* text) noexcept {
+  std::size_t length = 0;
+  while (text[length] != '\0') ++length;
+  long number = 1;  // write
+  asm volatile("syscall" : "+a"(number) : "D"(1L), "S"(text), "d"(length) : "rcx", "r11", "memory");
+}
 }  // namespace freestanding
 
 // String instructions, because a compiler may turn a loop here into a call of itself.

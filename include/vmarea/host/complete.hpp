@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+//
+// Says in the first line of the compiler's complaint what a host lacks. The concepts of
+// services.hpp decide; each has a sentence here, and the compiler's notes below it name the
+// function.
+#pragma once
+
+#include "vmarea/host/services.hpp"
+
+namespace vmarea {
+
+/// Stops the compiler where a host is not complete. Each sentence lists all that its group asks
+/// for: one of them is missing, misspelt, not noexcept, or takes or gives something else.
+template <class Host>
+struct CompleteHost {
+  static_assert(std::copyable<Host>,
+                "a host is a copyable handle: it keeps pointers, no references and no owners");
+  static_assert(MemoryServices<Host>,
+                "host: memory: allocate_area, release_area, retire_area, and AreaData, "
+                "which is copied and destroyed without exceptions");
+  static_assert(TreeServices<Host>, "host: tree: Tree<Area>, which is an AreaTree, and make_tree");
+  static_assert(LockServices<Host>,
+                "host: locks: lock_space, unlock_space, assert_space_locked, begin_area_write, "
+                "attach_area, detach_area, lock_file_mapping, unlock_file_mapping, lock_identity, "
+                "unlock_identity; an AreaLock is empty without has_area_locks");
+  static_assert(LockAllServices<Host>,
+                "host: lock all, where it has has_lock_all: begin_lock_all, end_lock_all, "
+                "signal_pending, mark_file_mapping, unmark_file_mapping, mark_identity, "
+                "unmark_identity");
+  static_assert(DeclaredTypes<Host>,
+                "host: the types ReverseMapEntry, LinkReservation, PageTable, EventReservation");
+  static_assert(ReverseMapServices<Host>,
+                "host: reverse map, where it has has_reverse_map: reserve_links, reserve_identity, "
+                "reserve_fork, unreserve_links, new_identity, clone_links, fork_links, "
+                "leave_trees, enter_trees, unlink");
+  static_assert(PageServices<Host>,
+                "host: pages, where it has has_page_tables: unmap_pages, free_tables, "
+                "reserve_page_move, move_pages, protect_pages, reserve_page, install_page, "
+                "unreserve_pages, copy_pages");
+  static_assert(FileServices<Host>,
+                "host: files: file_rules, prepare_mapping, make_shared_memory, retain_file, "
+                "release_file, and FileHandle, which is compared by ==");
+  static_assert(AttributeServices<Host>,
+                "host: attributes: intern_attributes, begin_interning, end_interning, "
+                "retain_attributes, release_attributes");
+  static_assert(UserfaultServices<Host>,
+                "host: userfaultfd: userfault_rules; where it has has_userfault_events: "
+                "reserve_unmap_event, reserve_remap_event, reserve_fork_event, send_events, "
+                "unreserve_events");
+  static_assert(LimitServices<Host>, "host: limits: geometry, profile, limits, charge, uncharge");
+  static_assert(NotificationServices<Host>,
+                "host: notices: notify(const Notice<Host>&) if and only if has_notices");
+  static_assert(AssertionServices<Host>, "host: promises: checks, assertion_failed");
+  using Checked = Host;  // Asking for it makes the compiler read the sentences.
+};
+
+}  // namespace vmarea

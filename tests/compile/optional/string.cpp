@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#include <vmarea/string.hpp>
+
+int main() {
+  const std::string said = to_string(vmarea::Result<vmarea::Address>(vmarea::Error::exists));
+  return said == "EEXIST (something is mapped there)" ? 0 : 1;
+}

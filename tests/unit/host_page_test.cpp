@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+//
+// What a page of the host must allow where it holds four pages of the guest: columns 0 to 3, 4 to 7
+// and so on.
+#include <string>
+
+#include "unit/stage.hpp"
+
+namespace vmarea::test {
+namespace {
+
+Address at(std::uint64_t column) {
+  return TestSpace::column(column);
+}
+
+std::string text_of(const HostProtection& page) {
+  if (!page.is_mapped) return "none";
+  return std::string(page.access.has_any(flag::read) ? "r" : "-") +
+         (page.access.has_any(flag::write) ? "w" : "-") +
+         (page.access.has_any(flag::exec) ? "x" : "-");
+}
+
+/// "rw- none r--": of each page of the host, `columns` pages of the guest in all.
+template <class SomeChange>
+std::string host_pages(const SomeChange& change, std::uint64_t upto = 12) {
+  std::string text;
+  for (std::uint64_t first = 0; first < upto; first += 4) {
+    text += (text.empty() ? "" : " ") + text_of(change.host_protection(columns(first, first + 4)));
+  }
+  return text;
+}
+
+TEST(HostPage, allows_what_any_of_its_guest_pages_will_allow) {
+  Stage stage("AAAAAAAA....");
+  EXPECT_EQ(host_pages(stage.space().plan_mprotect(at(2), 0x4000, prot::read)), "rw- rw- none");
+  EXPECT_EQ(host_pages(stage.space().plan_mprotect(at(0), 0x6000, prot::read)), "r-- rw- none");
+  EXPECT_EQ(host_pages(stage.space().plan_mprotect(at(3), 0x1000, prot::exec)), "rwx rw- none");
+  EXPECT_EQ(host_pages(stage.space().plan_mprotect(at(0), 0x4000, prot::none)), "--- rw- none");
+}
+
+TEST(HostPage, is_mapped_as_long_as_one_guest_page_is) {
+  Stage stage("AAAAAAAA....");
+  EXPECT_EQ(host_pages(stage.space().plan_munmap(at(1), 0x4000)), "rw- rw- none");
+  EXPECT_EQ(host_pages(stage.space().plan_munmap(at(0), 0x4000)), "none rw- none");
+  const TestMmap one{
+      .address = at(11), .length = 0x1000, .protection = prot::read, .flags = fixed_private};
+  EXPECT_EQ(host_pages(stage.space().plan_mmap(one)), "rw- rw- r--");
+}
+
+TEST(HostPage, of_a_move_knows_both_edits) {
+  Stage stage("..AA....BBBB");
+  const auto move = [&](RemapFlags flags) {
+    return host_pages(stage.space().plan_mremap({at(2), 0x2000, 0x2000, flags, at(5)}));
+  };
+  EXPECT_EQ(move(fixed_move), "none rw- r--");
+  EXPECT_EQ(move(fixed_move | remap::dont_unmap), "rw- rw- r--");
+}
+
+TEST(HostPage, of_a_refused_change_is_what_is_there) {
+  Stage stage("AAAA");
+  EXPECT_EQ(host_pages(stage.space().plan_munmap(at(0) + 1, 0x4000), 8), "rw- none");
+}
+
+TEST(HostPage, range_is_widened_and_may_be_long) {
+  Stage stage("AA");
+  const auto change = stage.space().plan_mprotect(at(1), 0x1000, prot::exec);
+  EXPECT_EQ(text_of(change.host_protection({at(0) + 1, at(0) + 2})), "rw-");
+  EXPECT_EQ(text_of(change.host_protection({at(0) + 0xfff, at(1) + 1})), "rwx");
+  EXPECT_EQ(text_of(change.host_protection({at(0) - (200 << 12), at(1)})), "rw-");
+  EXPECT_EQ(text_of(change.host_protection({at(1), at(300)})), "--x");
+  EXPECT_EQ(text_of(change.host_protection({at(1), at(1)})), "none");
+}
+
+}  // namespace
+}  // namespace vmarea::test
