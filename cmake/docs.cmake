@@ -9,6 +9,8 @@ if(DOXYGEN_FOUND)
     docs
     COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/docs"
     COMMAND Doxygen::doxygen "${PROJECT_BINARY_DIR}/Doxyfile"
+    COMMAND "${CMAKE_COMMAND}" -D "WARNINGS=${PROJECT_BINARY_DIR}/docs/warnings.txt" -P
+            "${PROJECT_SOURCE_DIR}/cmake/check_docs.cmake"
     COMMENT "Writing docs/html"
     VERBATIM
   )

@@ -3,6 +3,11 @@
 // Everything of the core: include this one, and a host (vmarea_shims/userland.hpp, or your own).
 #pragma once
 
+// First, so that what a compiler says about a rule is not buried under a list of headers.
+// clang-format off
+#include "vmarea/plan/rule.hpp"
+// clang-format on
+
 #include "vmarea/address_space.hpp"
 #include "vmarea/change/all_locks.hpp"
 #include "vmarea/host/absent.hpp"
