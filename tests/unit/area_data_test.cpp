@@ -197,6 +197,33 @@ TEST(OwnDataDeathTest, stays_as_it_is_while_a_change_is_reserved) {
   EXPECT_TRUE(change.finish());
 }
 
+/// Its parts do not join again.
+struct CarelessCutter : OwnerTag<shims::Checked<shims::UserlandOf<CarelessCutter>>, int> {
+  static int split_data(int& from, const DataCut&) noexcept { return from + 1; }
+};
+/// What joins two need not join each other: no equivalence.
+struct NearbyOnly : OwnerTag<shims::Checked<shims::UserlandOf<NearbyOnly>>, int> {
+  static bool may_join(const int& low, const int& high) noexcept { return high - low <= 1; }
+};
+
+TEST(OwnDataDeathTest, joins_after_a_cut_and_with_all_that_its_neighbours_join) {
+  constexpr Range all = columns(0, 3), middle = columns(1, 2);
+  AddressSpace<CarelessCutter> cut;
+  EXPECT_TRUE(cut.mmap({.address = all.start, .length = all.length(), .flags = fixed_private}));
+  EXPECT_DEATH((void)cut.mprotect(middle.start, middle.length(), prot::read),
+               "data that was cut may join again");
+  AddressSpace<NearbyOnly> joined;
+  for (const std::uint64_t column : {0u, 2u}) {
+    EXPECT_TRUE(joined.mmap({.address = TestSpace::column(column),
+                             .length = 0x1000,
+                             .flags = fixed_private,
+                             .data = static_cast<int>(column)}));
+  }
+  EXPECT_DEATH((void)joined.mmap(
+                   {.address = middle.start, .length = 0x1000, .flags = fixed_private, .data = 1}),
+               "what joins was allowed to join");
+}
+
 /// Own data without a say about it.
 struct Colouring : shims::UserlandOf<Colouring> {
   using AreaData = int;
