@@ -135,6 +135,8 @@ TEST(MapsText, file_wins_over_heap_and_stack_and_shows_its_offset) {
   EXPECT_EQ(
       shims::maps_text(n.space, n.files),
       "00010000-00011000 r--p 00003000 08:01 7                                  /lib\\012x\n");
+  EXPECT_EQ(shims::maps_text(n.space), "00010000-00011000 r--p 00003000 00:00 0 \n")
+      << "a file whose name is not known is no heap";
 }
 
 TEST(MapsText, given_names_stand_in_brackets_for_private_and_for_shared_memory) {
