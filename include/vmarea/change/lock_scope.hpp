@@ -35,34 +35,31 @@ class SpaceWriteLock {
   bool held_;
 };
 
-/// While it lives, interned attributes stay although no area has them. It goes by a copy of the
-/// host's handle, for a preview has the space only to look at. Costs nothing unless `Interns`.
+/// While it lives, interned attributes stay although no area has them. Costs nothing unless
+/// `Interns`.
 template <class Host, bool Interns>
 class InterningScope {
  public:
-  explicit InterningScope(const SpaceState<Host>&) noexcept {}
+  explicit InterningScope(SpaceState<Host>&) noexcept {}
   void end() noexcept {}
 };
 
 template <class Host>
 class InterningScope<Host, true> {
  public:
-  explicit InterningScope(const SpaceState<Host>& space) noexcept : space_(&space) {
-    Host services = space.services;
-    services.begin_interning();
+  explicit InterningScope(SpaceState<Host>& space) noexcept : space_(&space) {
+    space.services.begin_interning();
   }
   InterningScope(InterningScope&& other) noexcept : space_(std::exchange(other.space_, nullptr)) {}
   InterningScope& operator=(InterningScope&&) = delete;
   ~InterningScope() { end(); }
   void end() noexcept {
-    const SpaceState<Host>* space = std::exchange(space_, nullptr);
-    if (space == nullptr) return;
-    Host services = space->services;
-    services.end_interning();
+    SpaceState<Host>* space = std::exchange(space_, nullptr);
+    if (space != nullptr) space->services.end_interning();
   }
 
  private:
-  const SpaceState<Host>* space_;
+  SpaceState<Host>* space_;
 };
 
 }  // namespace vmarea

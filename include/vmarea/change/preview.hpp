@@ -8,11 +8,28 @@
 //   preview.for_each_step(visit)       what it would do
 #pragma once
 
-#include "vmarea/change/lock_scope.hpp"
 #include "vmarea/plan/host_page.hpp"
 #include "vmarea/plan/plan.hpp"
 
 namespace vmarea {
+
+/// While it lives, attributes that a preview interns stay. It goes by a handle of its own, for a
+/// preview has the space only to look at.
+template <class Host, bool Interns>
+class PreviewScope {
+ public:
+  explicit PreviewScope(const SpaceState<Host>& space) noexcept : services_(space.services) {
+    if constexpr (Interns) services_.begin_interning();
+  }
+  PreviewScope(const PreviewScope&) = delete;
+  PreviewScope& operator=(const PreviewScope&) = delete;
+  ~PreviewScope() {
+    if constexpr (Interns) services_.end_interning();
+  }
+
+ private:
+  [[no_unique_address]] Host services_;
+};
 
 /// A planned call that cannot be made. Requires: the space does not change while it lives.
 template <class Host, CallPlan<Host> Plan>
@@ -46,7 +63,7 @@ class [[nodiscard]] PreviewedCall {
 
  private:
   const SpaceState<Host>& space_;
-  [[no_unique_address]] InterningScope<Host, Plan::interns> interning_;
+  [[no_unique_address]] PreviewScope<Host, Plan::interns> interning_;
   Plan plan_;
 };
 

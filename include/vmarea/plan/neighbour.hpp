@@ -9,7 +9,6 @@
 #pragma once
 
 #include "vmarea/plan/edit.hpp"
-#include "vmarea/plan/object.hpp"
 #include "vmarea/space/find.hpp"
 
 namespace vmarea {

@@ -46,6 +46,26 @@ AreaOf<Space>* find_starting_below(Space& space, Address at) noexcept {
   return at == 0 ? nullptr : space.tree.seek_back(at - 1).entry().value;
 }
 
+// The objects that a plan names. A plan looks at a const state and changes nothing; but it says
+// which objects are kept, changed or removed, and commit, which has the state for write, does so.
+/// The object of the area that contains `at`, or null.
+template <class Host>
+Area<Host>* find_object(const SpaceState<Host>& space, Address at) noexcept {
+  return space.tree.find(at).value;
+}
+
+/// The object of the area that contains `at`, else of the first above it, or null.
+template <class Host>
+Area<Host>* find_object_at_or_above(const SpaceState<Host>& space, Address at) noexcept {
+  return space.tree.seek(at).entry().value;
+}
+
+/// The object of the last area that starts below `at`, or null.
+template <class Host>
+Area<Host>* find_object_starting_below(const SpaceState<Host>& space, Address at) noexcept {
+  return at == 0 ? nullptr : space.tree.seek_back(at - 1).entry().value;
+}
+
 /// The area that contains `at`, else the first above it, and the last one that lies below.
 template <class AreaType>
 struct AreaWithPrev {
