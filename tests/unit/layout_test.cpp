@@ -62,6 +62,11 @@ TEST(Layout, default_geometry_has_the_layout_of_linux_without_randomisation) {
   EXPECT_EQ(AddressSpace<shims::Userland>().layout(), layout);
 }
 
+TEST(Layout, floor_of_a_geometry_is_a_page_at_least) {
+  EXPECT_EQ(Geometry::of({.page_shift = 18}).placement_min, 0x4'0000U);
+  EXPECT_EQ(Geometry::of({.page_shift = 18}).fixed_min, 0x4'0000U);
+}
+
 TEST(Layout, fits_in_spaces_of_all_sizes) {
   for (const Geometry& geometry : all_sizes()) {
     const SpaceLayout layout = SpaceLayout::for_geometry(geometry);
@@ -79,6 +84,7 @@ TEST(Layout, fits_in_the_smallest_spaces) {
     geometry.limit = pages * geometry.page_size();
     const SpaceLayout layout = SpaceLayout::for_geometry(geometry);
     EXPECT_EQ(check_layout(layout, geometry), LayoutVerdict::fits) << pages;
+    EXPECT_GE(layout.legacy_base, geometry.placement_min) << pages;
     AddressSpace<Sized> space(host_of(geometry));
     EXPECT_TRUE(space.mmap({.length = 1, .flags = anonymous})) << pages;
   }
@@ -332,6 +338,26 @@ TEST(PlacementAlignment, last_hole_is_found_although_it_has_no_room_for_padding)
     ASSERT_TRUE(space.munmap(0x4'4000, 0x1000));
     EXPECT_EQ(space.mmap({.length = 0x8000, .flags = anonymous}).error(), Error::no_memory);
     EXPECT_EQ(*space.mmap({.length = 0x4000, .flags = anonymous}), 0x4'4000U);
+  }
+}
+
+/// Holes of a page of the host each; only the middle one is a page of the host.
+TEST(PlacementAlignment, holes_that_are_long_enough_but_lie_across_two_pages_are_passed) {
+  for (const bool top_down : {true, false}) {
+    Geometry geometry = on_host(14);
+    geometry.limit = 0x4'0000;
+    SpaceLayout layout = SpaceLayout::for_geometry(geometry);
+    layout.top_down = top_down;
+    layout.mmap_base = geometry.limit;
+    layout.legacy_base = geometry.placement_min;
+    AddressSpace<Sized> space(host_of(geometry), layout);
+    ASSERT_TRUE(
+        space.mmap({.address = 0, .length = geometry.limit, .flags = anonymous | map::fixed}));
+    for (const Address hole : {0x1'1000U, 0x2'4000U, 0x3'1000U}) {
+      ASSERT_TRUE(space.munmap(hole, 0x4000));
+    }
+    EXPECT_EQ(*space.mmap({.length = 0x4000, .flags = anonymous}), 0x2'4000U) << top_down;
+    EXPECT_EQ(space.mmap({.length = 0x4000, .flags = anonymous}).error(), Error::no_memory);
   }
 }
 

@@ -58,8 +58,8 @@ Error attach(Stage& s) {
 Call heap(std::uint64_t upto) {
   return [=](Stage& s) {
     SpaceLayout& layout = s.state().layout;
-    const bool untouched = layout == SpaceLayout::for_geometry(s.host().geometry);
-    if (untouched) layout.start_brk = layout.brk = TestSpace::column(8);
+    const SpaceLayout fresh = SpaceLayout::for_geometry(s.host().geometry);
+    if (layout.start_brk == fresh.start_brk) layout.start_brk = layout.brk = TestSpace::column(8);
     const Address wanted = TestSpace::column(upto);
     return s.brk(wanted) == wanted ? Error::none : Error::no_memory;
   };

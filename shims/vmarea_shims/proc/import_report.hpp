@@ -4,6 +4,7 @@
 // because no file of /proc tells it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -104,17 +105,19 @@ struct ImportReport {
     }
     return false;
   }
-  /// Neighbouring memory of one guess is one entry.
+  /// Neighbouring memory of one guess is one entry. Requires: ascending ranges for each guess.
   void add(Guess what, Range where = {}) {
-    for (Guessed& guess : guesses) {
-      if (guess == Guessed{what, where}) return;
-      const bool goes_on = guess.what == what && !where.empty() && guess.where.end == where.start;
-      if (goes_on && what != Guess::boundary) {
-        guess.where.end = where.end;
+    std::size_t& last = last_[static_cast<std::size_t>(what)];
+    if (last != 0) {
+      Guessed& before = guesses[last - 1];
+      if (before.where == where) return;
+      if (before.where.end == where.start && what != Guess::boundary) {
+        before.where.end = where.end;
         return;
       }
     }
     guesses.push_back({what, where});
+    last = guesses.size();
   }
   /// The error, or a line for each guess.
   std::string text() const {
@@ -133,6 +136,10 @@ struct ImportReport {
     }
     return text;
   }
+
+ private:
+  // For each guess the number of its last entry, counted from 1: texts may have 65,000 areas.
+  std::array<std::size_t, static_cast<std::size_t>(Guess::modes) + 1> last_{};
 };
 
 }  // namespace vmarea::shims
