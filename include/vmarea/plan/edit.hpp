@@ -7,8 +7,8 @@
 //   after    |  piece 0  | piece 1 |  piece 2   |        each carried by a kept object or a new one
 //
 // A piece names the object that carries it on. An area in the extent that carries no piece is
-// removed: the piece over its place is its heir. An edit is data: planners fill it and touch
-// nothing; reserve takes what it needs; commit writes it.
+// removed: it is unmapped, or the piece of a kept area over its place is its heir. An edit is data:
+// planners fill it and touch nothing; reserve takes what it needs; commit writes it.
 #pragma once
 
 #include <cstdint>

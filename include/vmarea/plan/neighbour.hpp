@@ -62,9 +62,9 @@ template <class Host>
 class PlannedView {
  public:
   PlannedView(const SpaceState<Host>& space, const Edit<Host>& edit, Address from) noexcept
-      : edit_(edit), cursor_(space.tree.seek(from)) {
+      : space_(space), edit_(edit), cursor_(space.tree.seek(from)) {
     while (piece_ < edit.pieces.size() && edit.pieces[piece_].after.end <= from) ++piece_;
-    while (is_in_extent(cursor_)) cursor_.next();
+    pass_extent();
   }
 
   /// The area it stands on: at first the one that contains `from`, or the first above.
@@ -76,23 +76,26 @@ class PlannedView {
       ++piece_;
       return;
     }
-    do cursor_.next();
-    while (is_in_extent(cursor_));
+    cursor_.next();
+    pass_extent();
   }
   /// The area before it.
   Neighbour<Host> previous() const noexcept {
-    auto below = cursor_;
-    do below.previous();
-    while (is_in_extent(below));
-    const bool is_piece = piece_ > 0 && (!below.entry() || below.entry().last < edit_.extent.start);
-    return is_piece ? planned(piece_ - 1) : Neighbour<Host>::of(below.entry().value);
+    const Range extent = edit_.extent;
+    auto cursor = cursor_;
+    cursor.previous();
+    Area<Host>* below = cursor.entry().value;
+    if (below != nullptr && extent.contains(below->start)) {
+      below = find_starting_below(space_, extent.start);
+    }
+    const bool is_piece = piece_ > 0 && (below == nullptr || below->start < extent.start);
+    return is_piece ? planned(piece_ - 1) : Neighbour<Host>::of(below);
   }
 
  private:
-  using Cursor = typename SpaceState<Host>::Tree::Cursor;
-
-  bool is_in_extent(const Cursor& cursor) const noexcept {
-    return cursor.entry() && edit_.extent.contains(cursor.entry().first);
+  void pass_extent() noexcept {
+    const auto entry = cursor_.entry();
+    if (entry && edit_.extent.contains(entry.first)) cursor_ = space_.tree.seek(edit_.extent.end);
   }
   bool is_on_piece() const noexcept {
     const auto entry = cursor_.entry();
@@ -105,9 +108,11 @@ class PlannedView {
     return seen;
   }
 
+  const SpaceState<Host>& space_;
   const Edit<Host>& edit_;
-  Cursor cursor_;       // On the next area outside of the extent,
-  unsigned piece_ = 0;  // and the next piece; the view stands on the lower of the two.
+  // On the next area outside of the extent; the view stands on that or on the next piece.
+  typename SpaceState<Host>::Tree::Cursor cursor_;
+  unsigned piece_ = 0;
 };
 
 }  // namespace vmarea
