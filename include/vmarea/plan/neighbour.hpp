@@ -94,8 +94,7 @@ class PlannedView {
 
  private:
   void pass_extent() noexcept {
-    const auto entry = cursor_.entry();
-    if (entry && edit_.extent.contains(entry.first)) cursor_ = space_.tree.seek(edit_.extent.end);
+    while (cursor_.entry() && edit_.extent.contains(cursor_.entry().first)) cursor_.next();
   }
   bool is_on_piece() const noexcept {
     const auto entry = cursor_.entry();
