@@ -86,7 +86,7 @@ class PlannedView {
     cursor.previous();
     Area<Host>* below = cursor.entry().value;
     if (below != nullptr && extent.contains(below->start)) {
-      below = find_starting_below(space_, extent.start);
+      below = find_object_starting_below(space_, extent.start);
     }
     const bool is_piece = piece_ > 0 && (below == nullptr || below->start < extent.start);
     return is_piece ? planned(piece_ - 1) : Neighbour<Host>::of(below);
