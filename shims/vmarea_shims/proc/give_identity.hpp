@@ -19,7 +19,7 @@ enum class IdentityFrom : unsigned char { area_below, none };
 template <KernelServices Host>
 Result<void> give_identity(AddressSpace<Host>& space, Address at, IdentityFrom from) {
   const auto make_plan = [&](const SpaceState<Host>& state) -> StepPlan<Host, void> {
-    Area<Host>* const area = find_area(state, at);
+    Area<Host>* const area = find_object(state, at);
     const bool from_below = from == IdentityFrom::area_below && at != 0;
     const Area<Host>* const below = from_below ? find_area(state, at - 1) : nullptr;
     if (area == nullptr || area->start != at) return Error::bad_address;
