@@ -90,7 +90,7 @@ class Obedient {
 using Host = shims::CheckedUserland;
 
 std::int64_t number_of(Result<void> result) {
-  return -static_cast<std::int64_t>(result.error());
+  return -static_cast<std::int64_t>(result.code());
 }
 std::int64_t number_of(Result<Address> result) {
   return result ? static_cast<std::int64_t>(*result) : -static_cast<std::int64_t>(result.error());

@@ -3,7 +3,8 @@
 # cmake -D README= -D WORK= -D PREFIX= -D GENERATOR= -D COMPILER= -P readme.cmake
 #
 # Does what the README says, with the very text of it: the first C++ block, built by the CMake block
-# against the installed package, prints the first text block; every other C++ block compiles.
+# against the installed package, prints the first text block; every other C++ block is a program
+# that succeeds.
 file(READ "${README}" text)
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}")
@@ -53,13 +54,17 @@ endif()
 file(WRITE "${WORK}/my_program.cpp" "${program}")
 set(more "")
 foreach(i RANGE 1 ${others})
-  string(APPEND more " other_${i}.cpp")
+  string(APPEND more "add_executable(other_${i} other_${i}.cpp)\n"
+         "target_link_libraries(other_${i} PRIVATE my_flags vmarea::shims)\n"
+  )
 endforeach()
 file(
   WRITE "${WORK}/CMakeLists.txt"
   "cmake_minimum_required(VERSION 3.22)\nproject(my_program CXX)\n"
-  "add_executable(my_program my_program.cpp${more})\n${usage}"
-  "target_compile_options(my_program PRIVATE -Wall -Wextra -Wconversion -Wshadow -Werror)\n"
+  "add_library(my_flags INTERFACE)\n"
+  "target_compile_options(my_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)\n"
+  "add_executable(my_program my_program.cpp)\n${usage}${more}"
+  "target_link_libraries(my_program PRIVATE my_flags)\n"
 )
 execute_process(
   COMMAND "${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${WORK}" -B "${WORK}/build"
@@ -73,4 +78,7 @@ execute_process(
 if(NOT printed STREQUAL wanted)
   message(FATAL_ERROR "The README says\n${wanted}but its example prints\n${printed}")
 endif()
-message("The example of ${lines} lines prints what it should; ${others} other blocks compile.")
+foreach(i RANGE 1 ${others})
+  execute_process(COMMAND "${WORK}/build/other_${i}" COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
+message("The example of ${lines} lines prints what it should; ${others} other programs succeed.")

@@ -162,7 +162,7 @@ TEST(MapsText, special_mappings_are_named_by_their_hooks) {
     ASSERT_TRUE(n.space.insert_special(
         {.start = at, .length = 0x1000, .flags = special.flags, .hooks = &special.hooks}));
     EXPECT_EQ(n.path_at(at), special.name);
-    EXPECT_EQ(n.space.munmap(at, 0x1000).error(), Error::none);
+    EXPECT_EQ(n.space.munmap(at, 0x1000).code(), Error::none);
     at += 0x1000;
   }
   EXPECT_EQ(shims::find_special<Named::Host>("[heap]"), nullptr);
