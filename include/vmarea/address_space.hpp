@@ -152,7 +152,8 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
     if (!this->plan_grow_stack(at, GrowthBy::lookup).complete()) return nullptr;
     return find_area(state_, at);
   }
-  /// All areas, in address order; or all that have a byte in `range`, whole.
+  /// All areas, in address order; or all that have a byte in `range`, whole. To copy them:
+  ///   std::vector copies(list.begin(), list.end());
   AreaList<Host> areas() const noexcept { return AreaList<Host>(state_); }
   AreaList<Host> areas(Range range) const noexcept { return AreaList<Host>(state_, range); }
   /// The descriptions of the areas that have a byte in `range`, clipped to it.

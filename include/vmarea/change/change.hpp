@@ -155,8 +155,9 @@ class [[nodiscard]] Change {
     return finish();
   }
 
-  /// All beats around one call of the host, host_call() -> Result<void>. A call that is refused
-  /// does not reach the host; a host call that fails drops the change, and its error is the answer.
+  /// All beats around one call of the host, host_call() -> Result<void>, which throws nothing. A
+  /// call that is refused does not reach the host and changes nothing, not even what Linux would
+  /// leave; a host call that fails drops the change, and its error is the answer.
   template <class HostCall>
   Result<Value> run(HostCall&& host_call) noexcept {
     if (!plan_.status) {

@@ -43,7 +43,7 @@ struct Limits {
   std::uint64_t data_bytes_hard = no_limit;      // RLIMIT_DATA, hard
   std::uint64_t stack_bytes = no_limit;          // RLIMIT_STACK
   std::uint64_t locked_bytes = no_limit;         // RLIMIT_MEMLOCK
-  std::uint64_t area_count_max = 65530;          // vm.max_map_count
+  std::uint64_t area_count_max = 65530;          // vm.max_map_count; mmap may reach one more.
   std::uint64_t stack_guard_gap_pages = 256;
   bool may_lock_any = true;        // CAP_IPC_LOCK
   bool may_map_lowest = true;      // CAP_SYS_RAWIO: fixed mappings below Geometry::fixed_min
