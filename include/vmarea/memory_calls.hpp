@@ -151,21 +151,27 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   Result<void> mprotect(Address, std::uint64_t, NotA<Protection> auto given) {
     return refuse_flags(given);
   }
+  Result<void> mprotect(Range, NotA<Protection> auto given) { return refuse_flags(given); }
   Result<void> madvise(Address, std::uint64_t, NotA<Advice> auto given) {
     return refuse_flags(given);
   }
+  Result<void> madvise(Range, NotA<Advice> auto given) { return refuse_flags(given); }
   Result<void> mlock(Address, std::uint64_t, NotA<MlockMode> auto given) {
     return refuse_flags(given);
   }
+  Result<void> mlock(Range, NotA<MlockMode> auto given) { return refuse_flags(given); }
   Result<void> mlock2(Address, std::uint64_t, NotA<MlockFlags> auto given) {
     return refuse_flags(given);
   }
+  Result<void> mlock2(Range, NotA<MlockFlags> auto given) { return refuse_flags(given); }
   Result<void> mseal(Address, std::uint64_t, NotA<SealFlags> auto given) {
     return refuse_flags(given);
   }
+  Result<void> mseal(Range, NotA<SealFlags> auto given) { return refuse_flags(given); }
   Result<void> loader_brk(Address, std::uint64_t, NotA<LoaderMemory> auto given) {
     return refuse_flags(given);
   }
+  Result<void> loader_brk(Range, NotA<LoaderMemory> auto given) { return refuse_flags(given); }
 
  protected:
   using PlannedCalls<Host, MakesChanges<Host>>::PlannedCalls;

@@ -211,19 +211,37 @@ class PlannedCalls {
   WalkChange<ProtectRule> plan_mprotect(Address, std::uint64_t, NotA<Protection> auto given) {
     return {state_, refused(given)};
   }
+  WalkChange<ProtectRule> plan_mprotect(Range, NotA<Protection> auto given) {
+    return {state_, refused(given)};
+  }
   WalkChange<AdviseRule> plan_madvise(Address, std::uint64_t, NotA<Advice> auto given) {
+    return {state_, refused(given)};
+  }
+  WalkChange<AdviseRule> plan_madvise(Range, NotA<Advice> auto given) {
     return {state_, refused(given)};
   }
   WalkChange<MlockRule> plan_mlock(Address, std::uint64_t, NotA<MlockMode> auto given) {
     return {state_, refused(given)};
   }
+  WalkChange<MlockRule> plan_mlock(Range, NotA<MlockMode> auto given) {
+    return {state_, refused(given)};
+  }
   WalkChange<MlockRule> plan_mlock2(Address, std::uint64_t, NotA<MlockFlags> auto given) {
+    return {state_, refused(given)};
+  }
+  WalkChange<MlockRule> plan_mlock2(Range, NotA<MlockFlags> auto given) {
     return {state_, refused(given)};
   }
   WalkChange<SealRule> plan_mseal(Address, std::uint64_t, NotA<SealFlags> auto given) {
     return {state_, refused(given)};
   }
+  WalkChange<SealRule> plan_mseal(Range, NotA<SealFlags> auto given) {
+    return {state_, refused(given)};
+  }
   StepChange<void> plan_loader_brk(Address, std::uint64_t, NotA<LoaderMemory> auto given) {
+    return {state_, refused(given)};
+  }
+  StepChange<void> plan_loader_brk(Range, NotA<LoaderMemory> auto given) {
     return {state_, refused(given)};
   }
 
