@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -28,7 +29,7 @@ namespace vmarea::test {
 namespace {
 
 constexpr std::uint64_t page = 0x1000;
-constexpr Address arena = 0x100'0000'0000;
+constexpr Address arena = 0x2000'0000'0000;  // Where sanitizers keep nothing of their own.
 constexpr std::uint64_t arena_pages = 64;
 constexpr long poke = -1;  // Writes a byte instead of a system call.
 
@@ -45,11 +46,15 @@ class Obedient {
     EXPECT_EQ(pipe2(answers_, O_CLOEXEC), 0);
     child_ = fork();
     if (child_ == 0) obey();
+    // The child's ends: without them here, a child that dies is noticed.
+    close(std::exchange(orders_[0], -1));
+    close(std::exchange(answers_[1], -1));
   }
   ~Obedient() {
     kill(child_, SIGKILL);
     waitpid(child_, nullptr, 0);
-    for (const int end : {orders_[0], orders_[1], answers_[0], answers_[1]}) close(end);
+    close(orders_[1]);
+    close(answers_[0]);
   }
   Obedient(const Obedient&) = delete;
   Obedient& operator=(const Obedient&) = delete;
