@@ -13,11 +13,6 @@ std::string columns_of(Range range) {
                      (range.end - TestSpace::base) >> 12);
 }
 
-std::string access_of(Flags flags) {
-  return std::string(flags.has_any(flag::read) ? "r" : "-") +
-         (flags.has_any(flag::write) ? "w" : "-") + (flags.has_any(flag::exec) ? "x" : "-");
-}
-
 /// "unmap 1-3, map 1-2 rw- p0, protect 1-2 r--, move 1-2 8, keep 1-2 8, drop 1-2"
 template <class SomeChange>
 std::string host_calls(SomeChange change) {
@@ -30,10 +25,10 @@ std::string host_calls(SomeChange change) {
         case HostCallKind::unmap:
           return add("unmap " + range);
         case HostCallKind::map:
-          return add(fmt::format("map {} {} p{:x}", range, access_of(call.flags),
+          return add(fmt::format("map {} {} p{:x}", range, to_string(protection_of(call.flags)),
                                  call.page_offset - (call.file == nullptr ? 0x100 : 0)));
         case HostCallKind::protect:
-          return add("protect " + range + " " + access_of(call.flags));
+          return add("protect " + range + " " + to_string(protection_of(call.flags)));
         case HostCallKind::move:
           return add(fmt::format("{} {} {:x}", call.keeps_source ? "keep" : "move", range,
                                  (call.to - TestSpace::base) >> 12));

@@ -14,10 +14,7 @@ Address at(std::uint64_t column) {
 }
 
 std::string text_of(const HostProtection& page) {
-  if (!page.is_mapped) return "none";
-  return std::string(page.access.has_any(flag::read) ? "r" : "-") +
-         (page.access.has_any(flag::write) ? "w" : "-") +
-         (page.access.has_any(flag::exec) ? "x" : "-");
+  return page.is_mapped ? to_string(protection_of(page.access)) : "none";
 }
 
 /// "rw- none r--": of each page of the host, `columns` pages of the guest in all.

@@ -27,9 +27,7 @@ unsigned char* map_or_die(int memory, int protection) {
 }
 
 int host_bits(const HostProtection& page) {
-  return (page.access.has_any(flag::read) ? PROT_READ : 0) |
-         (page.access.has_any(flag::write) ? PROT_WRITE : 0) |
-         (page.access.has_any(flag::exec) ? PROT_EXEC : 0);
+  return static_cast<int>(protection_of(page.access).bits());
 }
 
 }  // namespace

@@ -175,10 +175,10 @@ std::vector<Mapping> Mirror::host_mappings() const {
 std::vector<Mapping> Mirror::tracked_mappings() const {
   std::vector<Mapping> mappings;
   for (const Area<Host>& area : space_.areas()) {
-    const Protection protection{static_cast<std::uint32_t>((area.flags & flag::access).bits())};
     // The kernel numbers anonymous memory, too, but shows no offset of it.
     const std::uint64_t offset = area.file == nullptr ? 0 : area.page_offset * page_bytes;
-    mappings.push_back({area.range(), protection, area.flags.has_any(flag::may_share), offset});
+    mappings.push_back(
+        {area.range(), protection_of(area.flags), area.flags.has_any(flag::may_share), offset});
   }
   return mappings;
 }
