@@ -31,6 +31,7 @@
 #include "vmarea/space/area_list.hpp"
 #include "vmarea/space/boundary.hpp"
 #include "vmarea/space/check.hpp"
+#include "vmarea/space/read_lock.hpp"
 
 namespace vmarea {
 
@@ -115,6 +116,16 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
       if (shift == 0) return success;
       return vmarea::plan_relocate_down(s, area, shift);
     });
+  }
+
+  /// Keeps changes out of the lookups below, where other threads make some, for as long as the
+  /// answer lives; other readers may come in. Without it, one thread at a time uses a space.
+  /// Requires: this thread neither holds a change of the space nor reads it already, and makes no
+  /// call on it that changes something until the answer ends. Errors: interrupted.
+  ///   const auto reading = space.lock_shared();
+  ///   if (reading) show(space.find(at));
+  [[nodiscard]] Result<SpaceReadLock<Host>> lock_shared() const noexcept {
+    return SpaceReadLock<Host>::take(state_);
   }
 
   // Lookups. Pointers are valid until the next change.

@@ -167,6 +167,8 @@ class TestHost : public shims::MappedFiles<TestServices>,
   // Locks: one thread. Identities are locked by ReverseMap.
   static Result<void> lock_space(SpaceLock&) noexcept { return {}; }
   static void unlock_space(SpaceLock&) noexcept {}
+  static Result<void> lock_space_shared(SpaceLock&) noexcept { return {}; }
+  static void unlock_space_shared(SpaceLock&) noexcept {}
   static void assert_space_locked(SpaceLock&) noexcept {}
   static void begin_area_write(SpaceLock&, AreaLock&) noexcept {}
   static void attach_area(AreaLock&) noexcept {}
@@ -250,7 +252,7 @@ class TestHost : public shims::MappedFiles<TestServices>,
   }
 
   // Plans of the decorators.
-  shims::FaultPlan* fault_plan() noexcept { return &state_->faults; }
+  shims::FaultPlan* fault_plan() const noexcept { return &state_->faults; }
   shims::Recorder* recorder() const noexcept { return &state_->recorder; }
 
   /// Fails the test and aborts: nothing that follows would mean anything.

@@ -29,6 +29,7 @@ class LockChecks : public ::testing::Test {
 
   std::vector<std::string> take() { return std::exchange(breaches_, {}); }
   void expect_one(const char* promise) { EXPECT_EQ(take(), std::vector<std::string>{promise}); }
+  void read() { ASSERT_TRUE(services_.lock_space_shared(space_)); }
   void lock() { ASSERT_TRUE(services_.lock_space(space_)); }
 
   static inline std::vector<std::string> breaches_;
@@ -156,6 +157,69 @@ TEST_F(LockChecks, catch_a_space_that_ends_locked) {
     ASSERT_TRUE(services_.lock_space(short_lived));
   }
   expect_one("a space ends unlocked");
+}
+
+TEST_F(LockChecks, are_silent_for_readers_of_two_spaces) {
+  read();
+  ASSERT_TRUE(services_.lock_space_shared(other_));
+  services_.unlock_space_shared(space_);
+  lock();
+  services_.unlock_space(space_);
+  services_.unlock_space_shared(other_);
+  EXPECT_TRUE(TestServices::book().holds_nothing());
+  EXPECT_TRUE(take().empty());
+}
+
+TEST_F(LockChecks, catch_a_reader_that_changes_the_space) {
+  read();
+  lock();
+  expect_one("who reads a space does not change it");
+}
+
+TEST_F(LockChecks, catch_a_write_under_the_lock_of_readers) {
+  read();
+  services_.begin_area_write(space_, area_);
+  expect_one("the space lock is held");
+}
+
+TEST_F(LockChecks, catch_a_writer_that_reads_under_a_lock_of_its_own) {
+  lock();
+  read();
+  expect_one("who changes a space does not read-lock it");
+}
+
+TEST_F(LockChecks, catch_a_space_that_is_read_locked_twice) {
+  read();
+  read();
+  expect_one("a space is read-locked once");
+}
+
+TEST_F(LockChecks, catch_a_read_lock_that_was_not_taken_or_ends_twice) {
+  services_.unlock_space_shared(space_);
+  expect_one("only a read-locked space is read-unlocked");
+  read();
+  services_.unlock_space_shared(space_);
+  services_.unlock_space_shared(space_);
+  expect_one("only a read-locked space is read-unlocked");
+}
+
+TEST_F(LockChecks, catch_a_read_lock_below_a_file_or_an_area) {
+  lock();
+  services_.begin_area_write(space_, area_);
+  ASSERT_TRUE(services_.lock_space_shared(other_));
+  expect_one("both spaces are locked before any area");
+  services_.unlock_space_shared(other_);
+  services_.lock_file_mapping(host_.make_file());
+  ASSERT_TRUE(services_.lock_space_shared(other_));
+  EXPECT_EQ(take().front(), "a space is locked before anything below it");
+}
+
+TEST_F(LockChecks, catch_a_space_that_ends_while_it_is_read) {
+  {
+    TestServices::SpaceLock short_lived;
+    ASSERT_TRUE(services_.lock_space_shared(short_lived));
+  }
+  expect_one("a space ends after its readers");
 }
 
 TEST_F(LockChecks, catch_a_change_of_the_reverse_map_without_its_locks) {

@@ -104,7 +104,9 @@ struct PageLogRules : shims::UserlandGroups<PageLogHost> {
     like.partial_effects = PartialEffects::all_or_nothing;
     return like;
   }
-  shims::FaultPlan* fault_plan() noexcept { return state == nullptr ? nullptr : &state->faults; }
+  shims::FaultPlan* fault_plan() const noexcept {
+    return state == nullptr ? nullptr : &state->faults;
+  }
 };
 
 /// Requires: the state outlives every space.

@@ -163,6 +163,18 @@ struct NoSpaceLock : Good<NoSpaceLock> {
 struct VoidSpaceLock : Good<VoidSpaceLock> {
   void lock_space(SpaceLock&) noexcept;
 };
+struct NoSharedLock : Good<NoSharedLock> {
+  Result<void> lock_space_shared(SpaceLock&) const = delete;
+};
+struct VoidSharedLock : Good<VoidSharedLock> {
+  void lock_space_shared(SpaceLock&) const noexcept;
+};
+struct ThrowingSharedUnlock : Good<ThrowingSharedUnlock> {
+  void unlock_space_shared(SpaceLock&) const;
+};
+struct ReaderOfOwnHost : Good<ReaderOfOwnHost> {
+  Result<void> lock_space_shared(SpaceLock&) noexcept;
+};
 struct NoAreaWrite : Good<NoAreaWrite> {
   void begin_area_write(SpaceLock&, AreaLock&) = delete;
 };
@@ -190,6 +202,10 @@ static_assert(LockServices<WithAreaLock<true>>);
 static_assert(!LockServices<WithAreaLock<false>>, "begin_area_write would never be called");
 static_assert(!LockServices<NoSpaceLock> && !KernelServices<NoSpaceLock>);
 static_assert(!LockServices<VoidSpaceLock>);
+static_assert(!LockServices<NoSharedLock> && !KernelServices<NoSharedLock>);
+static_assert(!LockServices<VoidSharedLock>);
+static_assert(!LockServices<ThrowingSharedUnlock>);
+static_assert(!LockServices<ReaderOfOwnHost>, "a space that is only read is const");
 static_assert(!LockServices<NoAreaWrite>);
 static_assert(!LockServices<ThrowingAttach>);
 static_assert(!LockServices<NoFileLock>);

@@ -16,8 +16,13 @@ struct NoLocks {
   using AreaLock = Absent<struct NoAreaLock>;
   static Result<void> lock_space(SpaceLock&) noexcept { return {}; }
   static void unlock_space(SpaceLock&) noexcept {}
-  static void assert_space_locked(SpaceLock&) noexcept {}
-  static void begin_area_write(SpaceLock&, AreaLock&) noexcept {}
+  static Result<void> lock_space_shared(SpaceLock&) noexcept { return {}; }
+  static void unlock_space_shared(SpaceLock&) noexcept {}
+  // Also for a host that has a lock of its own for its spaces.
+  template <class Lock>
+  static void assert_space_locked(Lock&) noexcept {}
+  template <class Lock>
+  static void begin_area_write(Lock&, AreaLock&) noexcept {}
   static void attach_area(AreaLock&) noexcept {}
   static void detach_area(AreaLock&) noexcept {}
   template <class FileHandle>

@@ -22,8 +22,9 @@ struct CompleteHost {
                 "host: own data: may_join, split_data and join_data if and only if has_data_rules");
   static_assert(TreeServices<Host>, "host: tree: Tree<Area>, which is an AreaTree, and make_tree");
   static_assert(LockServices<Host>,
-                "host: locks: lock_space, unlock_space, assert_space_locked, begin_area_write, "
-                "attach_area, detach_area, lock_file_mapping, unlock_file_mapping, lock_identity, "
+                "host: locks: lock_space, unlock_space, lock_space_shared, unlock_space_shared, "
+                "assert_space_locked, begin_area_write, attach_area, detach_area, "
+                "lock_file_mapping, unlock_file_mapping, lock_identity, "
                 "unlock_identity; an AreaLock is empty without has_area_locks");
   static_assert(LockAllServices<Host>,
                 "host: lock all, where it has has_lock_all: begin_lock_all, end_lock_all, "

@@ -27,6 +27,8 @@ enum class Service : unsigned char {
   make_tree,
   lock_space,
   unlock_space,
+  lock_space_shared,
+  unlock_space_shared,
   assert_space_locked,
   begin_area_write,
   attach_area,
@@ -108,6 +110,8 @@ VMAREA_SERVICE(join_data)
 VMAREA_SERVICE(make_tree)
 VMAREA_SERVICE(lock_space)
 VMAREA_SERVICE(unlock_space)
+VMAREA_SERVICE(lock_space_shared)
+VMAREA_SERVICE(unlock_space_shared)
 VMAREA_SERVICE(assert_space_locked)
 VMAREA_SERVICE(begin_area_write)
 VMAREA_SERVICE(attach_area)

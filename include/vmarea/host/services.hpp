@@ -4,7 +4,7 @@
 //
 //   memory    areas, and the tree that holds them          may fail: only allocate, reserve
 //   own data  joined, cut, kept apart      (declared)     never fails
-//   locks     space, area, file mapping, identity          may fail: only lock_space (EINTR)
+//   locks     space, area, file mapping, identity          may fail: lock_space, _shared (EINTR)
 //   lock all  every lock of a space        (declared)     never fails
 //   reverse   which areas map a page        (declared)     may fail: only reserve_
 //   pages     page tables                   (declared)     may fail: only reserve_ and copy_pages
@@ -154,16 +154,20 @@ concept TreeServices = requires(Host s) {
 };
 
 /// Locks, in the order of space_state.hpp. lock_space may refuse when the waiter is being
-/// killed, but never to the call that clears a space at its end.
+/// killed, but never to the call that clears a space at its end. lock_space_shared, which may
+/// refuse, too, keeps writers out and lets other readers in; calls never ask for it, and who does
+/// unlocks the space before making one.
 /// An area write lock has no end: unlocking the space ends all of them. Where areas have no locks,
 /// begin_area_write is not called, so that areas need not be looked for.
 template <class Host>
-concept LockServices = requires(Host s, typename Host::SpaceLock& space,
+concept LockServices = requires(Host s, const Host reading, typename Host::SpaceLock& space,
                                 typename Host::AreaLock& area,
                                 typename Host::FileHandle file, AnonIdentity identity) {
   requires Host::has_area_locks || std::is_empty_v<typename Host::AreaLock>;
   { s.lock_space(space) } noexcept -> std::same_as<Result<void>>;
   { s.unlock_space(space) } noexcept;
+  { reading.lock_space_shared(space) } noexcept -> std::same_as<Result<void>>;
+  { reading.unlock_space_shared(space) } noexcept;
   { s.assert_space_locked(space) } noexcept;
   { s.begin_area_write(space, area) } noexcept;
   { s.attach_area(area) } noexcept;  // The area is about to be reachable.

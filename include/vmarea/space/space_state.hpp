@@ -3,6 +3,7 @@
 // The fields of one address space, what protects each, and the lock order.
 //
 //   SpaceLock (one writer)                        taken by a Change, from plan to commit or drop
+//             (or readers)                        taken by lock_shared(), for lookups
 //     AreaLock of each area that is changed       begun by commit, ended with the space lock
 //       file mapping                              around changes of start, end, page offset
 //         root of the anonymous identity          the same
@@ -53,9 +54,9 @@ struct SpaceState {
     other.generation += 2;  // What was planned there is not true any more.
   }
 
-  [[no_unique_address]] Host services;  // Immutable after construction.
-  [[no_unique_address]] typename Host::SpaceLock lock;
-  [[no_unique_address]] typename Host::PageTable pages;  // Has locks of its own.
+  [[no_unique_address]] Host services;                          // Immutable after construction.
+  [[no_unique_address]] mutable typename Host::SpaceLock lock;  // Readers of a const one, too.
+  [[no_unique_address]] typename Host::PageTable pages;         // Has locks of its own.
   Tree tree;  // Lock-free readers may look at it, if the host allows.
   SpaceLayout layout;
   PageTotals totals;

@@ -11,6 +11,7 @@
 // tell: they trap, in every build alike. A use that comes after its check pays nothing for that.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <new>
 #include <type_traits>
@@ -47,30 +48,13 @@ inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<Result<T>> = true;
 
-/// A value, or the reason why there is none. Values are small and trivially copyable.
-template <class T>
-class [[nodiscard]] Result {
-  static_assert(std::is_trivially_copyable_v<T>, "results are plain values");
-
+/// What a result is without its value: whether the call succeeded, and why not.
+class Outcome {
  public:
-  using value_type = T;
   using error_type = Error;
-
-  constexpr Result(T value) noexcept : value_(value) {}
-  constexpr Result(Error error) noexcept : error_(error) {}
 
   constexpr bool has_value() const noexcept { return error_ == Error::none; }
   constexpr explicit operator bool() const noexcept { return has_value(); }
-  /// Requires: the call succeeded.
-  constexpr const T& value() const noexcept {
-    if (!has_value()) __builtin_trap();
-    return value_;
-  }
-  /// Requires: the call succeeded.
-  constexpr const T& operator*() const noexcept { return value(); }
-  /// Requires: the call succeeded.
-  constexpr const T* operator->() const noexcept { return &value(); }
-  constexpr T value_or(T otherwise) const noexcept { return has_value() ? value_ : otherwise; }
   /// Requires: the call failed.
   constexpr Error error() const noexcept {
     if (has_value()) __builtin_trap();
@@ -81,6 +65,43 @@ class [[nodiscard]] Result {
   }
   /// The errno number, none where the call succeeded: for tables, and for a guest.
   constexpr Error code() const noexcept { return error_; }
+
+ protected:
+  constexpr Outcome() noexcept = default;
+  constexpr explicit Outcome(Error error) noexcept : error_(error) {}
+  ~Outcome() = default;
+
+  Error error_ = Error::none;
+};
+
+/// A value, or the reason why there is none. Values are small and trivially copyable, or guards.
+template <class T>
+class [[nodiscard]] Result : public Outcome {
+  static_assert(std::is_trivially_copyable_v<T> ||
+                    (std::is_nothrow_move_constructible_v<T> && !std::is_copy_constructible_v<T>),
+                "results are plain values, or guards that can only be moved");
+
+ public:
+  using value_type = T;
+
+  constexpr Result(T value) noexcept : value_(static_cast<T&&>(value)) {}
+  constexpr Result(Error error) noexcept : Outcome(error) {}
+
+  /// Requires: the call succeeded.
+  constexpr const T& value() const& noexcept {
+    if (!has_value()) __builtin_trap();
+    return value_;
+  }
+  /// Requires: the call succeeded.
+  constexpr const T& operator*() const& noexcept { return value(); }
+  /// Gives a guard on, to be moved: *std::move(result). Requires: the call succeeded.
+  constexpr T&& operator*() && noexcept requires(!std::is_trivially_copyable_v<T>) {
+    if (!has_value()) __builtin_trap();
+    return static_cast<T&&>(value_);
+  }
+  /// Requires: the call succeeded.
+  constexpr const T* operator->() const noexcept { return &value(); }
+  constexpr T value_or(T otherwise) const noexcept { return has_value() ? value_ : otherwise; }
 
   /// next(value), which answers with a result, or this error.
   template <class Next>
@@ -113,40 +134,29 @@ class [[nodiscard]] Result {
   }
 
   /// Also with a value, or with an error.
-  friend constexpr bool operator==(const Result&, const Result&) = default;
+  friend constexpr bool operator==(const Result& a,
+                                   const Result& b) noexcept requires std::equality_comparable<T> {
+    return a.error_ == b.error_ && a.value_ == b.value_;
+  }
 
  private:
   T value_{};
-  Error error_ = Error::none;
 };
 
 template <>
-class [[nodiscard]] Result<void> {
+class [[nodiscard]] Result<void> : public Outcome {
  public:
   using value_type = void;
-  using error_type = Error;
 
   constexpr Result() noexcept = default;
-  constexpr Result(Error error) noexcept : error_(error) {}
+  constexpr Result(Error error) noexcept : Outcome(error) {}
 
-  constexpr bool has_value() const noexcept { return error_ == Error::none; }
-  constexpr explicit operator bool() const noexcept { return has_value(); }
   /// Requires: the call succeeded.
   constexpr void value() const noexcept {
     if (!has_value()) __builtin_trap();
   }
   /// Requires: the call succeeded.
   constexpr void operator*() const noexcept { value(); }
-  /// Requires: the call failed.
-  constexpr Error error() const noexcept {
-    if (has_value()) __builtin_trap();
-    return error_;
-  }
-  constexpr Error error_or(Error otherwise) const noexcept {
-    return has_value() ? otherwise : error_;
-  }
-  /// The errno number, none where the call succeeded: for tables, and for a guest.
-  constexpr Error code() const noexcept { return error_; }
 
   /// next(), which answers with a result, or this error.
   template <class Next>
@@ -179,10 +189,9 @@ class [[nodiscard]] Result<void> {
   }
 
   /// Also with an error.
-  friend constexpr bool operator==(const Result&, const Result&) = default;
-
- private:
-  Error error_ = Error::none;
+  friend constexpr bool operator==(const Result& a, const Result& b) noexcept {
+    return a.error_ == b.error_;
+  }
 };
 
 /// Success of a call that returns nothing.

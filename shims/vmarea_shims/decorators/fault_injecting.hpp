@@ -2,7 +2,8 @@
 //
 // A host that runs out of things when a plan says so.
 //
-//   struct Host : FaultInjecting<Base>    where FaultPlan* Base::fault_plan(); null: no faults
+//   struct Host : FaultInjecting<Base>    where FaultPlan* Base::fault_plan() const; null: no
+//   faults
 //
 //   for (plan.fail(n = 1); ; plan.fail(++n)) { act; if (plan.failures == 0) break; }
 //
@@ -110,9 +111,14 @@ struct FaultInjecting : Base {
     if (refuses(Resource::space_lock)) return Error::interrupted;
     return Base::lock_space(space);
   }
+  template <class SpaceLock>
+  Result<void> lock_space_shared(SpaceLock& space) const noexcept {
+    if (refuses(Resource::space_lock)) return Error::interrupted;
+    return Base::lock_space_shared(space);
+  }
 
  private:
-  bool refuses(Resource resource) noexcept {
+  bool refuses(Resource resource) const noexcept {
     FaultPlan* plan = Base::fault_plan();
     return plan != nullptr && plan->refuses(resource);
   }

@@ -38,7 +38,10 @@ struct LockChecked : Base {
     [[no_unique_address]] typename Base::SpaceLock inner{};
 
     bool locked() const noexcept { return sequence % 2 == 1; }
-    ~SpaceLock() { expect(!locked(), "a space ends unlocked"); }
+    ~SpaceLock() {
+      expect(!locked(), "a space ends unlocked");
+      expect(!book().reads(*this), "a space ends after its readers");
+    }
   };
 
   static constexpr bool has_area_locks = true;
@@ -60,6 +63,8 @@ struct LockChecked : Base {
     static constexpr unsigned spaces_max = 4;
     SpaceLock* spaces[spaces_max] = {};
     unsigned space_count = 0;
+    const SpaceLock* read[spaces_max] = {};  // Locked shared.
+    unsigned read_count = 0;
     FileKey file = 0;
     AnonIdentity root{};
     AnonIdentity born{};  // Made under the space lock: no page has it, so no walk looks for it.
@@ -77,10 +82,16 @@ struct LockChecked : Base {
       }
       return false;
     }
+    bool reads(const SpaceLock& space) const noexcept {
+      for (unsigned i = 0; i < read_count; ++i) {
+        if (read[i] == &space) return true;
+      }
+      return false;
+    }
     bool holds_root() const noexcept { return root || root_count != 0; }
     bool holds_below_areas() const noexcept { return file != 0 || file_count != 0 || holds_root(); }
     bool holds_nothing() const noexcept {
-      return space_count == 0 && !holds_below_areas() && !locks_all;
+      return space_count == 0 && read_count == 0 && !holds_below_areas() && !locks_all;
     }
   };
   static Book& book() noexcept {
@@ -99,10 +110,8 @@ struct LockChecked : Base {
   // Locks.
   Result<void> lock_space(SpaceLock& space) noexcept {
     expect(!book().holds(space), "a space is locked once");
-    expect_nothing_below("a space is locked before anything below it");
-    for (unsigned i = 0; i < book().space_count; ++i) {
-      expect(book().spaces[i]->area_writes == 0, "both spaces are locked before any area");
-    }
+    expect(!book().reads(space), "who reads a space does not change it");
+    expect_above_areas();
     const Result<void> taken = Base::lock_space(space.inner);
     if (!taken) return taken;
     expect(book().space_count < Book::spaces_max, "a thread locks few spaces");
@@ -114,10 +123,26 @@ struct LockChecked : Base {
   void unlock_space(SpaceLock& space) noexcept {
     assert_space_locked(space);
     expect_nothing_below("a space is unlocked after everything below it");
-    remove_from_book(space);
+    book().space_count = without(book().spaces, book().space_count, &space);
     book().born = {};
     ++space.sequence;
     Base::unlock_space(space.inner);
+  }
+  Result<void> lock_space_shared(SpaceLock& space) const noexcept {
+    expect(!book().holds(space), "who changes a space does not read-lock it");
+    expect(!book().reads(space), "a space is read-locked once");
+    expect_above_areas();
+    const Result<void> taken = Base::lock_space_shared(space.inner);
+    if (!taken) return taken;
+    expect(book().read_count < Book::spaces_max, "a thread reads few spaces");
+    book().read[book().read_count++] = &space;
+    return taken;
+  }
+  void unlock_space_shared(SpaceLock& space) const noexcept {
+    expect(book().reads(space), "only a read-locked space is read-unlocked");
+    expect_nothing_below("a space is unlocked after everything below it");
+    book().read_count = without(book().read, book().read_count, &space);
+    Base::unlock_space_shared(space.inner);
   }
   void assert_space_locked(SpaceLock& space) noexcept {
     expect(space.locked() && book().holds(space), "the space lock is held");
@@ -282,13 +307,20 @@ struct LockChecked : Base {
       expect(book().file == key_of(area.file), "the file's mapping is locked");
     }
   }
-  static void remove_from_book(const SpaceLock& space) noexcept {
-    Book& held = book();
-    unsigned kept = 0;
-    for (unsigned i = 0; i < held.space_count; ++i) {
-      if (held.spaces[i] != &space) held.spaces[kept++] = held.spaces[i];
+  static void expect_above_areas() noexcept {
+    expect_nothing_below("a space is locked before anything below it");
+    for (unsigned i = 0; i < book().space_count; ++i) {
+      expect(book().spaces[i]->area_writes == 0, "both spaces are locked before any area");
     }
-    held.space_count = kept;
+  }
+  /// Takes a space out of a list of the book, and gives how many are left.
+  template <class Space>
+  static unsigned without(Space** list, unsigned count, const SpaceLock* space) noexcept {
+    unsigned kept = 0;
+    for (unsigned i = 0; i < count; ++i) {
+      if (list[i] != space) list[kept++] = list[i];
+    }
+    return kept;
   }
 };
 

@@ -2,7 +2,8 @@
 //
 // A host that writes down what it is asked, in order, so that a test can compare.
 //
-//   struct Host : Recording<Base>        where Recorder* Base::recorder(); null: nothing is kept
+//   struct Host : Recording<Base>        where Recorder* Base::recorder() const; null: keeps
+//   nothing
 //
 //   "lock space", "begin write", "leave 100-103", "notify resized 100-105", "unlock space"
 //
@@ -53,6 +54,16 @@ struct Recording : Base {
   void unlock_space(SpaceLock& space) noexcept {
     note("unlock space");
     Base::unlock_space(space);
+  }
+  template <class SpaceLock>
+  Result<void> lock_space_shared(SpaceLock& space) const noexcept {
+    note("lock space shared");
+    return Base::lock_space_shared(space);
+  }
+  template <class SpaceLock>
+  void unlock_space_shared(SpaceLock& space) const noexcept {
+    note("unlock space shared");
+    Base::unlock_space_shared(space);
   }
   template <class SpaceLock, class AreaLock>
   void begin_area_write(SpaceLock& space, AreaLock& area) noexcept {
@@ -133,7 +144,7 @@ struct Recording : Base {
   }
 
  private:
-  void note(const char* what) noexcept {
+  void note(const char* what) const noexcept {
     if (Recorder* recorder = Base::recorder()) recorder->add(what);
   }
   void note(const char* what, Range range) noexcept {

@@ -15,6 +15,10 @@ struct OwnLocks {
 #else
   void unlock_space(SpaceLock&) noexcept {}
 #endif
+  vmarea::Result<void> lock_space_shared(SpaceLock&) const noexcept {
+    return {};
+  }
+  void unlock_space_shared(SpaceLock&) const noexcept {}
   void assert_space_locked(SpaceLock&) noexcept {}
   void begin_area_write(SpaceLock&, AreaLock&) noexcept {}
   void attach_area(AreaLock&) noexcept {}
