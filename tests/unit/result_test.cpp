@@ -2,6 +2,7 @@
 //
 // Result speaks as std::expected does; the value of a failed one and the error of a good one are
 // broken promises that end the program in every build.
+#include <cstdint>
 #include <type_traits>
 
 #include <gtest/gtest.h>
@@ -30,9 +31,16 @@ static_assert(std::is_same_v<Result<int>::value_type, int>);
 static_assert(std::is_same_v<Result<void>::error_type, Error>);
 
 // Equal: with a result, a value, an error.
-static_assert(good == Result<int>(7) && good != failed && good == 7 && failed != 7);
+static_assert(good == Result<int>(7) && good != Result<int>(8) && good != failed && good == 7 &&
+              failed != 7);
 static_assert(failed == Error::no_memory && failed != Error::busy && good != Error::no_memory);
 static_assert(bad == Error::busy && success != Error::busy && success == Result<void>());
+
+// Of the size of what they hold, and as plain.
+static_assert(sizeof(Result<void>) == sizeof(Error) && sizeof(Result<bool>) == 8);
+static_assert(sizeof(Result<std::uint64_t>) == 16 && sizeof(Result<Range>) == 24);
+static_assert(std::is_trivially_copyable_v<Result<Range>> &&
+              std::is_trivially_copyable_v<Result<void>>);
 
 constexpr Result<int> halve(int number) {
   return number % 2 == 0 ? Result<int>(number / 2) : Error::invalid;
