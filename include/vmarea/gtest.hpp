@@ -9,22 +9,27 @@
 //   EXPECT_TRUE(has_areas(space, R"(
 //       7ffff7fef000-7ffff7ff3000 rw-p
 //       7ffff7ff3000-7ffff7ff7000 r--p 7ffff7ff3 anonymous ac)"));
-//   EXPECT_EQ(space, Areas("..."));                            the same, both printed as a whole
+//   EXPECT_EQ(space, Areas("..."));                            the same
+//   EXPECT_TRUE(has_areas(space, Areas::of(other)));           with all that is said of them
 //   EXPECT_TRUE(is_sound(space));                              all invariants hold
 //
 // An expected line need not say all that an area's text says: some words from the left are enough.
-// Blanks around lines, empty lines and those that begin with # do not count.
+// Blanks around lines, empty lines and those that begin with # do not count. A line that cannot be
+// that of an area fails the test where it is written, with line and column.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "vmarea/ostream.hpp"
+#include "vmarea/text/area_line.hpp"
 
 namespace vmarea {
 
@@ -43,37 +48,64 @@ testing::AssertionResult fails_with(const Result<T>& result, Error error) {
          << "expected " << to_string(error) << ", not " << to_string(result);
 }
 
+/// Own data that has no text of the library's, but one of googletest's. That of padded bytes says
+/// nothing: they may differ in equal data.
+template <class Data>
+inline constexpr bool is_printed_by_googletest = data_form<Data>() == DataForm::unknown &&
+                                                 (!std::is_trivially_copyable_v<Data> ||
+                                                  requires(std::ostream & to, const Data& data) {
+                                                    to << data;
+                                                  });
+
 /// Lines of areas, to compare a space with.
 class Areas {
  public:
-  Areas(std::string_view text) {
-    while (!text.empty()) {
+  /// Of a text, which is in `file`, at `line`: null, and what is wrong with it fails no test.
+  Areas(std::string_view text, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    for (std::size_t number = 1; !text.empty(); ++number) {
       const std::size_t end = text.find('\n');
-      add(text.substr(0, end));
+      add(text.substr(0, end), number);
       text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     }
+    if (!wrong_.empty() && file != nullptr) ADD_FAILURE_AT(file, line) << wrong_;
   }
-  Areas(const char* text) : Areas(std::string_view(text)) {}
-  Areas(const std::string& text) : Areas(std::string_view(text)) {}
-  /// The areas of a space, each with all that its text says.
+  Areas(const char* text, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : Areas(std::string_view(text), file, line) {}
+  Areas(const std::string& text, const char* file = __builtin_FILE(), int line = __builtin_LINE())
+      : Areas(std::string_view(text), file, line) {}
+  /// The areas of a space, each with all that its text says; a space that agrees says the same.
   template <class Host>
   static Areas of(const SpaceState<Host>& space) {
     Areas areas{std::string_view{}};
-    for_each_in(space, everything,
-                [&](const Area<Host>& area) { areas.lines_.push_back(to_string(area)); });
+    areas.whole_ = true;
+    for_each_in(space, everything, [&](const Area<Host>& area) {
+      areas.lines_.push_back(to_string(area));
+      if constexpr (is_printed_by_googletest<typename Host::AreaData>) {
+        areas.lines_.back().pop_back();  // The ? of its own text.
+        areas.lines_.back() += testing::PrintToString(area.data);
+      }
+    });
     return areas;
+  }
+  template <KernelServices Host>
+  static Areas of(const AddressSpace<Host>& space) {
+    return of(space.state());
   }
 
   std::size_t size() const { return lines_.size(); }
   const std::string& operator[](std::size_t i) const { return lines_[i]; }
+  /// What is wrong with the text that they were made of: "line 2, column 7: expected ...". A space
+  /// agrees with none then.
+  const std::string& wrong() const { return wrong_; }
   /// Whether line `i` says the same as line `j` of `found`, as far as it goes.
   bool agrees(std::size_t i, const Areas& found, std::size_t j) const {
     const std::string& wanted = lines_[i];
     const std::string& line = found.lines_[j];
-    return line.starts_with(wanted) && (line.size() == wanted.size() || line[wanted.size()] == ' ');
+    if (whole_ || line.size() == wanted.size()) return line == wanted;
+    return line.starts_with(wanted) && line[wanted.size()] == ' ';
   }
   bool agrees(const Areas& found) const {
-    if (size() != found.size()) return false;
+    if (size() != found.size() || !wrong_.empty()) return false;
     for (std::size_t i = 0; i < size(); ++i) {
       if (!agrees(i, found, i)) return false;
     }
@@ -81,14 +113,22 @@ class Areas {
   }
 
  private:
-  void add(std::string_view line) {
+  void add(std::string_view line, std::size_t number) {
     constexpr std::string_view blanks = " \t\r";
     const std::size_t first = line.find_first_not_of(blanks);
     if (first == std::string_view::npos || line[first] == '#') return;
-    lines_.emplace_back(line.substr(first, line.find_last_not_of(blanks) + 1 - first));
+    const std::string_view words = line.substr(first, line.find_last_not_of(blanks) + 1 - first);
+    lines_.emplace_back(words);
+    const LineFault fault = AreaLine(words.data(), words.size()).check();
+    if (!fault || !wrong_.empty()) return;
+    wrong_ = "line " + std::to_string(number) + ", column " + std::to_string(first + fault.column) +
+             ": expected " + fault.expected + ", found \"" +
+             std::string(words.substr(fault.column - 1)) + "\"";
   }
 
   std::vector<std::string> lines_;
+  std::string wrong_;
+  bool whole_ = false;  // Lines are compared to their ends.
 };
 
 inline std::ostream& operator<<(std::ostream& to, const Areas& areas) {
@@ -135,11 +175,24 @@ template <class Host>
 testing::AssertionResult has_areas(const SpaceState<Host>& space, const Areas& expected) {
   const Areas found = Areas::of(space);
   if (expected.agrees(found)) return testing::AssertionSuccess();
+  if (!expected.wrong().empty()) return testing::AssertionFailure() << expected.wrong();
   return testing::AssertionFailure() << "- expected, + found:" << difference(expected, found);
 }
 template <KernelServices Host>
 testing::AssertionResult has_areas(const AddressSpace<Host>& space, const Areas& expected) {
   return has_areas(space.state(), expected);
+}
+
+/// What googletest says of a space that EXPECT_EQ compared with areas, or with their text: it looks
+/// for this function by its arguments.
+template <KernelServices Host, std::convertible_to<Areas> Lines>
+std::string FormatForComparisonFailureMessage(const AddressSpace<Host>& space, const Lines& lines) {
+  if constexpr (std::is_same_v<Lines, Areas>) {
+    const testing::AssertionResult same = has_areas(space, lines);
+    return same ? to_string(space) : same.message();
+  } else {
+    return FormatForComparisonFailureMessage(space, Areas(lines, nullptr));
+  }
 }
 
 /// Whether all invariants hold; if not, says which one is broken first.

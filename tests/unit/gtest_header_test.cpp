@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // What a failed test says of results and spaces, for any host.
+#include <cstdint>
+#include <cstring>
 #include <string>
+#include <tuple>
 
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
@@ -73,7 +76,7 @@ TEST(HasAreas, some_words_from_the_left_are_enough) {
 TEST(HasAreas, a_word_is_compared_as_a_whole) {
   Space space;
   map_three(space);
-  EXPECT_FALSE(has_areas(space, "10000-12000 rw\n12000-13000\n15000-16000"));
+  EXPECT_FALSE(has_areas(space, "10000-12000 rw-p 1\n12000-13000\n15000-16000"));
   EXPECT_FALSE(has_areas(space, "10000-12000 rw-p 10 anonymous ac nh\n12000-13000\n15000-16000"));
 }
 
@@ -132,11 +135,173 @@ TEST(HasAreas, of_many_areas_only_those_near_the_difference_are_shown) {
             "  ...");
 }
 
-TEST(HasAreas, a_failed_comparison_prints_both) {
+TEST(HasAreas, a_failed_comparison_marks_what_differs_and_prints_what_was_expected) {
   Space space;
   map_three(space);
+  constexpr const char* wrong = "10000-12000 rw-p\n12000-13000 rw-p\n15000-16000";
+  const std::string marked =
+      "- expected, + found:\n"
+      "  10000-12000 rw-p 10 anonymous ac\n"
+      "- 12000-13000 rw-p\n"
+      "+ 12000-13000 r--p 12 anonymous\n"
+      "  15000-16000 rw-p 15 anonymous ac";
+  EXPECT_NONFATAL_FAILURE(EXPECT_EQ(space, Areas(wrong)), "  space\n    Which is: " + marked);
+  EXPECT_NONFATAL_FAILURE(EXPECT_EQ(space, Areas(wrong)), "\n  12000-13000 rw-p\n");
+  EXPECT_NONFATAL_FAILURE(EXPECT_EQ(Areas(wrong), space), "  space\n    Which is: " + marked);
+  EXPECT_NONFATAL_FAILURE(EXPECT_EQ(space, wrong), marked);
+  EXPECT_NONFATAL_FAILURE(EXPECT_NE(space, Areas::of(space)), to_string(space));
   EXPECT_NONFATAL_FAILURE(EXPECT_EQ(space, Areas("10000-12000 r--p")), "\n  10000-12000 r--p");
   EXPECT_NONFATAL_FAILURE(EXPECT_EQ(space, Areas("")), "no areas");
+}
+
+/// What a test is told of a text, at its line.
+void expect_refused(const char* text, const char* told) {
+  testing::TestPartResultArray told_of;
+  {
+    const testing::ScopedFakeTestPartResultReporter reporter(
+        testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &told_of);
+    (void)Areas(text, "here.cpp", 7);
+  }
+  ASSERT_EQ(told_of.size(), 1) << text;
+  const testing::TestPartResult& failure = told_of.GetTestPartResult(0);
+  EXPECT_STREQ(failure.message(), (std::string("Failed\n") + told).c_str());
+  EXPECT_STREQ(failure.file_name(), "here.cpp");
+  EXPECT_EQ(failure.line_number(), 7);
+}
+
+TEST(AreasOfText, that_no_area_can_have_are_refused_with_line_and_column) {
+  expect_refused("garbage",
+                 R"(line 1, column 1: expected a range such as 1000-3000, found "garbage")");
+  expect_refused("\n# 1\n  1000 rw-p",
+                 R"(line 3, column 3: expected a range such as 1000-3000, found "1000 rw-p")");
+  expect_refused("1000-2000\n3000-3000 rw-p",
+                 R"(line 2, column 6: expected an end above the start, found "3000 rw-p")");
+  expect_refused("1000-2000 rwp",
+                 R"(line 1, column 11: expected four letters such as rw-p, found "rwp")");
+  expect_refused("1000-2000 rw-pp",
+                 R"(line 1, column 11: expected four letters such as rw-p, found "rw-pp")");
+  expect_refused("1000-2000  rw-p",
+                 R"(line 1, column 11: expected a word after one blank, found " rw-p")");
+  constexpr const char* hex = "expected a hexadecimal number without 0x and leading zeros";
+  expect_refused("1000-2000 rw-p 0x1",
+                 (std::string("line 1, column 16: ") + hex + ", found \"0x1\"").c_str());
+  expect_refused("1000-2000 rw-p 01",
+                 (std::string("line 1, column 16: ") + hex + ", found \"01\"").c_str());
+  expect_refused("1000-2000 rw-p 1 anonymus ac",
+                 R"(line 1, column 18: expected anonymous, special or file, found "anonymus ac")");
+  expect_refused("1000-2000 rw-p 1 anonymous identity x",
+                 (std::string("line 1, column 37: ") + hex + ", found \"x\"").c_str());
+  expect_refused("1000-2000 rw-p 1 anonymous ac zz",
+                 "line 1, column 31: expected two letters of a flag, or identity, policy, "
+                 "userfaultfd, name, data, found \"zz\"");
+  expect_refused("01000-2000",
+                 R"(line 1, column 1: expected a range such as 1000-3000, found "01000-2000")");
+  expect_refused("ABC000-ABD000",
+                 R"(line 1, column 1: expected a range such as 1000-3000, found "ABC000-ABD000")");
+}
+
+TEST(AreasOfText, whatever_the_library_writes_is_accepted) {
+  for (const char* line : {
+           "0-1000",
+           "1000-3000 rw-p 1f anonymous identity 6 of a fork child ac",
+           "1000-3000 rwxs 1f anonymous policy 1 userfaultfd 2 name 30 ac #33",
+           "1000-3000 ---s 1f special ms no mr mw me",
+           "1000-3000 ---p 0 file /lib/my lib.so and so on",
+           "fffffffffffff000-ffffffffffffffff r--p 0 anonymous data of (any) kind",
+       }) {
+    EXPECT_EQ(Areas(line).wrong(), "") << line;
+  }
+}
+
+TEST(AreasOfText, that_was_refused_agrees_with_no_space) {
+  const Areas wrong("all areas", nullptr);
+  EXPECT_NE(Space{}, wrong);
+  EXPECT_EQ(std::string(has_areas(Space{}, wrong).message()), wrong.wrong());
+  EXPECT_NONFATAL_FAILURE(EXPECT_EQ(Space{}, wrong),
+                          "Which is: line 1, column 1: expected a range");
+}
+
+/// Hosts with data of their own, of all forms.
+template <class Data>
+struct Keeping : shims::UserlandOf<Keeping<Data>> {
+  using AreaData = Data;
+};
+struct Bytes {
+  std::uint16_t number = 0;
+  std::uint8_t letters[2] = {};
+};
+struct Padded {
+  std::uint8_t letter = 0;
+  std::uint32_t number = 0;
+};
+struct Named {
+  int number = 0;
+  friend void write_text(TextWriter& to, Named named) noexcept {
+    to.add("number ").add_signed(named.number);
+  }
+};
+struct Managed {  // Not trivially copyable: googletest prints it.
+  int number = 0;
+  Managed() = default;
+  explicit Managed(int n) : number(n) {}
+  Managed(const Managed& other) noexcept : number(other.number) {}
+  Managed& operator=(const Managed& other) noexcept {
+    number = other.number;
+    return *this;
+  }
+  friend void PrintTo(const Managed& managed, std::ostream* to) {
+    *to << '<' << managed.number << '>';
+  }
+};
+enum class Owner : unsigned char { nobody, guest };
+
+/// What is said of a space that differs from another in the data of its second area alone.
+template <class Data>
+std::string said_of(const Data& data) {
+  AddressSpace<Keeping<Data>> spaces[2];
+  for (auto& space : spaces) {
+    for (const Address at : {0x10000u, 0x20000u, 0x30000u}) {
+      EXPECT_TRUE(ok(space.mmap({.address = at,
+                                 .length = 0x1000,
+                                 .flags = map::private_ | map::anonymous | map::fixed})));
+    }
+  }
+  EXPECT_EQ(spaces[0], Areas::of(spaces[1]));
+  *spaces[0].find_mutable(0x20000) = data;
+  EXPECT_FALSE(has_areas(spaces[1], Areas::of(spaces[0])));
+  EXPECT_EQ(spaces[0], "10000-11000\n20000-21000 ---p 20 anonymous\n30000-31000");
+  return std::string(has_areas(spaces[0], Areas::of(spaces[1])).message());
+}
+
+/// The same, with these ends of both lines.
+std::string differing(const char* expected, const char* found, const char* around = "") {
+  const auto line = [](char mark, const char* at, const char* end) {
+    return std::string("\n") + mark + ' ' + at + " anonymous" + end;
+  };
+  return "- expected, + found:" + line(' ', "10000-11000 ---p 10", around) +
+         line('-', "20000-21000 ---p 20", expected) + line('+', "20000-21000 ---p 20", found) +
+         line(' ', "30000-31000 ---p 30", around);
+}
+
+TEST(OwnData, that_alone_differs_is_shown_with_its_area) {
+  EXPECT_EQ(said_of(7), differing("", " data 0x7"));
+  EXPECT_EQ(said_of(Owner::guest), differing("", " data 0x1"));
+  EXPECT_EQ(said_of(Bytes{0x0102, {3, 0xff}}), differing("", " data 02 01 03 ff"));
+  EXPECT_EQ(said_of(Named{7}), differing(" data number 0", " data number 7", " data number 0"));
+  EXPECT_EQ(said_of(Managed{7}), differing(" data <0>", " data <7>", " data <0>"));
+}
+
+TEST(OwnData, is_shown_without_its_padding_or_not_at_all) {
+  AddressSpace<Keeping<Padded>> space;
+  ASSERT_TRUE(ok(space.mmap({.length = 0x1000})));
+  const Area<Keeping<Padded>>& area = space.areas().front();
+  const bool can_clear = data_form<Padded>() == DataForm::bytes;
+  EXPECT_EQ(to_string(area).ends_with(" data ?"), !can_clear);
+  Padded& data = *space.find_mutable(area.start);
+  std::memset(static_cast<void*>(&data), 0xee, sizeof data);
+  data.letter = 1;
+  data.number = 0x02030405;
+  EXPECT_EQ(to_string(area).ends_with(" data 01 00 00 00 05 04 03 02"), can_clear);
 }
 
 TEST(IsSound, names_the_broken_invariant) {

@@ -6,12 +6,14 @@
 //   7ffff7fef000-7ffff7ff3000 rw-p 7ffff7fef anonymous identity 2 ac
 //   7ffff7ff3000-7ffff7ff7000 r--p 0 file 0x55d0c2a0
 //   7ffff7ff7000-7ffff7ff8000 r-xp 0 special policy 1 io de
+//   7ffff7ff8000-7ffff7ff9000 rw-p 7ffff7ff8 anonymous ac data 07 00 00 00
 //
 // The letters at the end are those of smaps, without the ones that rwxp already says and without
 // mr mw me where all three are set; where not, "no" stands before those that are missing.
 #pragma once
 
 #include "vmarea/text/flags.hpp"
+#include "vmarea/text/own_data.hpp"
 #include "vmarea/types/area.hpp"
 #include "vmarea/types/page_totals.hpp"
 
@@ -68,14 +70,12 @@ constexpr void write_text(TextWriter& to, const Description<Host>& area) noexcep
   write_flags(words, missing);
 }
 
-/// The same, and the host's own data where that has a text.
+/// The same, and the host's own data.
 template <class Host>
 constexpr void write_text(TextWriter& to, const Area<Host>& area) noexcept {
   const Description<Host>& description = area;
   write_text(to, description);
-  if constexpr (HasText<typename Host::AreaData>) {
-    write_text(to.add(" data "), area.data);
-  }
+  write_own_data(to, area.data);
 }
 
 constexpr void write_text(TextWriter& to, const PageTotals& totals) noexcept {
