@@ -43,6 +43,7 @@ struct UserlandGroups : HeapMemory,
                         NoLimits,
                         NoNotifications,
                         AbortOnBrokenPromise {
+  using NamedHost = Host;  // The library compares it with the host that it is given.
   template <class AreaType>
   using Tree = maple_tree<AreaType, HeapMemory>;
   template <class AreaType>

@@ -9,10 +9,22 @@
 
 namespace vmarea {
 
+/// Whether a ready host, which is told the name of the one that derives from it, was told that.
+template <class Host>
+inline constexpr bool names_itself = true;
+template <class Host>
+requires requires {
+  typename Host::NamedHost;
+}
+inline constexpr bool names_itself<Host> = std::same_as<typename Host::NamedHost, Host>;
+
 /// Stops the compiler where a host is not complete. Each sentence lists all that its group asks
 /// for: one of them is missing, misspelt, not noexcept, or takes or gives something else.
 template <class Host>
 struct CompleteHost {
+  static_assert(names_itself<Host>,
+                "host: a ready host wants the name of the one that derives from it, and was given "
+                "another: struct Mine : UserlandOf<Mine>");
   static_assert(std::copyable<Host>,
                 "a host is a copyable handle: it keeps pointers, no references and no owners");
   static_assert(MemoryServices<Host>,

@@ -12,14 +12,36 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 
 #include "vmarea/space/find.hpp"
 
 namespace vmarea {
 
+/// Never; but that is known only where a container is made of a list.
+template <class Item>
+inline constexpr bool is_copied_as_a_whole = false;
+
+/// What std::vector(list) takes the elements of a list for: the compiler stops at the sentence.
+template <class Item>
+struct CopiedByItsEnds {
+  static_assert(is_copied_as_a_whole<Item>,
+                "a container is made of the two ends of a list of areas: "
+                "std::vector copies(list.begin(), list.end())");
+};
+
+/// Deduction of a container's elements looks for an initializer_list: here it finds one, which is
+/// empty and never read.
+template <class Item>
+class NotAContainer : public std::initializer_list<CopiedByItsEnds<Item>> {
+ public:
+  using value_type = Item;
+  std::size_t size() const noexcept = delete;  // It would be counted.
+};
+
 /// All areas that have a byte in a range.
 template <class Host>
-class AreaList {
+class AreaList : public NotAContainer<Area<Host>> {
  public:
   /// A forward iterator; its category follows from what it can do.
   class Iterator {
@@ -51,6 +73,9 @@ class AreaList {
     typename SpaceState<Host>::Tree::Cursor cursor_;
     const Area<Host>* area_ = nullptr;  // Null past the last area of all.
   };
+
+  using iterator = Iterator;
+  using const_iterator = Iterator;
 
   explicit AreaList(const SpaceState<Host>& space, Range range = everything) noexcept
       : space_(&space), range_(range) {}
@@ -85,7 +110,7 @@ class AreaList {
 
 /// The parts of areas that lie in a range, as descriptions: start, end and page offset are clipped.
 template <class Host>
-class PartList {
+class PartList : public NotAContainer<Description<Host>> {
  public:
   /// A forward iterator that makes its values, as those of views do.
   class Iterator {
@@ -122,6 +147,9 @@ class PartList {
     Range range_{};
     typename AreaList<Host>::Iterator at_;
   };
+
+  using iterator = Iterator;
+  using const_iterator = Iterator;
 
   PartList(const SpaceState<Host>& space, Range range) noexcept
       : space_(&space), range_(range), areas_(space, range) {}

@@ -6,15 +6,35 @@
 #pragma once
 
 #include <compare>
+#include <concepts>
 #include <cstdint>
 
 namespace vmarea {
+
+/// Never; but that is known only where a number is given.
+template <class Number>
+inline constexpr bool is_a_set = false;
+
+/// A number that a word has room for.
+template <class Number, class Word>
+concept FitsIn = std::integral<Number> && sizeof(Number) <= sizeof(Word);
 
 template <class Tag, class Word>
 class BitSet {
  public:
   constexpr BitSet() noexcept = default;
   constexpr explicit BitSet(Word bits) noexcept : bits_(bits) {}
+  template <FitsIn<Word> Number>
+  constexpr explicit BitSet(Number bits) noexcept : bits_(static_cast<Word>(bits)) {}
+  /// No conversion, but a sentence for where a bare number stands instead of a set: there, the two
+  /// above are not asked.
+  template <std::integral Number>
+  constexpr BitSet(Number) noexcept {
+    static_assert(
+        is_a_set<Number>,
+        "a bare number is no set of flags, and the flags of each call have a type of their "
+        "own: prot::read, map::fixed ..., or protection_from(number), map_flags_from(number)");
+  }
 
   constexpr Word bits() const noexcept { return bits_; }
   constexpr bool empty() const noexcept { return bits_ == 0; }
