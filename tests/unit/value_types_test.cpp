@@ -24,6 +24,12 @@ static_assert(AnonIdentity::of(2) < AnonIdentity::of(2).as_fork_child());
 static_assert(Attributes{.policy = 1} < Attributes{.policy = 2});
 static_assert(Attributes{.name = 1} < Attributes{.policy = 1});
 static_assert(std::is_same_v<decltype(Range{} <=> Range{}), std::strong_ordering>);
+// What lies in another range: a part of either, all of it, nothing.
+static_assert(Range{1, 5}.within({3, 9}) == Range{3, 5} &&
+              Range{3, 9}.within({1, 5}) == Range{3, 5});
+static_assert(Range{3, 4}.within({1, 9}) == Range{3, 4} &&
+              Range{1, 9}.within({3, 4}) == Range{3, 4});
+static_assert(Range{1, 2}.within({5, 9}).empty() && Range{5, 9}.within({1, 2}).empty());
 static_assert(PageTotals{.total = 1} == PageTotals{.total = 1} &&
               PageTotals{.locked = 1} != PageTotals{});
 static_assert(Geometry{} == Geometry{} && Geometry{} != Geometry{.page_shift = 14});

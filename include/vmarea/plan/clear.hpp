@@ -85,9 +85,7 @@ Result<void> cut_last(const SpaceState<Host>& space, Clearing<Host>& clearing,
 template <class Host>
 void count_cleared(const SpaceState<Host>& space, Clearing<Host>& clearing,
                    const Description<Host>& area) noexcept {
-  const Range part{area.start > clearing.range.start ? area.start : clearing.range.start,
-                   area.end < clearing.range.end ? area.end : clearing.range.end};
-  const std::int64_t pages = page_count(space, part.length());
+  const std::int64_t pages = page_count(space, area.range().within(clearing.range).length());
   clearing.totals += area_totals(area.flags, pages);
   if (area.flags.has_any(flag::account)) clearing.accounted += static_cast<PageCount>(pages);
   const int rests = (area.start < clearing.range.start) + (area.end > clearing.range.end);

@@ -56,8 +56,7 @@ class GuestPages {
   static constexpr Flags kinds[] = {flag::read, flag::write, flag::exec};
 
   std::uint64_t bits(Range where) const noexcept {
-    const Range part{where.start > range_.start ? where.start : range_.start,
-                     where.end < range_.end ? where.end : range_.end};
+    const Range part = where.within(range_);
     if (part.empty()) return 0;
     const std::uint64_t count = part.length() >> shift_;
     return (~std::uint64_t{0} >> (count_max - count)) << ((part.start - range_.start) >> shift_);

@@ -129,8 +129,8 @@ struct Description {
   }
   /// The part inside `range`.
   constexpr Description within(Range range, const Geometry& geometry) const noexcept {
-    return above(range.start > start ? range.start : start, geometry)
-        .below(range.end < end ? range.end : end);
+    const Range part = this->range().within(range);
+    return above(part.start, geometry).below(part.end);
   }
   friend constexpr bool operator==(const Description&, const Description&) = default;
 };

@@ -32,6 +32,10 @@ struct Range {
   constexpr bool overlaps(Range other) const noexcept {
     return start < other.end && other.start < end;
   }
+  /// The part inside `other`; an empty range where they have no byte in common.
+  constexpr Range within(Range other) const noexcept {
+    return {start > other.start ? start : other.start, end < other.end ? end : other.end};
+  }
   /// By start, then by end.
   friend constexpr auto operator<=>(Range, Range) noexcept = default;
 };
