@@ -91,20 +91,46 @@ install(
   DESTINATION "${CMAKE_INSTALL_DATADIR}/vmarea/gdb"
   COMPONENT vmarea
 )
+# Documents lie closer together than in the source, and what they refer to is installed, too: so
+# are their links changed.
+foreach(document IN ITEMS README.md .github/CHANGELOG.md .github/CONTRIBUTING.md)
+  get_filename_component(name "${document}" NAME)
+  file(READ "${PROJECT_SOURCE_DIR}/${document}" text)
+  string(REGEX REPLACE "(\\]\\()(\\.\\./)?(tests|cmake|\\.github)/" "\\1" text "${text}")
+  file(WRITE "${PROJECT_BINARY_DIR}/documents/${name}" "${text}")
+  set_property(
+    DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${document}"
+  )
+endforeach()
 install(
-  FILES "${PROJECT_SOURCE_DIR}/LICENSE"
-        "${PROJECT_SOURCE_DIR}/README.md"
-        "${PROJECT_SOURCE_DIR}/.github/CHANGELOG.md"
-        "${PROJECT_SOURCE_DIR}/.github/CONTRIBUTING.md"
+  DIRECTORY "${PROJECT_BINARY_DIR}/documents/"
   DESTINATION "${doc_dir}"
   COMPONENT vmarea
 )
 install(
-  DIRECTORY "${PROJECT_SOURCE_DIR}/tests/rules/"
-  DESTINATION "${doc_dir}/rules"
+  FILES "${PROJECT_SOURCE_DIR}/LICENSE"
+  DESTINATION "${doc_dir}"
   COMPONENT vmarea
-  FILES_MATCHING
-  PATTERN "*.md"
+)
+install(
+  DIRECTORY "${PROJECT_SOURCE_DIR}/tests/rules" "${PROJECT_SOURCE_DIR}/tests/examples"
+            "${PROJECT_SOURCE_DIR}/cmake/packaging"
+  DESTINATION "${doc_dir}"
+  COMPONENT vmarea
+  PATTERN "rules/CMakeLists.txt" EXCLUDE
+  PATTERN "examples/CMakeLists.txt" EXCLUDE
+  PATTERN "*.sh" EXCLUDE
+)
+install(
+  FILES "${PROJECT_SOURCE_DIR}/bench/README.md"
+  DESTINATION "${doc_dir}/bench"
+  COMPONENT vmarea
+)
+install(
+  FILES "${PROJECT_SOURCE_DIR}/tests/live/README.md"
+        "${PROJECT_SOURCE_DIR}/tests/live/known_deviations.txt"
+  DESTINATION "${doc_dir}/live"
+  COMPONENT vmarea
 )
 
 if(PROJECT_IS_TOP_LEVEL)

@@ -46,6 +46,22 @@ foreach(document IN LISTS rules ITEMS LICENSE README.md CHANGELOG.md CONTRIBUTIN
   endif()
 endforeach()
 
+# Their links lead to what was installed. Brackets would keep a list of links together.
+file(GLOB_RECURSE documents "${WORK}/prefix/share/doc/vmarea/*.md")
+foreach(document IN LISTS documents)
+  get_filename_component(from "${document}" DIRECTORY)
+  file(READ "${document}" text)
+  string(REGEX REPLACE "\\]\\(" "\nlink " text "${text}")
+  string(REGEX REPLACE "[][;]" "" text "${text}")
+  string(REGEX MATCHALL "\nlink [^)#\n]+" links "${text}")
+  foreach(link IN LISTS links)
+    string(REGEX REPLACE "^\nlink " "" link "${link}")
+    if(NOT link MATCHES "^(https?:|mailto:)" AND NOT EXISTS "${from}/${link}")
+      message(FATAL_ERROR "${document} refers to ${link}, which is not installed.")
+    endif()
+  endforeach()
+endforeach()
+
 # A path counts only where it starts: with the source in /vmarea, share/cmake/vmarea is no finding.
 file(GLOB_RECURSE files "${WORK}/prefix/*.cmake" "${WORK}/prefix/*.pc")
 foreach(file IN LISTS files)
