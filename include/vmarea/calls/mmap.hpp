@@ -224,10 +224,10 @@ template <class Host>
     const SpaceState<Host>& space, Description<Host> wanted, bool shared_memory,
     DataRef<Host> data) noexcept {
   if (space.modes.refuses_exec(wanted.flags, wanted.flags)) return Error::access_denied;
-  const Clearing<Host> clearing = plan_clear(space, wanted.range());
+  StepPlan<Host, Address> plan{wanted.start, space, wanted.start};
+  const Clearing<Host> clearing = plan_clear(space, wanted.range(), TreeView<Host>(plan.place()));
+  if (!clearing.status) plan.status = clearing.status.error();
   const std::int64_t pages = page_count(space, wanted.length());
-  StepPlan<Host, Address> plan{clearing.status ? Result<Address>(wanted.start)
-                                               : clearing.status.error()};
   if (plan.status &&
       !can_expand(space, space.totals, wanted.flags, pages - clearing.totals.total)) {
     plan.status = Error::no_memory;

@@ -14,8 +14,8 @@ namespace vmarea {
 template <class Plan, class Host>
 VMAREA_INLINED_WHOLE Plan plan_unmap(const SpaceState<Host>& space, Range range,
                                      Result<typename Plan::Value> answer) noexcept {
-  const Clearing<Host> clearing = plan_clear(space, range);
-  Plan plan{answer};
+  Plan plan{answer, space, range.start};
+  const Clearing<Host> clearing = plan_clear(space, range, TreeView<Host>(plan.place()));
   if (!clearing.status) {
     plan.status = clearing.status.error();
     leave_cuts(space, plan, clearing);

@@ -130,7 +130,8 @@ Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range, View view)
 
 template <class Host>
 Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range) noexcept {
-  return plan_clear(space, range, TreeView<Host>(space, range.start));
+  auto cursor = space.tree.seek(range.start);
+  return plan_clear(space, range, TreeView<Host>(cursor));
 }
 
 /// An edit that takes out what `clearing` saw and leaves the rests.

@@ -41,7 +41,10 @@ struct Neighbour {
 template <class Host>
 class TreeView {
  public:
-  TreeView(const SpaceState<Host>& space, Address from) noexcept : cursor_(space.tree.seek(from)) {}
+  using Cursor = typename SpaceState<Host>::Tree::Cursor;
+
+  /// From where `cursor` stands, which goes along.
+  explicit TreeView(Cursor& cursor) noexcept : cursor_(cursor) {}
 
   /// The area it stands on: at first the one that contains `from`, or the first above.
   Neighbour<Host> area() const noexcept { return Neighbour<Host>::of(cursor_.entry().value); }
@@ -54,7 +57,7 @@ class TreeView {
   }
 
  private:
-  typename SpaceState<Host>::Tree::Cursor cursor_;
+  Cursor& cursor_;
 };
 
 /// The tree as it will be after `edit`: the areas outside of its extent, and its pieces between.

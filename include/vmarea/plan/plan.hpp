@@ -82,6 +82,7 @@ struct RestOfPlan<Host, Plan, LeavesRest::yes> {
 template <class Host, class T, LeavesRest Rest = LeavesRest::no>
 struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArrival<Host> {
   using Value = T;
+  using Cursor = typename SpaceState<Host>::Tree::Cursor;
   static constexpr bool interns = false;  // Makes no attributes that no area has.
 
   Result<T> status = Error::invalid;
@@ -91,6 +92,9 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
   StepPlan() = default;
   StepPlan(Error error) noexcept : status(error) {}
   StepPlan(Result<T> answer) noexcept : status(answer) {}
+  /// One whose first edit will be written near `from`.
+  StepPlan(Result<T> answer, const SpaceState<Host>& space, Address from) noexcept
+      : status(answer), place_(space.tree.seek(from)) {}
 
   /// A new edit, which is the next step. Its reference serves as long as the plan stays in place.
   Edit<Host>& add_edit(const Edit<Host>& edit) noexcept {
@@ -114,6 +118,8 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
     placed_.add({middle, joins});
   }
   bool empty() const noexcept { return steps_.empty(); }
+  /// Stands close to the first edit, or nowhere.
+  Cursor& place() noexcept { return place_; }
   FixedList<Host, Edit<Host>, 2>& edits() noexcept { return edits_; }
 
   template <class Visit>
@@ -122,7 +128,10 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
     for (const Step<Host>& step : steps_) {
       Step<Host> shown = step;
       if (step.kind == StepKind::edit) {
-        if (edit == edits_.begin()) shown.arrival = ArrivalRef<Host>::of(*this);
+        if (edit == edits_.begin()) {
+          shown.arrival = ArrivalRef<Host>::of(*this);
+          shown.place = &place_;
+        }
         shown.edit = edit++;
       }
       visit(shown);
@@ -146,6 +155,7 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
   }
 
  private:
+  Cursor place_{};
   FixedList<Host, Edit<Host>, 2> edits_;
   FixedList<Host, Step<Host>, 6> steps_;
   FixedList<Host, PlacedRange<Host>, 1> placed_;

@@ -38,9 +38,12 @@ class RangeWalk {
     again_in_place,  // Known to cut and join nothing.
   };
 
-  /// `edit` is where each edit is put together. Of an earlier walk, `range` ends where that ended.
+  using Cursor = typename SpaceState<Host>::Tree::Cursor;
+
+  /// `edit` is where each edit is put together, `cursor` goes along, from the start of the range.
+  /// Of an earlier walk, `range` ends where that ended.
   RangeWalk(const SpaceState<Host>& space, Range range, const Rule& rule, JoinPolicy joining,
-            Edit<Host>& edit, Pass pass) noexcept
+            Cursor& cursor, Edit<Host>& edit, Pass pass) noexcept
       : space_(space),
         geometry_(space.services.geometry()),
         kept_(space.services.profile().kept_by_joins),
@@ -50,7 +53,7 @@ class RangeWalk {
         joining_(rule.takes_whole_areas() ? JoinPolicy::never : joining),
         pass_(pass),
         position_(range.start),
-        cursor_(space.tree.seek(range.start)),
+        cursor_(cursor),
         edit_(edit) {}
 
   /// Calls visit(const Step&) for each step and says how the call ends.
@@ -126,7 +129,7 @@ class RangeWalk {
     left_ = {};
     position_ = area.end;
     edit_ = edit_of(plan_clear(space_, area.range()));
-    visit(Step<Host>::of(edit_));
+    visit(Step<Host>::of(edit_, &cursor_));
     cursor_ = space_.tree.seek(position_);
   }
 
@@ -274,7 +277,7 @@ class RangeWalk {
   [[gnu::noinline]] void leave_cut(Area<Host>& area, Address at, Visit&& visit) noexcept {
     flush(visit);
     edit_ = edit_of_cuts(space_, area, at);
-    visit(Step<Host>::of(edit_));
+    visit(Step<Host>::of(edit_, &cursor_));
     leaves_cut_ = true;
   }
 
@@ -354,7 +357,7 @@ class RangeWalk {
     const bool goes_on = position_ < range_.end && pass_ != Pass::again_in_place;
     if (goes_on) left_ = Neighbour<Host>::of(run());
     const bool must_seek = goes_on && !edit_.keeps_range();
-    visit(Step<Host>::of(edit_));
+    visit(Step<Host>::of(edit_, &cursor_));
     if (goes_on && run().makes_identity && run().object->identity) {
       left_.piece.after.identity = run().object->identity;  // It was only numbered until now.
     }
@@ -380,7 +383,7 @@ class RangeWalk {
   bool open_ = false;
   unsigned run_ = 0;  // Which piece of the edit is the run; a rest below it, a rest above it.
   Address position_;
-  typename SpaceState<Host>::Tree::Cursor cursor_;
+  Cursor& cursor_;
   Neighbour<Host> left_;
   Edit<Host>& edit_;  // The one that is being put together, if one is open.
 };
