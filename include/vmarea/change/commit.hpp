@@ -193,6 +193,7 @@ class EditCommit {
 
   VMAREA_INLINED void write_piece(unsigned index) noexcept {
     const Piece<Host>& piece = edit_.pieces[index];
+    const Range range = piece.after.range();
     AreaType* area = piece.object;
     if (area == nullptr) {
       area = make_area(piece);
@@ -203,6 +204,7 @@ class EditCommit {
     link_identity(*area, piece);
     if constexpr (Host::has_reverse_map) space_.services.enter_trees(*area);
     reserved_.written[index] = area;
+    entries_[index] = {range.start, last_key(range), area};
   }
 
   /// Gives the area the identity that its piece makes or takes over, and the links to it.
@@ -227,6 +229,7 @@ class EditCommit {
   AreaType* make_area(const Piece<Host>& piece) noexcept {
     AreaType* area = reserved_.areas.take_last();
     assign(*area, piece.after);
+    if (piece.copied != nullptr && area->hooks != nullptr) opens_ |= area->hooks->open != nullptr;
     if constexpr (has_own_data<Host>) DataMove<Host>::fill(*area, piece, step_.arrival);
     if (is_shared_memory(piece)) {
       area->file = reserved_.shared_memory;
@@ -258,17 +261,13 @@ class EditCommit {
   }
 
   void write_tree() noexcept {
-    TreeEntry<AreaType> entries[3];
-    for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
-      const Range range = edit_.pieces[i].after.range();
-      entries[i] = {range.start, last_key(range), reserved_.written[i]};
-    }
-    space_.tree.replace(edit_.extent.start, last_key(edit_.extent), entries, edit_.pieces.size(),
+    space_.tree.replace(edit_.extent.start, last_key(edit_.extent), entries_, edit_.pieces.size(),
                         step_.place);
     space_.area_count = space_.tree.size();
   }
 
   VMAREA_INLINED void announce_pieces() noexcept {
+    if (!opens_ && !Host::has_notices && skips_needless_steps) return;
     for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
       const Piece<Host>& piece = edit_.pieces[i];
       AreaType& area = *reserved_.written[i];
@@ -312,7 +311,9 @@ class EditCommit {
   [[no_unique_address]] std::conditional_t<Host::has_notices, Description<Host>[3],
                                            Absent<struct NoDescriptions>>
       before_ = {};
+  TreeEntry<AreaType> entries_[3];  // Of the pieces.
   AreaChain<Host> removed_;
+  bool opens_ = false;  // Whether an open hook is to be called.
   bool keeps_attributes_ = false;
 };
 

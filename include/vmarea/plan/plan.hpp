@@ -101,6 +101,13 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
     steps_.add(Step<Host>{});
     return edits_.add(edit);
   }
+  /// The same for one that make() makes, where it stays.
+  template <class Make>
+  requires std::is_invocable_r_v<Edit<Host>, Make> Edit<Host>& add_edit(Make&& make)
+  noexcept {
+    steps_.add(Step<Host>{});
+    return edits_.add_made_by(make);
+  }
   /// The same for an edit that was planned on the result of the one before; its nodes are counted
   /// in `range` of the tree as it is before either.
   void add_following_edit(const Edit<Host>& edit, Range range) noexcept {
