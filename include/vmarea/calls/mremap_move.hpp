@@ -140,11 +140,11 @@ void add_cut_out(const SpaceState<Host>& space, const Neighbour<Host>& source,
   const Description<Host>& before = source.description();
   const bool below = after.start > before.start;
   const bool above = after.end < before.end;
-  if (below) edit.add(source.piece.with(before.below(after.start)));
-  edit.add(below || above ? source.piece.split_off(after) : source.piece.with(after));
+  if (below) edit.add(source.with(before.below(after.start)));
+  edit.add(below || above ? source.split_off(after) : source.with(after));
   if (!above) return;
   const Description<Host> rest = before.above(after.end, space.services.geometry());
-  edit.add(below ? source.piece.split_off(rest) : source.piece.with(rest));
+  edit.add(below ? source.split_off(rest) : source.with(rest));
 }
 
 /// DONTUNMAP: the source stays, unlocked, and untouched if it has an area of its own. False if

@@ -13,28 +13,64 @@
 
 namespace vmarea {
 
-/// What stands beside a range that is planned: what it will be, and which object carries it.
+/// What stands beside a range that is planned: what it will be, and which object carries it. Where
+/// that is an area as it stands in the tree, nothing of it is copied.
 template <class Host>
-struct Neighbour {
-  Piece<Host> piece{};
-  bool present = false;
-  bool is_rest = false;  // Of an area that is being cut; it must appear among the pieces.
-
-  static constexpr Neighbour of(Area<Host>* area) noexcept {
-    return area == nullptr ? Neighbour{} : Neighbour{Piece<Host>::kept(*area, *area), true};
+class Neighbour {
+ public:
+  Neighbour() noexcept = default;
+  /// Null: nothing stands there.
+  static Neighbour of(Area<Host>* area) noexcept {
+    Neighbour seen;
+    seen.area_ = area;
+    return seen;
   }
   /// What a piece of an edit that is written before will be.
-  static constexpr Neighbour of(const Piece<Host>& piece) noexcept {
-    return {piece.with(piece.after), true};
+  static Neighbour of(const Piece<Host>& piece) noexcept {
+    Neighbour seen;
+    seen.planned_.add(piece.with(piece.after));
+    return seen;
   }
-  static constexpr Neighbour rest_of(const Piece<Host>& piece) noexcept {
-    return {piece, true, true};
+  static Neighbour rest_of(const Piece<Host>& piece) noexcept {
+    Neighbour rest;
+    rest.planned_.add(piece);
+    rest.is_rest_ = true;
+    return rest;
   }
 
-  constexpr const Description<Host>& description() const noexcept { return piece.after; }
-  constexpr const Description<Host>* if_present() const noexcept {
-    return present ? &piece.after : nullptr;
+  bool present() const noexcept { return area_ != nullptr || !planned_.empty(); }
+  /// Of an area that is being cut; it must appear among the pieces.
+  bool is_rest() const noexcept { return is_rest_; }
+  /// Requires: present().
+  const Description<Host>& description() const noexcept {
+    return area_ != nullptr ? *area_ : planned_[0].after;
   }
+  const Description<Host>* if_present() const noexcept {
+    return present() ? &description() : nullptr;
+  }
+  // All of these require: present().
+  Piece<Host> piece() const noexcept {
+    return area_ != nullptr ? Piece<Host>::kept(*area_, *area_) : planned_[0];
+  }
+  /// The same carrier for another description.
+  Piece<Host> with(const Description<Host>& other) const noexcept {
+    return area_ != nullptr ? Piece<Host>::kept(*area_, other) : planned_[0].with(other);
+  }
+  /// A new object, split off from the carrier.
+  Piece<Host> split_off(const Description<Host>& rest) const noexcept {
+    return area_ != nullptr ? Piece<Host>::copy_of(*area_, rest) : planned_[0].split_off(rest);
+  }
+  bool has_carrier_of(const Neighbour& other) const noexcept {
+    return piece().has_carrier_of(other.piece());
+  }
+  const Area<Host>* links() const noexcept {
+    return area_ != nullptr ? area_ : planned_[0].links();
+  }
+
+ private:
+  Area<Host>* area_ = nullptr;
+  FixedList<Host, Piece<Host>, 1> planned_;
+  bool is_rest_ = false;
 };
 
 /// The tree as it is, in address order.
@@ -105,9 +141,9 @@ class PlannedView {
   }
   /// A piece that needs a new object is known by its number until the edit is written.
   Neighbour<Host> planned(unsigned piece) const noexcept {
-    Neighbour<Host> seen = Neighbour<Host>::of(edit_.pieces[piece]);
-    if (seen.piece.needs_new_object()) seen.piece.object_made_by = static_cast<MadeBy>(piece + 1);
-    return seen;
+    Piece<Host> seen = edit_.pieces[piece];
+    if (seen.needs_new_object()) seen.object_made_by = static_cast<MadeBy>(piece + 1);
+    return Neighbour<Host>::of(seen);
   }
 
   const SpaceState<Host>& space_;

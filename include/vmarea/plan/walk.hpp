@@ -212,7 +212,7 @@ class RangeWalk {
     Neighbour<Host> prev = Neighbour<Host>::of(find_object_starting_below(space_, start));
     if (run_ > 0) {
       prev = Neighbour<Host>::of(edit_.pieces[run_ - 1]);
-    } else if (left_.present && left_.description().end == start) {
+    } else if (left_.present() && left_.description().end == start) {
       prev = left_;
     }
     const bool has_rest = run_ + 1 < edit_.pieces.size();
@@ -241,9 +241,10 @@ class RangeWalk {
     const bool alone = request.prev == nullptr && request.next == nullptr;
     if (alone || joining_ == JoinPolicy::never) return {};
     if constexpr (Host::has_data_rules) {
-      const Piece<Host>& beside = open_ ? run() : left_.piece;
       request.data = {space_.services, DataRef<Host>::to(area.data)};
-      if (request.prev != nullptr) request.data.set_prev(beside.links()->data);
+      if (request.prev != nullptr) {
+        request.data.set_prev(open_ ? run().links()->data : left_.links()->data);
+      }
       if (next != nullptr) request.data.set_next(next->data);
     }
     return decide_joins(after, request, geometry_, space_.services.profile());
@@ -292,7 +293,7 @@ class RangeWalk {
   void join_left(const Area<Host>& area, const Description<Host>& after) noexcept {
     if (!open_) {
       open(left_.description().range());
-      add_run(left_.piece);
+      add_run(left_.piece());
     }
     run().after.end = after.end;
     absorb(run(), after, &area, kept_);
@@ -355,11 +356,13 @@ class RangeWalk {
     if (!open_) return;
     open_ = false;
     const bool goes_on = position_ < range_.end && pass_ != Pass::again_in_place;
-    if (goes_on) left_ = Neighbour<Host>::of(run());
     const bool must_seek = goes_on && !edit_.keeps_range();
     visit(Step<Host>::of(edit_, &cursor_));
-    if (goes_on && run().makes_identity && run().object->identity) {
-      left_.piece.after.identity = run().object->identity;  // It was only numbered until now.
+    if (goes_on) {
+      if (run().makes_identity && run().object->identity) {
+        run().after.identity = run().object->identity;  // It was only numbered until now.
+      }
+      left_ = Neighbour<Host>::of(run());
     }
     if (must_seek) cursor_ = space_.tree.seek(position_);
   }
