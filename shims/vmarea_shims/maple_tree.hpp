@@ -111,14 +111,14 @@ class MapleTree {
   }
 
   Cursor seek(TreeKey key) const noexcept { return Cursor::seek(root(), key); }
-  Cursor seek_window(TreeKey first, TreeKey last, const Cursor* hint) const noexcept {
+  Cursor seek_window(TreeKey first, TreeKey last, Cursor* hint) const noexcept {
     const Window* const window = hint == nullptr ? nullptr : hint->window(first, last);
     return takes_shortcuts && window != nullptr ? hint->at(*window) : seek(first);
   }
   Cursor seek_back(TreeKey key) const noexcept { return Cursor::seek_back(root(), key); }
 
   std::size_t nodes_needed(TreeKey first, TreeKey last, std::size_t count, std::size_t before = 0,
-                           const Cursor* hint = nullptr) const noexcept {
+                           Cursor* hint = nullptr) const noexcept {
     const Root top = root();
     const Seen seen = look_at(first, last, hint);
     const std::size_t grown = seen.entries < count ? count - seen.entries : 0;
@@ -140,7 +140,7 @@ class MapleTree {
   void unreserve() noexcept { nodes_.unreserve(Options.spares); }
 
   void replace(TreeKey first, TreeKey last, const Entry* entries, std::size_t count,
-               const Cursor* hint = nullptr) noexcept {
+               Cursor* hint = nullptr) noexcept {
     maple::promise(first <= last && count <= entries_max);
     maple::Slot slots[entries_max];
     for (std::size_t i = 0; i < count; ++i) {
@@ -249,20 +249,20 @@ class MapleTree {
     for (std::size_t level = top.height; level > 0; --level) node = child(node, node->count - 1);
     return entry_at(node, node->count - 1, maple::last_key);
   }
-  /// A cursor with that window: `hint` if it stands there, else `own`. Requires: the tree is not
-  /// empty.
-  const Cursor& at_window(TreeKey first, TreeKey last, const Cursor* hint,
-                          Cursor& own) const noexcept {
-    if (takes_shortcuts && hint != nullptr && hint->window(first, last) != nullptr) return *hint;
-    own.go_to_window(root(), first, last);
-    return own;
+  /// A cursor with that window: `hint`, which goes there, or `own` if that is null. Requires: the
+  /// tree is not empty.
+  const Cursor& at_window(TreeKey first, TreeKey last, Cursor* hint, Cursor& own) const noexcept {
+    Cursor& cursor = hint != nullptr ? *hint : own;
+    const bool is_there = takes_shortcuts && cursor.window(first, last) != nullptr;
+    if (!is_there) cursor.go_to_window(root(), first, last);
+    return cursor;
   }
   /// What a plan wants to know of the entries in [first, last].
   struct Seen {
     std::size_t entries = 0;     // Up to one more than a replace can put there.
     const Node* leaf = nullptr;  // The one that the keys belong to; null: to more than one.
   };
-  Seen look_at(TreeKey first, TreeKey last, const Cursor* hint) const noexcept {
+  Seen look_at(TreeKey first, TreeKey last, Cursor* hint) const noexcept {
     constexpr std::size_t interesting = entries_max + 1;
     if (root_ == 0) return {};
     Cursor own;

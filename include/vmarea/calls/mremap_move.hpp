@@ -298,10 +298,15 @@ void plan_source(const SpaceState<Host>& space, const Area<Host>& area,
   if (has_second) plan.add_following_edit(second, area.range());
 }
 
+template <class Host>
+MremapPlan<Host> plan_rest_of_move(const SpaceState<Host>& space, const Sequel& rest) noexcept;
+
 /// Moves the part of `area` at request.address to `to`, over what stands there (rules 14.3, 14.4).
+/// `rest` is left for the areas behind it.
 template <class Host>
 MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
-                           const MremapRequest& request, Address to) noexcept {
+                           const MremapRequest& request, Address to,
+                           const Sequel& rest = {}) noexcept {
   const bool keeps = request.flags.has_any(remap::dont_unmap);
   const bool grows = request.new_length > request.old_length;
   const std::uint64_t moved_length = grows ? request.old_length : request.new_length;
@@ -355,6 +360,10 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   plan_source(space, area, {old_range, moved, to, keeps, unprotected}, plan);
   if (area.flags.has_any(flag::locked) && grows) {
     plan.sequel = {.kind = Sequel::Kind::touch, .range = edit.mapped};
+  }
+  if (rest.kind == Sequel::Kind::move_rest) {
+    plan.sequel = rest;
+    plan.plan_rest = plan_rest_of_move<Host>;
   }
   return plan;
 }

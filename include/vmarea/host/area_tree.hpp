@@ -41,7 +41,8 @@ struct TreeMapping {
 };
 
 /// A tree of non-overlapping, inclusive key ranges. Where a call takes `hint`, that is null or a
-/// cursor made since the last write: if it stands close by, the tree may save the way down.
+/// cursor made since the last write, which may go to `first`: it saves the way down, to a call that
+/// finds it close by and to the next.
 ///
 /// find(key)            the entry that contains key, or an empty one
 /// seek(key)            a cursor on the first entry whose last >= key; empty past the end
@@ -74,7 +75,7 @@ struct TreeMapping {
 template <class Tree, class Value>
 concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor cursor, TreeKey key,
                             const TreeEntry<Value>* entries, std::size_t count,
-                            const typename Tree::Cursor* hint, TreeMapping<Value> map) {
+                            typename Tree::Cursor* hint, TreeMapping<Value> map) {
   requires std::semiregular<typename Tree::Cursor>;
   { fixed.find(key) } noexcept -> std::same_as<TreeEntry<Value>>;
   { fixed.seek(key) } noexcept -> std::same_as<typename Tree::Cursor>;

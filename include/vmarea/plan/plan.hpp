@@ -125,7 +125,7 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
     placed_.add({middle, joins});
   }
   bool empty() const noexcept { return steps_.empty(); }
-  /// Stands close to the first edit, or nowhere.
+  /// Where planning goes about, so that the tree finds the first edit from there.
   Cursor& place() noexcept { return place_; }
   FixedList<Host, Edit<Host>, 2>& edits() noexcept { return edits_; }
 
@@ -162,7 +162,7 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
   }
 
  private:
-  Cursor place_{};
+  mutable Cursor place_;  // No part of what was planned.
   FixedList<Host, Edit<Host>, 2> edits_;
   FixedList<Host, Step<Host>, 6> steps_;
   FixedList<Host, PlacedRange<Host>, 1> placed_;

@@ -128,7 +128,7 @@ struct WalkPlan {
   unsigned step_count_ = 0;
   unsigned edit_count_ = 0;
   bool all_in_place_ = true;  // Then only the charge has to be reserved.
-  Cursor place_;              // Where the walk ended.
+  mutable Cursor place_;      // Where the walk ended; no part of what was planned.
   Edit<Host> only_{};         // The edit, if there is just one.
 };
 
