@@ -112,7 +112,7 @@ class MapleTree {
 
   Cursor seek(TreeKey key) const noexcept { return Cursor::seek(root(), key); }
   Cursor seek_window(TreeKey first, TreeKey last, Cursor* hint) const noexcept {
-    const Window* const window = hint == nullptr ? nullptr : hint->window(first, last);
+    const Window* const window = hint == nullptr ? nullptr : hint->window_here(first, last);
     return takes_shortcuts && window != nullptr ? hint->at(*window) : seek(first);
   }
   Cursor seek_back(TreeKey key) const noexcept { return Cursor::seek_back(root(), key); }
@@ -151,8 +151,8 @@ class MapleTree {
     }
     if (takes_shortcuts && root_ != 0) {
       Cursor own;
-      const Cursor& place = at_window(first, last, hint, own);
-      LeafWrite write(nodes_, place, *place.window(first, last));
+      Cursor& place = takes_hint(hint) ? *hint : own;
+      LeafWrite write(nodes_, place, place.window(root(), first, last));
       if (write.replace(slots, count)) {
         set_root(write.root());
         size_ += count - write.erased();
@@ -249,14 +249,7 @@ class MapleTree {
     for (std::size_t level = top.height; level > 0; --level) node = child(node, node->count - 1);
     return entry_at(node, node->count - 1, maple::last_key);
   }
-  /// A cursor with that window: `hint`, which goes there, or `own` if that is null. Requires: the
-  /// tree is not empty.
-  const Cursor& at_window(TreeKey first, TreeKey last, Cursor* hint, Cursor& own) const noexcept {
-    Cursor& cursor = hint != nullptr ? *hint : own;
-    const bool is_there = takes_shortcuts && cursor.window(first, last) != nullptr;
-    if (!is_there) cursor.go_to_window(root(), first, last);
-    return cursor;
-  }
+  static bool takes_hint(const Cursor* hint) noexcept { return takes_shortcuts && hint != nullptr; }
   /// What a plan wants to know of the entries in [first, last].
   struct Seen {
     std::size_t entries = 0;     // Up to one more than a replace can put there.
@@ -266,7 +259,7 @@ class MapleTree {
     constexpr std::size_t interesting = entries_max + 1;
     if (root_ == 0) return {};
     Cursor own;
-    const Window& window = *at_window(first, last, hint, own).window(first, last);
+    const Window& window = (takes_hint(hint) ? *hint : own).window(root(), first, last);
     Seen seen;
     if (window.ends_in_leaf()) seen.leaf = window.leaf;
     if (takes_shortcuts && seen.leaf != nullptr) {

@@ -36,8 +36,7 @@ class ArchetypeTree {
   Cursor seek(TreeKey) const noexcept { return {}; }
   Cursor seek_window(TreeKey, TreeKey, Cursor*) const noexcept { return {}; }
   Cursor seek_back(TreeKey) const noexcept { return {}; }
-  std::size_t nodes_needed(TreeKey, TreeKey, std::size_t, std::size_t,
-                           Cursor*) const noexcept {
+  std::size_t nodes_needed(TreeKey, TreeKey, std::size_t, std::size_t, Cursor*) const noexcept {
     return 0;
   }
   bool reserve(std::size_t) noexcept { return true; }

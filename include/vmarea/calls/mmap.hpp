@@ -224,8 +224,8 @@ enum class Populate : bool { if_locked, yes };
 /// (executing what was written), those of the clearing, no_memory (limits), the driver's.
 template <class Host>
 [[gnu::noinline]] VMAREA_INLINED_WHOLE StepPlan<Host, Address> plan_map_region(
-    const SpaceState<Host>& space, Description<Host> wanted, bool shared_memory,
-    DataRef<Host> data, Populate populate) noexcept {
+    const SpaceState<Host>& space, Description<Host> wanted, bool shared_memory, DataRef<Host> data,
+    Populate populate) noexcept {
   StepPlan<Host, Address> plan{wanted.start, space, wanted.start};
   if (space.modes.refuses_exec(wanted.flags, wanted.flags)) {
     plan.status = Error::access_denied;

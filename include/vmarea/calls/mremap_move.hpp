@@ -311,11 +311,12 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   const bool grows = request.new_length > request.old_length;
   const std::uint64_t moved_length = grows ? request.old_length : request.new_length;
   const Range to_range{to, to + request.new_length};
-  const Clearing<Host> clearing = plan_clear(space, to_range);
+  MremapPlan<Host> plan{Result<Address>(to), space, to};
+  const Clearing<Host> clearing = plan_clear(space, to_range, TreeView<Host>(plan.place()));
   if (!clearing.status) {
-    MremapPlan<Host> refused{clearing.status.error()};
-    leave_cuts(space, refused, clearing);
-    return refused;
+    plan.status = clearing.status.error();
+    leave_cuts(space, plan, clearing);
+    return plan;
   }
   if (to_range.contains(request.address)) {
     // The source went with it.
@@ -339,7 +340,6 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   if (keeps) copy.sides = sides_of_kept_source<Host>(space, area, old_range, to_range);
   // The tail is gone before the copy looks for neighbours.
   if (!tail.range.empty() && to == tail.range.end) copy.sides = JoinableSides::next_only;
-  MremapPlan<Host> plan{Result<Address>(to)};
   Edit<Host>& edit = add_new_range(space, plan, clearing, copy);
   if (!tail.range.empty() && tail.range.end < area.end) {
     part_at_tail(space, edit, area, tail.range, to);

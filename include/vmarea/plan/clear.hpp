@@ -43,7 +43,7 @@ constexpr bool counts_objects(const Description<Host>& area) noexcept {
 /// counts objects or the other rest keeps the object.
 template <class Host>
 Neighbour<Host> rest_of(const Neighbour<Host>& area, const Description<Host>& rest,
-                                  bool split_off) noexcept {
+                        bool split_off) noexcept {
   return Neighbour<Host>::rest_of(split_off ? area.split_off(rest) : area.with(rest));
 }
 

@@ -20,23 +20,12 @@ class Neighbour {
  public:
   Neighbour() noexcept = default;
   /// Null: nothing stands there.
-  static Neighbour of(Area<Host>* area) noexcept {
-    Neighbour seen;
-    seen.area_ = area;
-    return seen;
-  }
+  static Neighbour of(Area<Host>* area) noexcept { return Neighbour(area); }
   /// What a piece of an edit that is written before will be.
   static Neighbour of(const Piece<Host>& piece) noexcept {
-    Neighbour seen;
-    seen.planned_.add(piece.with(piece.after));
-    return seen;
+    return Neighbour(piece.with(piece.after), false);
   }
-  static Neighbour rest_of(const Piece<Host>& piece) noexcept {
-    Neighbour rest;
-    rest.planned_.add(piece);
-    rest.is_rest_ = true;
-    return rest;
-  }
+  static Neighbour rest_of(const Piece<Host>& piece) noexcept { return Neighbour(piece, true); }
 
   bool present() const noexcept { return area_ != nullptr || !planned_.empty(); }
   /// Of an area that is being cut; it must appear among the pieces.
@@ -68,6 +57,11 @@ class Neighbour {
   }
 
  private:
+  explicit Neighbour(Area<Host>* area) noexcept : area_(area) {}
+  Neighbour(const Piece<Host>& piece, bool is_rest) noexcept : is_rest_(is_rest) {
+    planned_.add(piece);
+  }
+
   Area<Host>* area_ = nullptr;
   FixedList<Host, Piece<Host>, 1> planned_;
   bool is_rest_ = false;

@@ -103,8 +103,8 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
   }
   /// The same for one that make() makes, where it stays.
   template <class Make>
-  requires std::is_invocable_r_v<Edit<Host>, Make> Edit<Host>& add_edit(Make&& make)
-  noexcept {
+  requires std::is_invocable_r_v<Edit<Host>, Make> Edit<Host>
+  &add_edit(Make&& make) noexcept {
     steps_.add(Step<Host>{});
     return edits_.add_made_by(make);
   }

@@ -47,7 +47,7 @@ struct Step {
   UserfaultContext told{};           // Its reader is told of a move.
   bool keeps_source = false;         // Of a move: the area there stays.
   [[no_unique_address]] ArrivalRef<Host> arrival{};  // Of an edit: own data that comes.
-  // Of an edit: saves the tree its way down; it may stand anywhere, and move. Null: none is at hand.
+  // Of an edit: saves the tree its way down; may stand anywhere, and move. Null: none is at hand.
   typename SpaceState<Host>::Tree::Cursor* place = nullptr;
 
   constexpr Address to() const noexcept { return value; }

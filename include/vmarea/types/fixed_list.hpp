@@ -49,16 +49,36 @@ class FixedList {
     if (Host::checks && empty()) Host::assertion_failed("no more is used than was reserved");
     return values_[--size_];
   }
-  void clear() noexcept { size_ = 0; }
-  bool empty() const noexcept { return size_ == 0; }
-  bool full() const noexcept { return size_ == size_max; }
-  unsigned size() const noexcept { return size_; }
-  T& operator[](unsigned i) noexcept { return values_[i]; }
-  const T& operator[](unsigned i) const noexcept { return values_[i]; }
-  T* begin() noexcept { return values_; }
-  T* end() noexcept { return values_ + size_; }
-  const T* begin() const noexcept { return values_; }
-  const T* end() const noexcept { return values_ + size_; }
+  void clear() noexcept {
+    size_ = 0;
+  }
+  bool empty() const noexcept {
+    return size_ == 0;
+  }
+  bool full() const noexcept {
+    return size_ == size_max;
+  }
+  unsigned size() const noexcept {
+    return size_;
+  }
+  T& operator[](unsigned i) noexcept {
+    return values_[i];
+  }
+  const T& operator[](unsigned i) const noexcept {
+    return values_[i];
+  }
+  T* begin() noexcept {
+    return values_;
+  }
+  T* end() noexcept {
+    return values_ + size_;
+  }
+  const T* begin() const noexcept {
+    return values_;
+  }
+  const T* end() const noexcept {
+    return values_ + size_;
+  }
 
  private:
   unsigned size_ = 0;

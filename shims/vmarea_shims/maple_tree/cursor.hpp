@@ -29,7 +29,7 @@ template <class Node>
 struct Window {
   TreeKey first;
   TreeKey last;
-  Node* leaf;
+  Node* leaf = nullptr;
   std::size_t begin;
   std::size_t end;
   TreeKey bound;  // The last key that may lie in the leaf.
@@ -41,10 +41,7 @@ struct Window {
 template <class Value, class Node, bool Published, bool Prefetches>
 class Cursor {
  public:
-  Cursor() noexcept {
-    window_.leaf = nullptr;
-    steps_[0] = {nullptr, 0};
-  }
+  Cursor() noexcept { steps_[0] = {nullptr, 0}; }
   Cursor(const Cursor& other) noexcept { *this = other; }
   Cursor& operator=(const Cursor& other) noexcept {
     window_.leaf = nullptr;
@@ -88,9 +85,7 @@ class Cursor {
   }
 
   TreeEntry<Value> entry() const noexcept {
-    const auto [leaf, slot] = steps_[0];
-    if (slot >= leaf_count_) return {};
-    return {leaf->first[slot], leaf->last(slot), static_cast<Value*>(leaf->value(slot))};
+    return is_on_entry() ? entry_at(steps_[0].node, steps_[0].slot) : TreeEntry<Value>{};
   }
   void next() noexcept {
     if (steps_[0].slot != leaf_count_ && ++steps_[0].slot == leaf_count_) go_to_next_leaf();
@@ -99,9 +94,17 @@ class Cursor {
     if (steps_[0].slot != before_first && steps_[0].slot-- == 0) go_to_previous_leaf();
   }
 
-  /// What lies in [first, last] of the leaf that it stands in, looked for from there on and kept
-  /// for the next time; null where `first` belongs to another leaf.
-  const Window<Node>* window(TreeKey first, TreeKey last) const noexcept {
+  /// What lies in [first, last] of the leaf that `first` belongs to: it goes there unless it stands
+  /// in that leaf already. Requires: the tree is not empty.
+  const Window<Node>& window(Root<Node> root, TreeKey first, TreeKey last) noexcept {
+    if (const Window<Node>* found = window_here(first, last)) return *found;
+    (void)descend(root, first);
+    look_at(first, last, leaf_bound());
+    return window_;
+  }
+  /// The same where it stands, looked for from there on and kept for the next time; null where
+  /// `first` belongs to another leaf.
+  const Window<Node>* window_here(TreeKey first, TreeKey last) const noexcept {
     Node* const leaf = steps_[0].node;
     if (leaf == nullptr) return nullptr;
     if (window_.leaf == leaf && window_.first == first && window_.last == last) return &window_;
@@ -110,12 +113,6 @@ class Cursor {
     if (bound < first) return nullptr;
     look_at(first, last, bound);
     return &window_;
-  }
-  /// The same in any tree that is not empty, and goes there.
-  const Window<Node>& go_to_window(Root<Node> root, TreeKey first, TreeKey last) noexcept {
-    (void)descend(root, first);
-    look_at(first, last, leaf_bound());
-    return window_;
   }
   /// The same place, on the first of what lies in a window of its leaf, or on what comes behind.
   Cursor at(const Window<Node>& window) const noexcept {
@@ -131,6 +128,10 @@ class Cursor {
  private:
   static constexpr std::size_t before_first = ~std::size_t{0};
 
+  bool is_on_entry() const noexcept { return steps_[0].slot < leaf_count_; }
+  static TreeEntry<Value> entry_at(const Node* leaf, std::size_t slot) noexcept {
+    return {leaf->first[slot], leaf->last(slot), static_cast<Value*>(leaf->value(slot))};
+  }
   TreeKey leaf_bound() const noexcept {
     for (std::size_t level = 1; level <= height_; ++level) {
       const auto& [node, slot] = steps_[level];

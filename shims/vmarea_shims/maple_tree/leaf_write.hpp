@@ -32,9 +32,7 @@ class LeafWrite {
 
   std::size_t erased() const noexcept { return window_.entries(); }
   /// Requires: it did.
-  Root<Node> root() const noexcept {
-    return {height_ == 0 ? leaf_ : way_[height_].node, height_};
-  }
+  Root<Node> root() const noexcept { return {height_ == 0 ? leaf_ : way_[height_].node, height_}; }
 
   /// Whether it did. Requires: no entry straddles an end of the window.
   bool replace(const Slot* entries, std::size_t count) noexcept {
@@ -104,8 +102,7 @@ class LeafWrite {
       const std::uint64_t known = gap;
       if (now < known && before < known) return;  // Another hole there is the largest.
       if (now < known) {
-        now = level == 1 ? leaf_->leaf_gap(window_.bound)
-                         : way_[level - 1].node->inner_gap();
+        now = level == 1 ? leaf_->leaf_gap(window_.bound) : way_[level - 1].node->inner_gap();
       }
       if (now == known) return;
       gap = now;
