@@ -25,11 +25,6 @@ class FixedList {
     return *this;
   }
 
-// Where the list is part of what a constructor fills, g++ 12 takes the whole for its first member.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wstringop-overflow"
-#endif
   /// Requires: not full.
   T& add(const T& value) noexcept {
     if (Host::checks && full()) Host::assertion_failed("a list of a plan is not full");
@@ -41,44 +36,21 @@ class FixedList {
     if (Host::checks && full()) Host::assertion_failed("a list of a plan is not full");
     return *::new (&values_[size_++]) T(make());
   }
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
   /// Requires: not empty.
   T take_last() noexcept {
     if (Host::checks && empty()) Host::assertion_failed("no more is used than was reserved");
     return values_[--size_];
   }
-  void clear() noexcept {
-    size_ = 0;
-  }
-  bool empty() const noexcept {
-    return size_ == 0;
-  }
-  bool full() const noexcept {
-    return size_ == size_max;
-  }
-  unsigned size() const noexcept {
-    return size_;
-  }
-  T& operator[](unsigned i) noexcept {
-    return values_[i];
-  }
-  const T& operator[](unsigned i) const noexcept {
-    return values_[i];
-  }
-  T* begin() noexcept {
-    return values_;
-  }
-  T* end() noexcept {
-    return values_ + size_;
-  }
-  const T* begin() const noexcept {
-    return values_;
-  }
-  const T* end() const noexcept {
-    return values_ + size_;
-  }
+  void clear() noexcept { size_ = 0; }
+  bool empty() const noexcept { return size_ == 0; }
+  bool full() const noexcept { return size_ == size_max; }
+  unsigned size() const noexcept { return size_; }
+  T& operator[](unsigned i) noexcept { return values_[i]; }
+  const T& operator[](unsigned i) const noexcept { return values_[i]; }
+  T* begin() noexcept { return values_; }
+  T* end() noexcept { return values_ + size_; }
+  const T* begin() const noexcept { return values_; }
+  const T* end() const noexcept { return values_ + size_; }
 
  private:
   unsigned size_ = 0;
