@@ -68,6 +68,8 @@ class MapleTree {
   using Node = maple::Node<Options.capacity>;
   using Nodes = maple::Nodes<Node, Memory, published>;
   using Root = maple::Root<Node>;
+  using Window = maple::Window<Node>;
+  using LeafWrite = maple::LeafWrite<Node, Nodes, published>;
   using Write = maple::Write<Node, Nodes, published>;
 
  public:
@@ -109,12 +111,16 @@ class MapleTree {
   }
 
   Cursor seek(TreeKey key) const noexcept { return Cursor::seek(root(), key); }
+  Cursor seek_window(TreeKey first, TreeKey last, Cursor* hint) const noexcept {
+    const Window* const window = hint == nullptr ? nullptr : hint->window_here(first, last);
+    return takes_shortcuts && window != nullptr ? hint->at(*window) : seek(first);
+  }
   Cursor seek_back(TreeKey key) const noexcept { return Cursor::seek_back(root(), key); }
 
-  std::size_t nodes_needed(TreeKey first, TreeKey last, std::size_t count,
-                           std::size_t before = 0) const noexcept {
+  std::size_t nodes_needed(TreeKey first, TreeKey last, std::size_t count, std::size_t before = 0,
+                           Cursor* hint = nullptr) const noexcept {
     const Root top = root();
-    const Seen seen = look_at(first, last);
+    const Seen seen = look_at(first, last, hint);
     const std::size_t grown = seen.entries < count ? count - seen.entries : 0;
     if constexpr (published) {
       return count + seen.entries == 0
@@ -133,7 +139,8 @@ class MapleTree {
   bool reserve(std::size_t count) noexcept { return nodes_.reserve(count); }
   void unreserve() noexcept { nodes_.unreserve(Options.spares); }
 
-  void replace(TreeKey first, TreeKey last, const Entry* entries, std::size_t count) noexcept {
+  void replace(TreeKey first, TreeKey last, const Entry* entries, std::size_t count,
+               Cursor* hint = nullptr) noexcept {
     maple::promise(first <= last && count <= entries_max);
     maple::Slot slots[entries_max];
     for (std::size_t i = 0; i < count; ++i) {
@@ -143,9 +150,9 @@ class MapleTree {
       slots[i] = {entries[i].first, entries[i].last, stored(entries[i].value)};
     }
     if (takes_shortcuts && root_ != 0) {
-      if (!path_.leads_to(first, last)) path_.descend(root(), first, last);
-      path_.forget();
-      maple::LeafWrite<Node, Nodes, published> write(nodes_, path_);
+      Cursor own;
+      Cursor& place = takes_hint(hint) ? *hint : own;
+      LeafWrite write(nodes_, place, place.window(root(), first, last));
       if (write.replace(slots, count)) {
         set_root(write.root());
         size_ += count - write.erased();
@@ -181,7 +188,6 @@ class MapleTree {
   /// Also ends a write. In published mode the nodes are retired.
   void clear() noexcept {
     const Root top = root();
-    path_.forget();
     set_root({});
     size_ = 0;
     if (top.node != nullptr) {
@@ -243,20 +249,21 @@ class MapleTree {
     for (std::size_t level = top.height; level > 0; --level) node = child(node, node->count - 1);
     return entry_at(node, node->count - 1, maple::last_key);
   }
+  static bool takes_hint(const Cursor* hint) noexcept { return takes_shortcuts && hint != nullptr; }
   /// What a plan wants to know of the entries in [first, last].
   struct Seen {
     std::size_t entries = 0;     // Up to one more than a replace can put there.
     const Node* leaf = nullptr;  // The one that the keys belong to; null: to more than one.
   };
-  Seen look_at(TreeKey first, TreeKey last) const noexcept {
+  Seen look_at(TreeKey first, TreeKey last, Cursor* hint) const noexcept {
     constexpr std::size_t interesting = entries_max + 1;
-    const Root top = root();
-    if (top.node == nullptr) return {};
-    path_.descend(top, first, last);
+    if (root_ == 0) return {};
+    Cursor own;
+    const Window& window = (takes_hint(hint) ? *hint : own).window(root(), first, last);
     Seen seen;
-    if (path_.ends_in_leaf()) seen.leaf = path_.leaf();
+    if (window.ends_in_leaf()) seen.leaf = window.leaf;
     if (takes_shortcuts && seen.leaf != nullptr) {
-      const std::size_t entries = path_.end() - path_.begin();
+      const std::size_t entries = window.entries();
       seen.entries = entries < interesting ? entries : interesting;
       return seen;
     }
@@ -291,8 +298,6 @@ class MapleTree {
 
   std::uintptr_t root_ = 0;
   std::size_t size_ = 0;
-  mutable maple::WritePath<Node>
-      path_;  // From nodes_needed(), which only the writer asks, to replace().
   Nodes nodes_;
 };
 

@@ -159,13 +159,33 @@ class MapleTreeModel : public testing::Test {
     return changed;
   }
 
+  /// A cursor in the window, close to it, anywhere or nowhere.
+  typename Tree::Cursor any_hint(const Window& window) {
+    typename Tree::Cursor hint;
+    switch (below(4)) {
+      case 0:
+        return hint;
+      case 1:
+        return tree_.seek(window.first);
+      case 2:
+        hint = tree_.seek_back(window.last);
+        break;
+      default:
+        hint = tree_.seek(any_key());
+    }
+    for (std::size_t steps = below(20); steps-- > 0;) below(2) ? hint.next() : hint.previous();
+    return hint;
+  }
+
   void write(const std::vector<Window>& windows) {
+    auto stands_somewhere = windows.empty() ? typename Tree::Cursor{} : any_hint(windows.front());
+    auto* hint = below(4) == 0 ? nullptr : &stands_somewhere;
     std::size_t needed = 0;
     std::size_t before = 0;
     for (const Window& window : windows) {
       const bool grows = window.count > window.erased;
       if (published || grows) {
-        needed += tree_.nodes_needed(window.first, window.last, window.count, before);
+        needed += tree_.nodes_needed(window.first, window.last, window.count, before, hint);
       }
       if (grows) before += window.count - window.erased;
     }
@@ -174,7 +194,16 @@ class MapleTreeModel : public testing::Test {
     ASSERT_TRUE(tree_.reserve(needed));
     const std::size_t allocations = memory_.allocations;
     for (const Window& window : windows) {
-      tree_.replace(window.first, window.last, window.entries, window.count);
+      if (hint != nullptr) {
+        auto at = tree_.seek_window(window.first, window.last, hint);
+        auto reference = model_.seek(window.first);
+        for (; at.entry() && at.entry().first <= window.last; at.next(), reference.next()) {
+          ASSERT_EQ(at.entry(), reference.entry());
+        }
+        ASSERT_EQ(at.entry(), reference.entry());
+      }
+      tree_.replace(window.first, window.last, window.entries, window.count, hint);
+      hint = nullptr;  // It dies with the write.
       model_.replace(window.first, window.last, window.entries, window.count);
     }
     ASSERT_EQ(memory_.allocations, allocations);

@@ -34,11 +34,14 @@ class ArchetypeTree {
 
   TreeEntry<Value> find(TreeKey) const noexcept { return {}; }
   Cursor seek(TreeKey) const noexcept { return {}; }
+  Cursor seek_window(TreeKey, TreeKey, Cursor*) const noexcept { return {}; }
   Cursor seek_back(TreeKey) const noexcept { return {}; }
-  std::size_t nodes_needed(TreeKey, TreeKey, std::size_t, std::size_t) const noexcept { return 0; }
+  std::size_t nodes_needed(TreeKey, TreeKey, std::size_t, std::size_t, Cursor*) const noexcept {
+    return 0;
+  }
   bool reserve(std::size_t) noexcept { return true; }
   void unreserve() noexcept {}
-  void replace(TreeKey, TreeKey, const TreeEntry<Value>*, std::size_t) noexcept {}
+  void replace(TreeKey, TreeKey, const TreeEntry<Value>*, std::size_t, Cursor*) noexcept {}
   TreeGap lowest_gap(std::uint64_t, TreeKey, TreeKey) const noexcept { return {}; }
   TreeGap highest_gap(std::uint64_t, TreeKey, TreeKey) const noexcept { return {}; }
   template <class Map>

@@ -72,18 +72,21 @@ class MapTree {
     if (at != map_.begin() && std::prev(at)->second.last >= key) --at;
     return Cursor(map_, at);
   }
+  Cursor seek_window(TreeKey first, TreeKey, Cursor*) const noexcept { return seek(first); }
   Cursor seek_back(TreeKey key) const noexcept {
     const auto behind = map_.upper_bound(key);
     return behind == map_.begin() ? Cursor::before(map_) : Cursor(map_, std::prev(behind));
   }
 
-  std::size_t nodes_needed(TreeKey, TreeKey, std::size_t, std::size_t = 0) const noexcept {
+  std::size_t nodes_needed(TreeKey, TreeKey, std::size_t, std::size_t = 0,
+                           Cursor* = nullptr) const noexcept {
     return 0;
   }
   bool reserve(std::size_t) noexcept { return true; }
   void unreserve() noexcept {}
 
-  void replace(TreeKey first, TreeKey last, const Entry* entries, std::size_t count) noexcept {
+  void replace(TreeKey first, TreeKey last, const Entry* entries, std::size_t count,
+               Cursor* = nullptr) noexcept {
     map_.erase(map_.lower_bound(first), map_.upper_bound(last));
     for (std::size_t i = 0; i < count; ++i) {
       map_.emplace(entries[i].first, Held{entries[i].last, entries[i].value});

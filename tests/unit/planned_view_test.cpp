@@ -19,13 +19,13 @@ constexpr std::uint64_t columns_max = 13;
 template <class View>
 std::string text_of(View view) {
   const auto range = [](const Neighbour<TestServices>& seen) {
-    if (!seen.present) return std::string("-");
+    if (!seen.present()) return std::string("-");
     const TestDescription& area = seen.description();
     return fmt::format("[{:x},{:x})", (area.start - TestSpace::base) >> 12,
                        (area.end - TestSpace::base) >> 12);
   };
   std::string text = range(view.previous()) + "|";
-  for (; view.area().present; view.next()) text += range(view.area());
+  for (; view.area().present(); view.next()) text += range(view.area());
   // From the end it comes back to the last one.
   return text + "|" + range(view.previous());
 }
@@ -53,8 +53,11 @@ bool expect_views_agree(std::string_view picture, MakePlan&& make_plan) {
   });
   EXPECT_TRUE(static_cast<bool>(done));
   if (planned.empty()) return false;
-  EXPECT_EQ(planned,
-            seen_from_everywhere([&](Address from) { return WrittenView(stage.state(), from); }));
+  WrittenView::Cursor cursor;
+  EXPECT_EQ(planned, seen_from_everywhere([&](Address from) {
+              cursor = stage.state().tree.seek(from);
+              return WrittenView(cursor);
+            }));
   return true;
 }
 
@@ -97,10 +100,10 @@ TEST(PlannedView, names_what_has_no_object_yet_by_its_piece) {
   EXPECT_TRUE(stage.plan_and_commit([](const TestSpaceState& s) {
     VerbPlan plan = plan_unmap<VerbPlan>(s, columns(1, 2), success);
     EditView view(s, plan.edits()[0], TestSpace::base);
-    EXPECT_EQ(view.area().piece.object_made_by, MadeBy::none);
+    EXPECT_EQ(view.area().piece().object_made_by, MadeBy::none);
     view.next();
-    EXPECT_EQ(view.area().piece.object_made_by, MadeBy::piece_1);
-    EXPECT_EQ(view.area().piece.object, nullptr);
+    EXPECT_EQ(view.area().piece().object_made_by, MadeBy::piece_1);
+    EXPECT_EQ(view.area().piece().object, nullptr);
     return plan;
   }));
 }

@@ -216,18 +216,24 @@ Result<void> ask_driver(const SpaceState<Host>& space, const Clearing<Host>& cle
   return prepared;
 }
 
+/// What is touched once the lock is let go.
+enum class Populate : bool { if_locked, yes };
+
 /// The part of mmap that knows the address and the flags (rules 12.1); `data` comes with it. Never
 /// inlined itself, which made mapping and unmapping 1 % slower. Errors: access_denied
 /// (executing what was written), those of the clearing, no_memory (limits), the driver's.
 template <class Host>
 [[gnu::noinline]] VMAREA_INLINED_WHOLE StepPlan<Host, Address> plan_map_region(
-    const SpaceState<Host>& space, Description<Host> wanted, bool shared_memory,
-    DataRef<Host> data) noexcept {
-  if (space.modes.refuses_exec(wanted.flags, wanted.flags)) return Error::access_denied;
-  const Clearing<Host> clearing = plan_clear(space, wanted.range());
+    const SpaceState<Host>& space, Description<Host> wanted, bool shared_memory, DataRef<Host> data,
+    Populate populate) noexcept {
+  StepPlan<Host, Address> plan{wanted.start, space, wanted.start};
+  if (space.modes.refuses_exec(wanted.flags, wanted.flags)) {
+    plan.status = Error::access_denied;
+    return plan;
+  }
+  const Clearing<Host> clearing = plan_clear(space, wanted.range(), TreeView<Host>(plan.place()));
+  if (!clearing.status) plan.status = clearing.status.error();
   const std::int64_t pages = page_count(space, wanted.length());
-  StepPlan<Host, Address> plan{clearing.status ? Result<Address>(wanted.start)
-                                               : clearing.status.error()};
   if (plan.status &&
       !can_expand(space, space.totals, wanted.flags, pages - clearing.totals.total)) {
     plan.status = Error::no_memory;
@@ -259,15 +265,18 @@ template <class Host>
   edit.new_shared_memory = shared_memory;
   plan.brings(wanted.range(), data);
   count_new_range(space, edit, range.description, charged);
+  if (populate == Populate::yes || wanted.flags.has_any(flag::locked)) {
+    plan.sequel = {.kind = Sequel::Kind::touch, .range = wanted.range()};
+  }
   return plan;
 }
 
-/// Errors, in the order they are found: invalid (offset), bad_file, invalid (length), no_memory,
-/// invalid (address), not_permitted, exists, try_again, and those of the description, the clearing
-/// and the limits.
+/// Chooses the address and the flags. Errors, in the order they are found: invalid (offset),
+/// bad_file, invalid (length), no_memory, invalid (address), not_permitted, exists, try_again, and
+/// those of the two kinds of memory.
 template <class Host>
-StepPlan<Host, Address> plan_mmap(const SpaceState<Host>& space,
-                                  const MmapRequest<Host>& request) noexcept {
+Result<void> describe(const SpaceState<Host>& space, const MmapRequest<Host>& request,
+                      Description<Host>& wanted) noexcept {
   const Geometry geometry = space.services.geometry();
   const bool anonymous = request.flags.has_any(map::anonymous);
   if (!geometry.aligned(request.offset)) return Error::invalid;
@@ -278,21 +287,27 @@ StepPlan<Host, Address> plan_mmap(const SpaceState<Host>& space,
   if (space.area_count > space.services.limits().area_count_max) return Error::no_memory;
   const Result<Address> at = choose_address(space, request, length);
   if (!at) return at.error();
-  Description<Host> wanted{
-      .start = *at, .end = *at + length, .flags = requested_flags(space, request)};
+  wanted.start = *at;
+  wanted.end = *at + length;
+  wanted.flags = requested_flags(space, request);
   const Result<void> may_lock = check_lock_right(space, request, wanted.flags, length);
-  if (!may_lock) return may_lock.error();
-  const Result<void> described = anonymous ? describe_anonymous(space, request, wanted)
-                                           : describe_file(space, request, wanted);
+  if (!may_lock) return may_lock;
+  return anonymous ? describe_anonymous(space, request, wanted)
+                   : describe_file(space, request, wanted);
+}
+
+/// Errors: those of the description, then those of plan_map_region().
+template <class Host>
+StepPlan<Host, Address> plan_mmap(const SpaceState<Host>& space,
+                                  const MmapRequest<Host>& request) noexcept {
+  Description<Host> wanted;
+  const Result<void> described = describe(space, request, wanted);
   if (!described) return described.error();
-  StepPlan<Host, Address> plan =
-      plan_map_region(space, wanted, anonymous && wanted.flags.has_any(flag::shared),
-                      DataRef<Host>::to(request.data));
+  const bool anonymous = request.flags.has_any(map::anonymous);
   const bool asked = (request.flags & (map::populate | map::non_block)) == map::populate;
-  if (plan.status && (asked || wanted.flags.has_any(flag::locked))) {
-    plan.sequel = {.kind = Sequel::Kind::touch, .range = wanted.range()};
-  }
-  return plan;
+  return plan_map_region(space, wanted, anonymous && wanted.flags.has_any(flag::shared),
+                         DataRef<Host>::to(request.data),
+                         asked ? Populate::yes : Populate::if_locked);
 }
 
 }  // namespace vmarea

@@ -112,9 +112,6 @@ constexpr void skip_hole(MremapRequest& request, Address area_start) noexcept {
   request.new_length -= hole;
 }
 
-template <class Host>
-MremapPlan<Host> plan_rest_of_move(const SpaceState<Host>& space, const Sequel& rest) noexcept;
-
 /// One area's share of a move to a given place. Requires: `area` contains request.address.
 /// Ensures: the plan's sequel is what is left for the areas behind it.
 template <class Host>
@@ -149,12 +146,7 @@ MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, Area<Host>& area
     if (!found) return found.error();
     to = *found;
   }
-  MremapPlan<Host> plan = plan_move(space, area, request, to);
-  if (plan.status && crosses) {
-    plan.sequel = rest;
-    plan.plan_rest = plan_rest_of_move<Host>;
-  }
-  return plan;
+  return plan_move(space, area, request, to, rest);
 }
 
 /// The next area's share: `rest` comes from the plan before.

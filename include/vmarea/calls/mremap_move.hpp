@@ -140,11 +140,11 @@ void add_cut_out(const SpaceState<Host>& space, const Neighbour<Host>& source,
   const Description<Host>& before = source.description();
   const bool below = after.start > before.start;
   const bool above = after.end < before.end;
-  if (below) edit.add(source.piece.with(before.below(after.start)));
-  edit.add(below || above ? source.piece.split_off(after) : source.piece.with(after));
+  if (below) edit.add(source.with(before.below(after.start)));
+  edit.add(below || above ? source.split_off(after) : source.with(after));
   if (!above) return;
   const Description<Host> rest = before.above(after.end, space.services.geometry());
-  edit.add(below ? source.piece.split_off(rest) : source.piece.with(rest));
+  edit.add(below ? source.split_off(rest) : source.with(rest));
 }
 
 /// DONTUNMAP: the source stays, unlocked, and untouched if it has an area of its own. False if
@@ -298,19 +298,25 @@ void plan_source(const SpaceState<Host>& space, const Area<Host>& area,
   if (has_second) plan.add_following_edit(second, area.range());
 }
 
+template <class Host>
+MremapPlan<Host> plan_rest_of_move(const SpaceState<Host>& space, const Sequel& rest) noexcept;
+
 /// Moves the part of `area` at request.address to `to`, over what stands there (rules 14.3, 14.4).
+/// `rest` is left for the areas behind it.
 template <class Host>
 MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
-                           const MremapRequest& request, Address to) noexcept {
+                           const MremapRequest& request, Address to,
+                           const Sequel& rest = {}) noexcept {
   const bool keeps = request.flags.has_any(remap::dont_unmap);
   const bool grows = request.new_length > request.old_length;
   const std::uint64_t moved_length = grows ? request.old_length : request.new_length;
   const Range to_range{to, to + request.new_length};
-  const Clearing<Host> clearing = plan_clear(space, to_range);
+  MremapPlan<Host> plan{Result<Address>(to), space, to};
+  const Clearing<Host> clearing = plan_clear(space, to_range, TreeView<Host>(plan.place()));
   if (!clearing.status) {
-    MremapPlan<Host> refused{clearing.status.error()};
-    leave_cuts(space, refused, clearing);
-    return refused;
+    plan.status = clearing.status.error();
+    leave_cuts(space, plan, clearing);
+    return plan;
   }
   if (to_range.contains(request.address)) {
     // The source went with it.
@@ -334,7 +340,6 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   if (keeps) copy.sides = sides_of_kept_source<Host>(space, area, old_range, to_range);
   // The tail is gone before the copy looks for neighbours.
   if (!tail.range.empty() && to == tail.range.end) copy.sides = JoinableSides::next_only;
-  MremapPlan<Host> plan{Result<Address>(to)};
   Edit<Host>& edit = add_new_range(space, plan, clearing, copy);
   if (!tail.range.empty() && tail.range.end < area.end) {
     part_at_tail(space, edit, area, tail.range, to);
@@ -355,6 +360,10 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   plan_source(space, area, {old_range, moved, to, keeps, unprotected}, plan);
   if (area.flags.has_any(flag::locked) && grows) {
     plan.sequel = {.kind = Sequel::Kind::touch, .range = edit.mapped};
+  }
+  if (rest.kind == Sequel::Kind::move_rest) {
+    plan.sequel = rest;
+    plan.plan_rest = plan_rest_of_move<Host>;
   }
   return plan;
 }

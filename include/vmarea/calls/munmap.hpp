@@ -14,13 +14,13 @@ namespace vmarea {
 template <class Plan, class Host>
 VMAREA_INLINED_WHOLE Plan plan_unmap(const SpaceState<Host>& space, Range range,
                                      Result<typename Plan::Value> answer) noexcept {
-  const Clearing<Host> clearing = plan_clear(space, range);
-  Plan plan{answer};
+  Plan plan{answer, space, range.start};
+  const Clearing<Host> clearing = plan_clear(space, range, TreeView<Host>(plan.place()));
   if (!clearing.status) {
     plan.status = clearing.status.error();
     leave_cuts(space, plan, clearing);
   } else if (clearing.totals.total != 0) {
-    plan.add_edit(edit_of(clearing));
+    plan.add_edit([&] { return edit_of(clearing); });
   }
   return plan;
 }

@@ -79,12 +79,8 @@ StepPlan<Host, Address> plan_attach(const SpaceState<Host>& space,
   if (wanted.flags.has_any(flag::locked) && !can_lock(space, page_count(space, length))) {
     return Error::try_again;
   }
-  StepPlan<Host, Address> plan =
-      plan_map_region(space, wanted, false, DataRef<Host>::to(request.data));
-  if (plan.status && wanted.flags.has_any(flag::locked)) {
-    plan.sequel = {.kind = Sequel::Kind::touch, .range = wanted.range()};
-  }
-  return plan;
+  return plan_map_region(space, wanted, false, DataRef<Host>::to(request.data),
+                         Populate::if_locked);
 }
 
 /// Removes every piece of an attached segment, unless it is sealed.

@@ -46,9 +46,9 @@ void destroy_area(SpaceState<Host>& space, Area<Host>& area, Event event,
 template <class Host>
 class EditCommit {
  public:
-  EditCommit(SpaceState<Host>& space, const Edit<Host>& edit, ArrivalRef<Host> arrival,
+  EditCommit(SpaceState<Host>& space, const Edit<Host>& edit, const Step<Host>& step,
              Reservation<Host>& reserved) noexcept
-      : space_(space), edit_(edit), arrival_(arrival), reserved_(reserved) {}
+      : space_(space), edit_(edit), step_(step), reserved_(reserved) {}
 
   /// `keeps_range`: as the edit says.
   VMAREA_INLINED void run(bool keeps_range) noexcept {
@@ -132,7 +132,7 @@ class EditCommit {
   }
 
   VMAREA_INLINED void write_pieces() noexcept {
-    DataMove<Host> data(space_, edit_, arrival_);
+    DataMove<Host> data(space_, edit_, step_.arrival);
     data.take();
     write_families();
     data.give(reserved_.written);
@@ -193,6 +193,7 @@ class EditCommit {
 
   VMAREA_INLINED void write_piece(unsigned index) noexcept {
     const Piece<Host>& piece = edit_.pieces[index];
+    const Range range = piece.after.range();
     AreaType* area = piece.object;
     if (area == nullptr) {
       area = make_area(piece);
@@ -203,6 +204,7 @@ class EditCommit {
     link_identity(*area, piece);
     if constexpr (Host::has_reverse_map) space_.services.enter_trees(*area);
     reserved_.written[index] = area;
+    entries_[index] = {range.start, last_key(range), area};
   }
 
   /// Gives the area the identity that its piece makes or takes over, and the links to it.
@@ -227,7 +229,8 @@ class EditCommit {
   AreaType* make_area(const Piece<Host>& piece) noexcept {
     AreaType* area = reserved_.areas.take_last();
     assign(*area, piece.after);
-    if constexpr (has_own_data<Host>) DataMove<Host>::fill(*area, piece, arrival_);
+    if (piece.copied != nullptr && area->hooks != nullptr) opens_ |= area->hooks->open != nullptr;
+    if constexpr (has_own_data<Host>) DataMove<Host>::fill(*area, piece, step_.arrival);
     if (is_shared_memory(piece)) {
       area->file = reserved_.shared_memory;
       reserved_.shared_memory = {};
@@ -240,8 +243,12 @@ class EditCommit {
   }
 
   VMAREA_INLINED void unlink_removed() noexcept {
-    for_each_in(space_, edit_.extent, [&](AreaType& area) {
-      if (is_kept(area)) return;
+    const TreeKey last = last_key(edit_.extent);
+    auto cursor = space_.tree.seek_window(edit_.extent.start, last, step_.place);
+    for (auto entry = cursor.entry(); entry && entry.first <= last; entry = cursor.entry()) {
+      AreaType& area = *entry.value;
+      cursor.next();
+      if (is_kept(area)) continue;
       if constexpr (Host::has_reverse_map) {
         const Family<Host> family{area.file, area.identity};
         family.lock(space_.services);
@@ -250,20 +257,17 @@ class EditCommit {
       }
       space_.services.detach_area(area.lock);
       removed_.push_back(area);
-    });
+    }
   }
 
   void write_tree() noexcept {
-    TreeEntry<AreaType> entries[3];
-    for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
-      const Range range = edit_.pieces[i].after.range();
-      entries[i] = {range.start, last_key(range), reserved_.written[i]};
-    }
-    space_.tree.replace(edit_.extent.start, last_key(edit_.extent), entries, edit_.pieces.size());
+    space_.tree.replace(edit_.extent.start, last_key(edit_.extent), entries_, edit_.pieces.size(),
+                        step_.place);
     space_.area_count = space_.tree.size();
   }
 
   VMAREA_INLINED void announce_pieces() noexcept {
+    if (!opens_ && !Host::has_notices && skips_needless_steps) return;
     for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
       const Piece<Host>& piece = edit_.pieces[i];
       AreaType& area = *reserved_.written[i];
@@ -301,13 +305,15 @@ class EditCommit {
 
   SpaceState<Host>& space_;
   const Edit<Host>& edit_;
-  [[no_unique_address]] const ArrivalRef<Host> arrival_;
+  const Step<Host>& step_;
   Reservation<Host>& reserved_;
   // Of the kept objects.
   [[no_unique_address]] std::conditional_t<Host::has_notices, Description<Host>[3],
                                            Absent<struct NoDescriptions>>
       before_ = {};
+  TreeEntry<AreaType> entries_[3];  // Of the pieces.
   AreaChain<Host> removed_;
+  bool opens_ = false;  // Whether an open hook is to be called.
   bool keeps_attributes_ = false;
 };
 
@@ -329,11 +335,11 @@ Edit<Host> with_known_objects(const Edit<Host>& edit, const Reservation<Host>& r
 }
 
 template <class Host>
-void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit, Reservation<Host>& reserved,
-                 ArrivalRef<Host> arrival = {}) noexcept {
+void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit, const Step<Host>& step,
+                 Reservation<Host>& reserved) noexcept {
   const bool keeps_range = edit.keeps_range();
   if (keeps_range && edit.keeps_mapping()) return commit_in_place(space, edit, reserved);
-  EditCommit<Host>(space, edit, arrival, reserved).run(keeps_range);
+  EditCommit<Host>(space, edit, step, reserved).run(keeps_range);
 }
 
 /// Makes one step. Requires: the space lock; everything reserved; the steps before are made.
@@ -347,9 +353,9 @@ VMAREA_INLINED void commit_step(SpaceState<Host>& space, const Step<Host>& step,
         space.services.begin_area_write(space.lock, step.moved_from->lock);
       }
       if (step.follows()) {
-        commit_edit(space, with_known_objects(*step.edit, reserved), reserved);
+        commit_edit(space, with_known_objects(*step.edit, reserved), step, reserved);
       } else {
-        commit_edit(space, *step.edit, reserved, step.arrival);
+        commit_edit(space, *step.edit, step, reserved);
       }
       break;
     case StepKind::move_pages:

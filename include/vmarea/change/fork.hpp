@@ -144,7 +144,7 @@ class Fork {
     std::size_t nodes = 0;
     for_each(parent_, [&](Area<Host>& area) {
       if (is_copied(area)) return;
-      nodes += child_.tree.nodes_needed(area.start, last_key(area.range()), 0, 0);
+      nodes += child_.tree.nodes_needed(area.start, last_key(area.range()), 0, 0, nullptr);
     });
     if (nodes != 0 && !child_.tree.reserve(nodes)) {
       child_.tree.clear();
@@ -153,7 +153,7 @@ class Fork {
     copies_.clear();
     for_each(parent_, [&](Area<Host>& area) {
       if (!is_copied(area)) {
-        child_.tree.replace(area.start, last_key(area.range()), nullptr, 0);
+        child_.tree.replace(area.start, last_key(area.range()), nullptr, 0, nullptr);
       }
     });
     child_.tree.unreserve();

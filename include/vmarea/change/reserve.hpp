@@ -83,7 +83,7 @@ VMAREA_INLINED void count_nodes(const SpaceState<Host>& space, Reservation<Host>
   const Range range = step.follows() ? step.range : edit.extent;
   const std::size_t before = step.follows() ? more_than_any_node_holds : made_before;
   reserved.nodes +=
-      space.tree.nodes_needed(range.start, last_key(range), edit.pieces.size(), before);
+      space.tree.nodes_needed(range.start, last_key(range), edit.pieces.size(), before, step.place);
 }
 
 /// Takes the links that `piece` needs: a copy's, or those of an identity it gains.

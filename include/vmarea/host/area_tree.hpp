@@ -40,21 +40,25 @@ struct TreeMapping {
   Value* operator()(Value* value) const noexcept { return value; }
 };
 
-/// A tree of non-overlapping, inclusive key ranges.
+/// A tree of non-overlapping, inclusive key ranges. Where a call takes `hint`, that is null or a
+/// cursor made since the last write, which may go to `first`: it saves the way down, to a call that
+/// finds it close by and to the next.
 ///
 /// find(key)            the entry that contains key, or an empty one
 /// seek(key)            a cursor on the first entry whose last >= key; empty past the end
+/// seek_window(first, last, hint)
+///                      what seek(first) gives. Requires: no entry straddles first
 /// seek_back(key)       a cursor on the last entry whose first <= key; empty before the beginning
 /// cursor               a value that can be copied; a default one stands nowhere
 /// cursor.entry()       the entry it stands on; empty entry at either end
 /// cursor.next() / previous()   one entry on or back; from either empty end it comes back
-/// nodes_needed(first, last, count, before)
+/// nodes_needed(first, last, count, before, hint)
 ///                      at most how many nodes replace(first, last, _, count) takes if up to
 ///                      `before` entries more than now lie on the same path by then. 0 when nothing
 ///                      grows and nodes are changed in place.
 /// reserve(n)           makes sure n nodes are at hand; false and unchanged if memory runs out
 /// unreserve()          gives back what replace() did not use; ends the write
-/// replace(first, last, entries, count)
+/// replace(first, last, entries, count, hint)
 ///                      requires: no entry straddles first or last; `entries` ascend inside
 ///                      [first, last]; enough was reserved. All entries inside [first, last] go and
 ///                      the given ones (0 to 3) stand there. Never fails, never allocates.
@@ -71,7 +75,7 @@ struct TreeMapping {
 template <class Tree, class Value>
 concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor cursor, TreeKey key,
                             const TreeEntry<Value>* entries, std::size_t count,
-                            TreeMapping<Value> map) {
+                            typename Tree::Cursor* hint, TreeMapping<Value> map) {
   requires std::semiregular<typename Tree::Cursor>;
   { fixed.find(key) } noexcept -> std::same_as<TreeEntry<Value>>;
   { fixed.seek(key) } noexcept -> std::same_as<typename Tree::Cursor>;
@@ -79,10 +83,11 @@ concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor 
   { cursor.entry() } noexcept -> std::same_as<TreeEntry<Value>>;
   { cursor.next() } noexcept;
   { cursor.previous() } noexcept;
-  { fixed.nodes_needed(key, key, count, count) } noexcept -> std::same_as<std::size_t>;
+  { fixed.seek_window(key, key, hint) } noexcept -> std::same_as<typename Tree::Cursor>;
+  { fixed.nodes_needed(key, key, count, count, hint) } noexcept -> std::same_as<std::size_t>;
   { tree.reserve(count) } noexcept -> std::same_as<bool>;
   { tree.unreserve() } noexcept;
-  { tree.replace(key, key, entries, count) } noexcept;
+  { tree.replace(key, key, entries, count, hint) } noexcept;
   { fixed.lowest_gap(key, key, key) } noexcept -> std::same_as<TreeGap>;
   { fixed.highest_gap(key, key, key) } noexcept -> std::same_as<TreeGap>;
   { tree.duplicate(fixed, map) } noexcept -> std::same_as<bool>;

@@ -42,9 +42,9 @@ constexpr bool counts_objects(const Description<Host>& area) noexcept {
 /// The rest of `area` that stays as a piece: on its own object, or on a new one where the driver
 /// counts objects or the other rest keeps the object.
 template <class Host>
-constexpr Neighbour<Host> rest_of(const Neighbour<Host>& area, const Description<Host>& rest,
-                                  bool split_off) noexcept {
-  return Neighbour<Host>::rest_of(split_off ? area.piece.split_off(rest) : area.piece.with(rest));
+Neighbour<Host> rest_of(const Neighbour<Host>& area, const Description<Host>& rest,
+                        bool split_off) noexcept {
+  return Neighbour<Host>::rest_of(split_off ? area.split_off(rest) : area.with(rest));
 }
 
 /// Cuts the first area at the range's start. Errors: no_memory (a hole at the map count limit),
@@ -73,7 +73,7 @@ Result<void> cut_last(const SpaceState<Host>& space, Clearing<Host>& clearing,
   const Description<Host>& before = area.description();
   const Result<void> may_split = before.may_split(clearing.range.end);
   if (!may_split) return may_split;
-  const bool taken = clearing.prev.is_rest && clearing.prev.piece.has_carrier_of(area.piece);
+  const bool taken = clearing.prev.is_rest() && clearing.prev.has_carrier_of(area);
   clearing.next = rest_of(area, before.above(clearing.range.end, space.services.geometry()),
                           taken || counts_objects(before));
   clearing.extent.end = before.end;
@@ -99,15 +99,15 @@ Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range, View view)
   Clearing<Host> clearing{.range = range, .extent = range};
   clearing.tables_between = {0, space.services.geometry().limit};
   Neighbour<Host> area = view.area();
-  if (area.present && area.description().start < range.start) {
+  if (area.present() && area.description().start < range.start) {
     clearing.status = cut_first(space, clearing, area);
     if (!clearing.status) return clearing;
     clearing.tables_between.start = range.start;
-  } else if (const Neighbour<Host> below = view.previous(); below.present) {
+  } else if (const Neighbour<Host> below = view.previous(); below.present()) {
     if (below.description().end == range.start) clearing.prev = below;
     clearing.tables_between.start = below.description().end;
   }
-  for (; area.present && area.description().start < range.end; view.next(), area = view.area()) {
+  for (; area.present() && area.description().start < range.end; view.next(), area = view.area()) {
     if (area.description().flags.has_any(flag::sealed)) {
       clearing.status = Error::not_permitted;
       return clearing;
@@ -119,7 +119,7 @@ Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range, View view)
       return clearing;
     }
   }
-  if (area.present) {
+  if (area.present()) {
     clearing.tables_between.end = area.description().start;
     if (area.description().start == range.end) clearing.next = area;
   }
@@ -128,7 +128,8 @@ Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range, View view)
 
 template <class Host>
 Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range) noexcept {
-  return plan_clear(space, range, TreeView<Host>(space, range.start));
+  auto cursor = space.tree.seek(range.start);
+  return plan_clear(space, range, TreeView<Host>(cursor));
 }
 
 /// An edit that takes out what `clearing` saw and leaves the rests.
@@ -140,8 +141,8 @@ Edit<Host> edit_of(const Clearing<Host>& clearing) noexcept {
                   .unmapped = clearing.range,
                   .tables_between = clearing.tables_between,
                   .event = Event::resized};
-  if (clearing.prev.is_rest) edit.add(clearing.prev.piece);
-  if (clearing.next.is_rest) edit.add(clearing.next.piece);
+  if (clearing.prev.is_rest()) edit.add(clearing.prev.piece());
+  if (clearing.next.is_rest()) edit.add(clearing.next.piece());
   return edit;
 }
 

@@ -33,8 +33,8 @@ Edit<Host> edit_of_cut(const SpaceState<Host>& space, const Neighbour<Host>& are
                        Address at) noexcept {
   const Description<Host>& before = area.description();
   Edit<Host> edit{.extent = before.range(), .event = Event::resized};
-  edit.add(area.piece.split_off(before.below(at)));
-  edit.add(area.piece.with(before.above(at, space.services.geometry())));
+  edit.add(area.split_off(before.below(at)));
+  edit.add(area.with(before.above(at, space.services.geometry())));
   return edit;
 }
 

@@ -23,16 +23,16 @@ void plan_identity(const SpaceState<Host>& space, Piece<Host>& piece, const Neig
   const Geometry geometry = space.services.geometry();
   const KernelProfile& profile = space.services.profile();
   const auto may_give = [](const Neighbour<Host>& side) {
-    const AnonIdentity identity = side.description().identity;
-    return side.present && identity && !identity.fork_child();
+    const Description<Host>* seen = side.if_present();
+    return seen != nullptr && seen->identity && !seen->identity.fork_child();
   };
   if (may_give(next) && can_share_identity(piece.after, next.description(), geometry, profile)) {
     piece.after.identity = next.description().identity;
-    piece.identity_from = next.piece.links();
+    piece.identity_from = next.links();
   } else if (may_give(prev) &&
              can_share_identity(prev.description(), piece.after, geometry, profile)) {
     piece.after.identity = prev.description().identity;
-    piece.identity_from = prev.piece.links();
+    piece.identity_from = prev.links();
   } else {
     piece.after.identity = fresh;
     piece.makes_identity = true;

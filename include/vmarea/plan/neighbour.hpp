@@ -13,35 +13,68 @@
 
 namespace vmarea {
 
-/// What stands beside a range that is planned: what it will be, and which object carries it.
+/// What stands beside a range that is planned: what it will be, and which object carries it. Where
+/// that is an area as it stands in the tree, nothing of it is copied.
 template <class Host>
-struct Neighbour {
-  Piece<Host> piece{};
-  bool present = false;
-  bool is_rest = false;  // Of an area that is being cut; it must appear among the pieces.
-
-  static constexpr Neighbour of(Area<Host>* area) noexcept {
-    return area == nullptr ? Neighbour{} : Neighbour{Piece<Host>::kept(*area, *area), true};
-  }
+class Neighbour {
+ public:
+  Neighbour() noexcept = default;
+  /// Null: nothing stands there.
+  static Neighbour of(Area<Host>* area) noexcept { return Neighbour(area); }
   /// What a piece of an edit that is written before will be.
-  static constexpr Neighbour of(const Piece<Host>& piece) noexcept {
-    return {piece.with(piece.after), true};
+  static Neighbour of(const Piece<Host>& piece) noexcept {
+    return Neighbour(piece.with(piece.after), false);
   }
-  static constexpr Neighbour rest_of(const Piece<Host>& piece) noexcept {
-    return {piece, true, true};
+  static Neighbour rest_of(const Piece<Host>& piece) noexcept { return Neighbour(piece, true); }
+
+  bool present() const noexcept { return area_ != nullptr || !planned_.empty(); }
+  /// Of an area that is being cut; it must appear among the pieces.
+  bool is_rest() const noexcept { return is_rest_; }
+  /// Requires: present().
+  const Description<Host>& description() const noexcept {
+    return area_ != nullptr ? *area_ : planned_[0].after;
+  }
+  const Description<Host>* if_present() const noexcept {
+    return present() ? &description() : nullptr;
+  }
+  // All of these require: present().
+  Piece<Host> piece() const noexcept {
+    return area_ != nullptr ? Piece<Host>::kept(*area_, *area_) : planned_[0];
+  }
+  /// The same carrier for another description.
+  Piece<Host> with(const Description<Host>& other) const noexcept {
+    return area_ != nullptr ? Piece<Host>::kept(*area_, other) : planned_[0].with(other);
+  }
+  /// A new object, split off from the carrier.
+  Piece<Host> split_off(const Description<Host>& rest) const noexcept {
+    return area_ != nullptr ? Piece<Host>::copy_of(*area_, rest) : planned_[0].split_off(rest);
+  }
+  bool has_carrier_of(const Neighbour& other) const noexcept {
+    return piece().has_carrier_of(other.piece());
+  }
+  const Area<Host>* links() const noexcept {
+    return area_ != nullptr ? area_ : planned_[0].links();
   }
 
-  constexpr const Description<Host>& description() const noexcept { return piece.after; }
-  constexpr const Description<Host>* if_present() const noexcept {
-    return present ? &piece.after : nullptr;
+ private:
+  explicit Neighbour(Area<Host>* area) noexcept : area_(area) {}
+  Neighbour(const Piece<Host>& piece, bool is_rest) noexcept : is_rest_(is_rest) {
+    planned_.add(piece);
   }
+
+  Area<Host>* area_ = nullptr;
+  FixedList<Host, Piece<Host>, 1> planned_;
+  bool is_rest_ = false;
 };
 
 /// The tree as it is, in address order.
 template <class Host>
 class TreeView {
  public:
-  TreeView(const SpaceState<Host>& space, Address from) noexcept : cursor_(space.tree.seek(from)) {}
+  using Cursor = typename SpaceState<Host>::Tree::Cursor;
+
+  /// From where `cursor` stands, which goes along.
+  explicit TreeView(Cursor& cursor) noexcept : cursor_(cursor) {}
 
   /// The area it stands on: at first the one that contains `from`, or the first above.
   Neighbour<Host> area() const noexcept { return Neighbour<Host>::of(cursor_.entry().value); }
@@ -54,7 +87,7 @@ class TreeView {
   }
 
  private:
-  typename SpaceState<Host>::Tree::Cursor cursor_;
+  Cursor& cursor_;
 };
 
 /// The tree as it will be after `edit`: the areas outside of its extent, and its pieces between.
@@ -102,9 +135,9 @@ class PlannedView {
   }
   /// A piece that needs a new object is known by its number until the edit is written.
   Neighbour<Host> planned(unsigned piece) const noexcept {
-    Neighbour<Host> seen = Neighbour<Host>::of(edit_.pieces[piece]);
-    if (seen.piece.needs_new_object()) seen.piece.object_made_by = static_cast<MadeBy>(piece + 1);
-    return seen;
+    Piece<Host> seen = edit_.pieces[piece];
+    if (seen.needs_new_object()) seen.object_made_by = static_cast<MadeBy>(piece + 1);
+    return Neighbour<Host>::of(seen);
   }
 
   const SpaceState<Host>& space_;

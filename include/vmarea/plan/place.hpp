@@ -44,8 +44,8 @@ Joins decide_new_range(const SpaceState<Host>& space, const Clearing<Host>& clea
       .wants_next = wanted.sides != JoinableSides::prev_only,
       .data = {space.services, wanted.data}};
   if constexpr (Host::has_data_rules) {
-    if (request.prev != nullptr) request.data.set_prev(clearing.prev.piece.links()->data);
-    if (request.next != nullptr) request.data.set_next(clearing.next.piece.links()->data);
+    if (request.prev != nullptr) request.data.set_prev(clearing.prev.links()->data);
+    if (request.next != nullptr) request.data.set_next(clearing.next.links()->data);
   }
   return decide_joins(wanted.description, request, space.services.geometry(),
                       space.services.profile());
@@ -80,31 +80,31 @@ void join_between(Edit<Host>& edit, const Neighbour<Host>& prev, const NewRange<
   const bool left = joins.prev.joined();
   const bool right = joins.next.joined();
   if (left) {
-    piece = prev.piece;
+    piece = prev.piece();
     piece.after.end = middle.end;
     absorb(piece, middle, range.copied_from, kept);
-    if (!prev.is_rest) edit.extent.start = prev.description().start;
-  } else if (prev.is_rest) {
-    edit.add(prev.piece);
+    if (!prev.is_rest()) edit.extent.start = prev.description().start;
+  } else if (prev.is_rest()) {
+    edit.add(prev.piece());
   }
   if (right) {
     if (!left) {
-      piece = next.piece;
+      piece = next.piece();
       piece.after.start = middle.start;
       piece.after.page_offset = middle.page_offset;
       absorb(piece, middle, range.copied_from, kept);
     } else {
       piece.after.end = next.description().end;
-      absorb(piece, next.description(), next.piece.links(), kept);
+      absorb(piece, next.description(), next.links(), kept);
     }
-    if (!next.is_rest) edit.extent.end = next.description().end;
+    if (!next.is_rest()) edit.extent.end = next.description().end;
   }
   if (!left && !right) {
     piece.copied = range.copied_from;
     piece.after.flags |= range.marks;
   }
   edit.add(piece);
-  if (!right && next.is_rest) edit.add(next.piece);
+  if (!right && next.is_rest()) edit.add(next.piece());
 }
 
 /// The edit that clears and places in one write. Totals are those of the clearing alone; the
@@ -127,7 +127,7 @@ Edit<Host>& add_new_range(const SpaceState<Host>& space, Plan& plan, const Clear
                           const NewRange<Host>& wanted) noexcept {
   const Joins joins = decide_new_range(space, clearing, wanted);
   plan.note_joins(wanted.description, joins);
-  return plan.add_edit(edit_of_new_range(space, clearing, wanted, joins));
+  return plan.add_edit([&] { return edit_of_new_range(space, clearing, wanted, joins); });
 }
 
 /// The range that lengthens `area` by `length_bytes` bytes at its end and belongs to it (rules

@@ -82,6 +82,7 @@ struct RestOfPlan<Host, Plan, LeavesRest::yes> {
 template <class Host, class T, LeavesRest Rest = LeavesRest::no>
 struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArrival<Host> {
   using Value = T;
+  using Cursor = typename SpaceState<Host>::Tree::Cursor;
   static constexpr bool interns = false;  // Makes no attributes that no area has.
 
   Result<T> status = Error::invalid;
@@ -91,11 +92,21 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
   StepPlan() = default;
   StepPlan(Error error) noexcept : status(error) {}
   StepPlan(Result<T> answer) noexcept : status(answer) {}
+  /// One whose first edit will be written near `from`.
+  StepPlan(Result<T> answer, const SpaceState<Host>& space, Address from) noexcept
+      : status(answer), place_(space.tree.seek(from)) {}
 
   /// A new edit, which is the next step. Its reference serves as long as the plan stays in place.
   Edit<Host>& add_edit(const Edit<Host>& edit) noexcept {
     steps_.add(Step<Host>{});
     return edits_.add(edit);
+  }
+  /// The same for one that make() makes, where it stays.
+  template <class Make>
+  requires std::is_invocable_r_v<Edit<Host>, Make> Edit<Host>
+  &add_edit(Make&& make) noexcept {
+    steps_.add(Step<Host>{});
+    return edits_.add_made_by(make);
   }
   /// The same for an edit that was planned on the result of the one before; its nodes are counted
   /// in `range` of the tree as it is before either.
@@ -114,6 +125,8 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
     placed_.add({middle, joins});
   }
   bool empty() const noexcept { return steps_.empty(); }
+  /// Where planning goes about, so that the tree finds the first edit from there.
+  Cursor& place() noexcept { return place_; }
   FixedList<Host, Edit<Host>, 2>& edits() noexcept { return edits_; }
 
   template <class Visit>
@@ -122,7 +135,10 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
     for (const Step<Host>& step : steps_) {
       Step<Host> shown = step;
       if (step.kind == StepKind::edit) {
-        if (edit == edits_.begin()) shown.arrival = ArrivalRef<Host>::of(*this);
+        if (edit == edits_.begin()) {
+          shown.arrival = ArrivalRef<Host>::of(*this);
+          shown.place = &place_;
+        }
         shown.edit = edit++;
       }
       visit(shown);
@@ -146,6 +162,7 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
   }
 
  private:
+  mutable Cursor place_;  // No part of what was planned.
   FixedList<Host, Edit<Host>, 2> edits_;
   FixedList<Host, Step<Host>, 6> steps_;
   FixedList<Host, PlacedRange<Host>, 1> placed_;

@@ -47,12 +47,17 @@ struct Step {
   UserfaultContext told{};           // Its reader is told of a move.
   bool keeps_source = false;         // Of a move: the area there stays.
   [[no_unique_address]] ArrivalRef<Host> arrival{};  // Of an edit: own data that comes.
+  // Of an edit: saves the tree its way down; may stand anywhere, and move. Null: none is at hand.
+  typename SpaceState<Host>::Tree::Cursor* place = nullptr;
 
   constexpr Address to() const noexcept { return value; }
   /// Of an edit: whether it was planned on the result of the one before.
   constexpr bool follows() const noexcept { return !range.empty(); }
 
-  static constexpr Step of(const Edit<Host>& edit) noexcept { return {.edit = &edit}; }
+  static constexpr Step of(const Edit<Host>& edit,
+                           typename SpaceState<Host>::Tree::Cursor* place) noexcept {
+    return {.edit = &edit, .place = place};
+  }
   static constexpr Step move_pages(Range from, Address to) noexcept {
     return {.kind = StepKind::move_pages, .range = from, .value = to};
   }

@@ -53,8 +53,9 @@ constexpr bool is_allowed(Flags flags, Touch touch) noexcept {
 template <class Host>
 StepPlan<Host, void> plan_touch(const SpaceState<Host>& space, Address at, Touch touch) noexcept {
   Area<Host>* area = find_object(space, at);
-  if (area == nullptr || !is_allowed(area->flags, touch)) return Error::bad_address;
-  StepPlan<Host, void> plan{success};
+  const bool allowed = area != nullptr && is_allowed(area->flags, touch);
+  StepPlan<Host, void> plan{allowed ? success : Result<void>(Error::bad_address)};
+  if (!allowed) return plan;
   const bool is_private = !area->flags.has_any(flag::shared | flag::may_share);
   const bool reads = touch == Touch::read || touch == Touch::read_small_page;
   // A read of a missing page that is watched goes to its userfaultfd, and leaves no trace.

@@ -38,9 +38,12 @@ class RangeWalk {
     again_in_place,  // Known to cut and join nothing.
   };
 
-  /// `edit` is where each edit is put together. Of an earlier walk, `range` ends where that ended.
+  using Cursor = typename SpaceState<Host>::Tree::Cursor;
+
+  /// `edit` is where each edit is put together, `cursor` goes along, from the start of the range.
+  /// Of an earlier walk, `range` ends where that ended.
   RangeWalk(const SpaceState<Host>& space, Range range, const Rule& rule, JoinPolicy joining,
-            Edit<Host>& edit, Pass pass) noexcept
+            Cursor& cursor, Edit<Host>& edit, Pass pass) noexcept
       : space_(space),
         geometry_(space.services.geometry()),
         kept_(space.services.profile().kept_by_joins),
@@ -50,7 +53,7 @@ class RangeWalk {
         joining_(rule.takes_whole_areas() ? JoinPolicy::never : joining),
         pass_(pass),
         position_(range.start),
-        cursor_(space.tree.seek(range.start)),
+        cursor_(cursor),
         edit_(edit) {}
 
   /// Calls visit(const Step&) for each step and says how the call ends.
@@ -126,7 +129,7 @@ class RangeWalk {
     left_ = {};
     position_ = area.end;
     edit_ = edit_of(plan_clear(space_, area.range()));
-    visit(Step<Host>::of(edit_));
+    visit(Step<Host>::of(edit_, &cursor_));
     cursor_ = space_.tree.seek(position_);
   }
 
@@ -209,7 +212,7 @@ class RangeWalk {
     Neighbour<Host> prev = Neighbour<Host>::of(find_object_starting_below(space_, start));
     if (run_ > 0) {
       prev = Neighbour<Host>::of(edit_.pieces[run_ - 1]);
-    } else if (left_.present && left_.description().end == start) {
+    } else if (left_.present() && left_.description().end == start) {
       prev = left_;
     }
     const bool has_rest = run_ + 1 < edit_.pieces.size();
@@ -238,9 +241,10 @@ class RangeWalk {
     const bool alone = request.prev == nullptr && request.next == nullptr;
     if (alone || joining_ == JoinPolicy::never) return {};
     if constexpr (Host::has_data_rules) {
-      const Piece<Host>& beside = open_ ? run() : left_.piece;
       request.data = {space_.services, DataRef<Host>::to(area.data)};
-      if (request.prev != nullptr) request.data.set_prev(beside.links()->data);
+      if (request.prev != nullptr) {
+        request.data.set_prev(open_ ? run().links()->data : left_.links()->data);
+      }
       if (next != nullptr) request.data.set_next(next->data);
     }
     return decide_joins(after, request, geometry_, space_.services.profile());
@@ -274,7 +278,7 @@ class RangeWalk {
   [[gnu::noinline]] void leave_cut(Area<Host>& area, Address at, Visit&& visit) noexcept {
     flush(visit);
     edit_ = edit_of_cuts(space_, area, at);
-    visit(Step<Host>::of(edit_));
+    visit(Step<Host>::of(edit_, &cursor_));
     leaves_cut_ = true;
   }
 
@@ -289,7 +293,7 @@ class RangeWalk {
   void join_left(const Area<Host>& area, const Description<Host>& after) noexcept {
     if (!open_) {
       open(left_.description().range());
-      add_run(left_.piece);
+      add_run(left_.piece());
     }
     run().after.end = after.end;
     absorb(run(), after, &area, kept_);
@@ -352,11 +356,13 @@ class RangeWalk {
     if (!open_) return;
     open_ = false;
     const bool goes_on = position_ < range_.end && pass_ != Pass::again_in_place;
-    if (goes_on) left_ = Neighbour<Host>::of(run());
     const bool must_seek = goes_on && !edit_.keeps_range();
-    visit(Step<Host>::of(edit_));
-    if (goes_on && run().makes_identity && run().object->identity) {
-      left_.piece.after.identity = run().object->identity;  // It was only numbered until now.
+    visit(Step<Host>::of(edit_, &cursor_));
+    if (goes_on) {
+      if (run().makes_identity && run().object->identity) {
+        run().after.identity = run().object->identity;  // It was only numbered until now.
+      }
+      left_ = Neighbour<Host>::of(run());
     }
     if (must_seek) cursor_ = space_.tree.seek(position_);
   }
@@ -380,7 +386,7 @@ class RangeWalk {
   bool open_ = false;
   unsigned run_ = 0;  // Which piece of the edit is the run; a rest below it, a rest above it.
   Address position_;
-  typename SpaceState<Host>::Tree::Cursor cursor_;
+  Cursor& cursor_;
   Neighbour<Host> left_;
   Edit<Host>& edit_;  // The one that is being put together, if one is open.
 };

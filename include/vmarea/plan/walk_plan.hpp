@@ -42,8 +42,8 @@ struct WalkPlan {
   /// and back, 43 % of a call over a thousand areas go that way. For commit it gave 4 %: left out.
   VMAREA_INLINED_WHOLE WalkPlan(const SpaceState<Host>& space, Range over, const Rule& by,
                                 JoinPolicy joins = JoinPolicy::allowed) noexcept
-      : range_(over), rule_(by), joining_(joins) {
-    RangeWalk<Host, Rule> walk(space, range_, rule_, joining_, only_, Pass::first);
+      : range_(over), rule_(by), joining_(joins), place_(space.tree.seek(over.start)) {
+    RangeWalk<Host, Rule> walk(space, range_, rule_, joining_, place_, only_, Pass::first);
     status = walk.run([this](const Step<Host>& step) { count(step); });
     end_ = walk.end();
     if (status) return;
@@ -53,7 +53,7 @@ struct WalkPlan {
   template <class Visit>
   VMAREA_INLINED void for_each_step(const SpaceState<Host>& space, Visit&& visit) const noexcept {
     if (step_count_ == 1 && edit_count_ == 1) {
-      visit(Step<Host>::of(only_));
+      visit(Step<Host>::of(only_, &place_));
     } else if (step_count_ > 0) {
       walk_again(space, StepVisitor<Host>(visit));
     }
@@ -65,8 +65,10 @@ struct WalkPlan {
   void for_each_join(const SpaceState<Host>& space, Visit&& visit) const noexcept {
     if (edit_count_ == 0) return;
     Edit<Host> edit;
+    Cursor cursor = space.tree.seek(range_.start);
     JoinLog<Host, Visit> log(visit);
-    (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, joining_, edit, Pass::again).run(log);
+    (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, joining_, cursor, edit, Pass::again)
+        .run(log);
   }
 
   /// Whether several areas change where they stand, and nothing else happens to the tree.
@@ -82,14 +84,16 @@ struct WalkPlan {
     plan.leave_nothing();
     plan.all_in_place_ = true;
     auto count = [&plan](const Step<Host>& step) { plan.count(step); };
-    (void)RangeWalk<Host, Rule>(space, plan.range_walked(), rule_, JoinPolicy::never, plan.only_,
-                                Pass::again)
+    plan.place_ = space.tree.seek(range_.start);
+    (void)RangeWalk<Host, Rule>(space, plan.range_walked(), rule_, JoinPolicy::never, plan.place_,
+                                plan.only_, Pass::again)
         .run(StepVisitor<Host>(count));
     return plan;
   }
 
  private:
   using Pass = typename RangeWalk<Host, Rule>::Pass;
+  using Cursor = typename RangeWalk<Host, Rule>::Cursor;
 
   void count(const Step<Host>& step) noexcept {
     ++step_count_;
@@ -108,11 +112,13 @@ struct WalkPlan {
 
   void walk_again(const SpaceState<Host>& space, StepVisitor<Host> visit) const noexcept {
     Edit<Host> edit;
+    Cursor cursor = space.tree.seek(range_.start);
     const Pass pass = only_in_place() ? Pass::again_in_place : Pass::again;
-    (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, joining_, edit, pass).run(visit);
+    (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, joining_, cursor, edit, pass)
+        .run(visit);
     if (!end_.leaves_cut) return;
     edit = edit_of_cuts(space, *find_object(space, end_.reached), end_.reached);
-    visit(Step<Host>::of(edit));
+    visit(Step<Host>::of(edit, nullptr));
   }
 
   Range range_{};
@@ -122,6 +128,7 @@ struct WalkPlan {
   unsigned step_count_ = 0;
   unsigned edit_count_ = 0;
   bool all_in_place_ = true;  // Then only the charge has to be reserved.
+  mutable Cursor place_;      // Where the walk ended; no part of what was planned.
   Edit<Host> only_{};         // The edit, if there is just one.
 };
 

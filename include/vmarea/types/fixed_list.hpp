@@ -30,6 +30,12 @@ class FixedList {
     if (Host::checks && full()) Host::assertion_failed("a list of a plan is not full");
     return *::new (&values_[size_++]) T(value);
   }
+  /// What make() makes, made where it stays. Requires: not full.
+  template <class Make>
+  T& add_made_by(Make&& make) noexcept {
+    if (Host::checks && full()) Host::assertion_failed("a list of a plan is not full");
+    return *::new (&values_[size_++]) T(make());
+  }
   /// Requires: not empty.
   T take_last() noexcept {
     if (Host::checks && empty()) Host::assertion_failed("no more is used than was reserved");

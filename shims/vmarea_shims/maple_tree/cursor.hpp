@@ -7,9 +7,9 @@
 //   step[0]       {leaf, slot}          slot   -1 ---- 0 ...... count - 1 ---- count
 //                                              before  on an entry             past
 //
-// An empty tree is a leaf without slots. A cursor only reads and dies with the next write. The
-// steps are one array of pairs, never two arrays: some compilers lose writes that go through the
-// latter.
+// An empty tree is a leaf without slots. A cursor only reads and dies with the next write. One that
+// stands near what is to be written saves the write its own way down: see window(). The steps are
+// one array of pairs, never two arrays: some compilers lose writes that go through the latter.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +18,33 @@
 
 namespace vmarea::shims::maple {
 
+template <class Node>
+struct Step {
+  Node* node;
+  std::size_t slot;
+};
+
+/// The entries of one leaf that start in [first, last].
+template <class Node>
+struct Window {
+  TreeKey first;
+  TreeKey last;
+  Node* leaf = nullptr;
+  std::size_t begin;
+  std::size_t end;
+  TreeKey bound;  // The last key that may lie in the leaf.
+
+  std::size_t entries() const noexcept { return end - begin; }
+  bool ends_in_leaf() const noexcept { return last <= bound; }
+};
+
 template <class Value, class Node, bool Published, bool Prefetches>
 class Cursor {
  public:
   Cursor() noexcept { steps_[0] = {nullptr, 0}; }
   Cursor(const Cursor& other) noexcept { *this = other; }
   Cursor& operator=(const Cursor& other) noexcept {
+    window_.leaf = nullptr;
     height_ = other.height_;
     leaf_count_ = other.leaf_count_;
     for (std::size_t level = 0;; ++level) {
@@ -36,7 +57,7 @@ class Cursor {
   static Cursor seek(Root<Node> root, TreeKey key) noexcept {
     Cursor cursor;
     if (!cursor.descend(root, key)) return cursor;
-    const Step& leaf = cursor.steps_[0];
+    const auto& leaf = cursor.steps_[0];
     if (leaf.node->last(leaf.slot) < key) cursor.next();
     return cursor;
   }
@@ -44,32 +65,11 @@ class Cursor {
   static Cursor seek_back(Root<Node> root, TreeKey key) noexcept {
     Cursor cursor;
     if (!cursor.descend(root, key)) return cursor;
-    const Step& leaf = cursor.steps_[0];
+    const auto& leaf = cursor.steps_[0];
     if (leaf.node->first[leaf.slot] > key) cursor.previous();
     return cursor;
   }
-
-  TreeEntry<Value> entry() const noexcept {
-    return steps_[0].slot < leaf_count_ ? steps_[0].entry() : TreeEntry<Value>{};
-  }
-  void next() noexcept {
-    if (steps_[0].slot != leaf_count_ && ++steps_[0].slot == leaf_count_) go_to_next_leaf();
-  }
-  void previous() noexcept {
-    if (steps_[0].slot != before_first && steps_[0].slot-- == 0) go_to_previous_leaf();
-  }
-
- private:
-  struct Step {
-    Node* node;
-    std::size_t slot;
-
-    TreeEntry<Value> entry() const noexcept {
-      return {node->first[slot], node->last(slot), static_cast<Value*>(node->value(slot))};
-    }
-  };
-  static constexpr std::size_t before_first = ~std::size_t{0};
-
+  /// On the slot that `key` belongs to, whatever is there. False: the tree is empty.
   bool descend(Root<Node> root, TreeKey key) noexcept {
     if (root.node == nullptr) return false;
     height_ = root.height;
@@ -83,6 +83,71 @@ class Cursor {
     leaf_count_ = node->count;
     return true;
   }
+
+  TreeEntry<Value> entry() const noexcept {
+    return is_on_entry() ? entry_at(steps_[0].node, steps_[0].slot) : TreeEntry<Value>{};
+  }
+  void next() noexcept {
+    if (steps_[0].slot != leaf_count_ && ++steps_[0].slot == leaf_count_) go_to_next_leaf();
+  }
+  void previous() noexcept {
+    if (steps_[0].slot != before_first && steps_[0].slot-- == 0) go_to_previous_leaf();
+  }
+
+  /// What lies in [first, last] of the leaf that `first` belongs to: it goes there unless it stands
+  /// in that leaf already. Requires: the tree is not empty.
+  const Window<Node>& window(Root<Node> root, TreeKey first, TreeKey last) noexcept {
+    if (const Window<Node>* found = window_here(first, last)) return *found;
+    (void)descend(root, first);
+    look_at(first, last, leaf_bound());
+    return window_;
+  }
+  /// The same where it stands, looked for from there on and kept for the next time; null where
+  /// `first` belongs to another leaf.
+  const Window<Node>* window_here(TreeKey first, TreeKey last) const noexcept {
+    Node* const leaf = steps_[0].node;
+    if (leaf == nullptr) return nullptr;
+    if (window_.leaf == leaf && window_.first == first && window_.last == last) return &window_;
+    if (first < leaf->first[0]) return nullptr;
+    const TreeKey bound = leaf_bound();
+    if (bound < first) return nullptr;
+    look_at(first, last, bound);
+    return &window_;
+  }
+  /// The same place, on the first of what lies in a window of its leaf, or on what comes behind.
+  Cursor at(const Window<Node>& window) const noexcept {
+    Cursor cursor = *this;
+    cursor.steps_[0].slot = window.begin;
+    if (window.begin == leaf_count_) cursor.go_to_next_leaf();
+    return cursor;
+  }
+  /// From the leaf, the first, up to the root.
+  const Step<Node>* way() const noexcept { return steps_; }
+  std::size_t height() const noexcept { return height_; }
+
+ private:
+  static constexpr std::size_t before_first = ~std::size_t{0};
+
+  bool is_on_entry() const noexcept { return steps_[0].slot < leaf_count_; }
+  static TreeEntry<Value> entry_at(const Node* leaf, std::size_t slot) noexcept {
+    return {leaf->first[slot], leaf->last(slot), static_cast<Value*>(leaf->value(slot))};
+  }
+  TreeKey leaf_bound() const noexcept {
+    for (std::size_t level = 1; level <= height_; ++level) {
+      const auto& [node, slot] = steps_[level];
+      if (slot + 1 < node->count) return node->first[slot + 1] - 1;
+    }
+    return last_key;
+  }
+  void look_at(TreeKey first, TreeKey last, TreeKey bound) const noexcept {
+    Node* const leaf = steps_[0].node;
+    std::size_t begin = steps_[0].slot == before_first ? 0 : steps_[0].slot;
+    while (begin > 0 && leaf->first[begin - 1] >= first) --begin;
+    while (begin < leaf_count_ && leaf->first[begin] < first) ++begin;
+    std::size_t end = begin;
+    while (end < leaf_count_ && leaf->first[end] <= last) ++end;
+    window_ = {first, last, leaf, begin, end, bound};
+  }
   /// On its first entry; stays past the last one if there is no leaf.
   void go_to_next_leaf() noexcept {
     std::size_t level = 1;
@@ -93,7 +158,7 @@ class Cursor {
     leaf_count_ = steps_[0].node->count;
     // The next step will want the leaf after it: 15 ns an entry instead of 18 where nothing is
     // cached. To ask for what the entries point to as well gave nothing.
-    const Step next{steps_[1].node, steps_[1].slot + 1};
+    const Step<Node> next{steps_[1].node, steps_[1].slot + 1};
     if (Prefetches && next.slot < next.node->count) child(next)->prefetch();
   }
   /// On its last entry; stays before the first one if there is no leaf.
@@ -108,13 +173,14 @@ class Cursor {
     }
     leaf_count_ = steps_[0].node->count;
   }
-  static Node* child(const Step& step) noexcept {
+  static Node* child(const Step<Node>& step) noexcept {
     return static_cast<Node*>(load_shared<Published>(step.node->value_or_child[step.slot]));
   }
 
   std::size_t height_ = 0;
   std::size_t leaf_count_ = 0;
-  Step steps_[levels_max<Node::capacity>()];
+  mutable Window<Node> window_;  // What was looked for last; no leaf: nothing.
+  Step<Node> steps_[levels_max<Node::capacity>()];
 };
 
 }  // namespace vmarea::shims::maple
