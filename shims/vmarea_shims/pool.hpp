@@ -11,7 +11,7 @@
 // What is taken and given back all the time comes from the blocks at hand, which is a few
 // instructions; for 32 blocks and more at once it is asked which chunk each belongs to. A chunk
 // that is empty goes back to the source, but for one, so that a pool at the edge of a chunk does
-// not take and give back the same one for ever. Chunks grow with the pool: each is a sixteenth of
+// not take and give back the same one for ever. Chunks grow with the pool: each is a part in 32 of
 // what there is, within what the source allows, so that at most so much is taken in advance.
 //
 // Not for: blocks of several sizes; more than one thread at a time, for there is no lock.
@@ -200,7 +200,7 @@ class Pool {
   }
   std::size_t wanted_bytes() const noexcept {
     if (chunks_->count == 0) return Source::first_chunk_bytes;
-    const std::size_t share = chunks_->bytes / 16;
+    const std::size_t share = chunks_->bytes / 32;
     if (share < Source::chunk_bytes_min) return Source::chunk_bytes_min;
     return share < Source::chunk_bytes_max ? share : Source::chunk_bytes_max;
   }

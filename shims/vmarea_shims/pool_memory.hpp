@@ -48,7 +48,7 @@ class OwnPool {
   explicit OwnPool(std::size_t blocks_max) noexcept : pool_(blocks_max) {}
   /// Does not throw, and says that it may: a host of which a copy is made where it should move is
   /// known by that, and its spaces do not move.
-  OwnPool(const OwnPool& other) noexcept(false) : pool_(other.pool_.blocks_max()) {}
+  OwnPool(const OwnPool& other) noexcept(false) : pool_(Pool<Source>(other.pool_.blocks_max())) {}
   OwnPool(OwnPool&& other) noexcept = default;
   /// Keeps the pool it has.
   OwnPool& operator=(const OwnPool&) noexcept { return *this; }
