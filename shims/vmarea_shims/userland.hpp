@@ -35,7 +35,7 @@ struct AbortOnBrokenPromise {
   }
 };
 
-template <class Host, class Memory>
+template <class Host, class Memory = PoolMemory>
 struct UserlandGroups : Memory,
                         PlainFiles<Host>,
                         NoLocks,
