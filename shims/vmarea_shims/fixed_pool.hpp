@@ -14,6 +14,8 @@
 
 #include <cstddef>
 
+#include <vmarea_shims/pool/free_list.hpp>
+
 namespace vmarea::shims {
 
 /// Blocks of one size, for one thread at a time. `alignment` is that of each block.
@@ -27,10 +29,8 @@ class FixedPool {
   void* take(std::size_t bytes, std::size_t alignment) noexcept {
     if (bytes > BlockBytes || alignment > Alignment || in_use_ + withheld_ >= BlockCount)
       return nullptr;
-    Block* const block = free_ != nullptr ? free_ : blocks_ + fresh_++;
-    if (free_ != nullptr) free_ = block->next;
     ++in_use_;
-    return block->bytes;
+    return free_.empty() ? blocks_[fresh_++].bytes : free_.pop(sizeof(Block));
   }
   /// Requires: take() gave the block, and it was not given back since. One that is not of this pool
   /// stops the program, in every build.
@@ -38,8 +38,7 @@ class FixedPool {
     Block* const block = static_cast<Block*>(object);
     const bool ours = block >= blocks_ && block < blocks_ + BlockCount && in_use_ > 0;
     if (!ours) __builtin_trap();
-    block->next = free_;
-    free_ = block;
+    free_.push(block, sizeof(Block));
     --in_use_;
   }
 
@@ -48,14 +47,13 @@ class FixedPool {
   void set_limit(std::size_t blocks) noexcept { withheld_ = BlockCount - blocks; }
 
  private:
-  union alignas(Alignment) Block {
+  struct alignas(Alignment) alignas(void*) Block {
     unsigned char bytes[BlockBytes];
-    Block* next;
   };
 
   // All zero at first, so that a pool takes no byte of the program's file.
   Block blocks_[BlockCount]{};
-  Block* free_ = nullptr;
+  pool::FreeList free_;
   std::size_t fresh_ = 0;
   std::size_t in_use_ = 0;
   std::size_t withheld_ = 0;

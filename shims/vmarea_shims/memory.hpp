@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Memory from the C++ run-time, given back at once: no reader outlives a write in these hosts.
+// Memory from the C++ run-time, object by object, given back at once: no reader outlives a write in
+// these hosts. To look for misused memory with a tool that knows malloc, choose it over pools:
+//
+//   struct Guest : UserlandOf<Guest, HeapMemory> {};
 #pragma once
 
 #include <cstddef>
@@ -15,6 +18,8 @@ namespace vmarea::shims {
 struct HeapMemory {
   struct AreaData {};  // The host keeps nothing of its own with an area.
   static constexpr bool has_data_rules = false;
+  using Nodes = HeapMemory;  // What the tree of a host with this memory takes its nodes from.
+  static HeapMemory nodes() noexcept { return {}; }
 
   static void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
     return is_plain(alignment) ? std::malloc(bytes) : allocate_rounded(bytes, alignment);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A complete host for one thread: memory from the heap, no reverse map, no page tables, no limits.
+// A complete host for one thread: memory from a pool of each space, no reverse map, no page tables,
+// no limits.
 //
 //   vmarea::AddressSpace<vmarea::shims::Userland> space;
 //
@@ -21,6 +22,7 @@
 #include <vmarea_shims/files.hpp>
 #include <vmarea_shims/maple_tree.hpp>
 #include <vmarea_shims/memory.hpp>
+#include <vmarea_shims/pool_memory.hpp>
 
 namespace vmarea::shims {
 
@@ -33,8 +35,8 @@ struct AbortOnBrokenPromise {
   }
 };
 
-template <class Host>
-struct UserlandGroups : HeapMemory,
+template <class Host, class Memory = PoolMemory>
+struct UserlandGroups : Memory,
                         PlainFiles<Host>,
                         NoLocks,
                         NoReverseMap,
@@ -45,16 +47,17 @@ struct UserlandGroups : HeapMemory,
                         AbortOnBrokenPromise {
   using NamedHost = Host;  // The library compares it with the host that it is given.
   template <class AreaType>
-  using Tree = maple_tree<AreaType, HeapMemory>;
+  using Tree = maple_tree<AreaType, typename Memory::Nodes>;
   template <class AreaType>
-  static Tree<AreaType> make_tree() {
-    return Tree<AreaType>{};
+  Tree<AreaType> make_tree() const {
+    return Tree<AreaType>{this->nodes()};
   }
 };
 
-/// The groups of Userland for a host named Host, which may hide any of them.
-template <class Host>
-struct UserlandOf : UserlandGroups<Host> {};
+/// The groups of Userland for a host named Host, which may hide any of them. Memory: PoolMemory,
+/// SharedPoolMemory or HeapMemory.
+template <class Host, class Memory = PoolMemory>
+struct UserlandOf : UserlandGroups<Host, Memory> {};
 
 struct Userland : UserlandOf<Userland> {};
 

@@ -15,6 +15,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "vmarea/host/services.hpp"
@@ -37,10 +38,15 @@ struct SpaceState {
     const LayoutVerdict verdict = check_layout(where, services.geometry());
     require<Host>(verdict == LayoutVerdict::fits, describe(verdict));
   }
-  /// Leaves the other as empty as a new one. Requires: its lock is free.
-  SpaceState(SpaceState&& other) noexcept requires std::move_constructible<Tree> &&
-      std::move_constructible<typename Host::PageTable>
-      : services(other.services),
+  /// What the handle has of its own, such as a pool, goes along with the areas. A host that says
+  /// its move may throw is copied instead, as a class with a destructor of its own is: its spaces
+  /// do not move.
+  static constexpr bool can_move = std::move_constructible<Tree> &&
+                                   std::move_constructible<typename Host::PageTable> &&
+                                   std::is_nothrow_move_constructible_v<Host>;
+  /// Leaves the other as empty as a new one, with a copy of the handle. Requires: its lock is free.
+  SpaceState(SpaceState&& other) noexcept requires can_move
+      : services(std::move(other.services)),
         pages(std::move(other.pages)),
         tree(std::move(other.tree)),
         layout(other.layout),
@@ -51,10 +57,11 @@ struct SpaceState {
         modes(other.modes),
         charged(std::exchange(other.charged, 0)),
         generation(other.generation) {
+    other.services = services;
     other.generation += 2;  // What was planned there is not true any more.
   }
 
-  [[no_unique_address]] Host services;                          // Immutable after construction.
+  [[no_unique_address]] Host services;                          // Immutable until the space moves.
   [[no_unique_address]] mutable typename Host::SpaceLock lock;  // Readers of a const one, too.
   [[no_unique_address]] typename Host::PageTable pages;         // Has locks of its own.
   Tree tree;  // Lock-free readers may look at it, if the host allows.

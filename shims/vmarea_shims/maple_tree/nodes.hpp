@@ -36,13 +36,15 @@ template <class Node, NodeMemory Memory, bool Published>
 class Nodes {
  public:
   explicit Nodes(const Memory& memory) noexcept : memory_(memory) {}
-  /// Leaves the other without a node at hand.
+  /// Leaves the other without a node at hand, but with a handle of its own to the memory.
   Nodes(Nodes&& other) noexcept
-      : memory_(other.memory_),
+      : memory_(std::move(other.memory_)),
         free_(std::exchange(other.free_, nullptr)),
         at_hand_(std::exchange(other.at_hand_, 0)),
         dropped_(std::exchange(other.dropped_, nullptr)),
-        write_(other.write_) {}
+        write_(other.write_) {
+    other.memory_ = memory_;
+  }
   Nodes& operator=(const Nodes&) = delete;
   ~Nodes() { unreserve(); }
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "compile/freestanding/frames.hpp"
 #include "examples/kernel/host.hpp"
 #include "examples/kernel/start.hpp"
 
@@ -19,6 +20,7 @@ template class vmarea::shims::MapleTree<int, freestanding::PoolMemory>;
 template class vmarea::shims::MapleTree<int, freestanding::PoolMemory,
                                         vmarea::shims::MapleTreeOptions{
                                             .mode = vmarea::shims::WriteMode::published}>;
+template class vmarea::shims::Pool<freestanding::Frames>;
 
 namespace {
 
@@ -236,6 +238,7 @@ int run() noexcept {
   three_beats();
   exhausted_memory();
   many_areas();
+  expect(freestanding::pool_from_frames());
   expect(area_pool.in_use() == 0 && node_pool.in_use() == 0);
   return 0;
 }

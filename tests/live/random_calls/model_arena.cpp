@@ -42,7 +42,7 @@ struct Settings {
 /// The userland host, all of its promises and locks checked, with the profile and the limits of
 /// this machine. Shared memory knows where it ends.
 template <std::size_t node_capacity>
-struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>>> {
+struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>, shims::HeapMemory>> {
   using FileHandle = shims::File<Host>*;
   template <class AreaType>
   using Tree = shims::MapleTree<AreaType, GuardedMemory, shims::MapleTreeOptions{node_capacity}>;
