@@ -16,7 +16,9 @@
 
 #include <vmarea_shims/maple_tree/node.hpp>
 
-namespace vmarea::shims::maple {
+namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
+namespace maple {
 
 template <class Value, class Node, bool Published, bool Prefetches>
 class Cursor {
@@ -117,4 +119,6 @@ class Cursor {
   Step steps_[levels_max<Node::capacity>()];
 };
 
-}  // namespace vmarea::shims::maple
+}  // namespace maple
+}  // namespace VMAREA_MACHINE
+}  // namespace vmarea::shims

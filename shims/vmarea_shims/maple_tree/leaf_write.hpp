@@ -18,7 +18,9 @@
 
 #include <vmarea_shims/maple_tree/nodes.hpp>
 
-namespace vmarea::shims::maple {
+namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
+namespace maple {
 
 /// The way from the root to the leaf that a window belongs to, and the slots of the leaf inside the
 /// window.
@@ -173,4 +175,6 @@ class LeafWrite {
   WritePath<Node>& path_;
 };
 
-}  // namespace vmarea::shims::maple
+}  // namespace maple
+}  // namespace VMAREA_MACHINE
+}  // namespace vmarea::shims
