@@ -227,14 +227,11 @@ class MapleTree {
   [[gnu::noinline]] static Entry find_the_long_way(Root top, TreeKey key) noexcept {
     const Node* node = top.node;
     if (key < node->first[0]) return {};
-    const auto slot = [key](const Node* in) {
-      return key == maple::last_key ? in->count - 1 : in->first.last_below(key + 1);
-    };
     for (std::size_t level = top.height; level > 0; --level) {
-      node = child(node, slot(node));
+      node = child(node, node->find_slot(key));
       node->prefetch();
     }
-    return entry_at(node, slot(node), key);
+    return entry_at(node, node->find_slot(key), key);
   }
   static const Node* child(const Node* node, std::size_t i) noexcept {
     return static_cast<const Node*>(maple::load_shared<published>(node->value_or_child[i]));

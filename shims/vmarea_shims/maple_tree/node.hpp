@@ -78,8 +78,8 @@ struct alignas(cache_line_bytes) Node {
 
   /// The last slot that starts at or below `key`; the first slot if none does.
   std::size_t find_slot(TreeKey key) const noexcept {
-    const std::size_t end = find_end(key);
-    return end > 0 ? end - 1 : 0;
+    if (first.is_first_below(key + 1)) return first.last_below(key + 1);
+    return key == last_key ? count - 1 : 0;
   }
   /// How many slots start below `key`.
   std::size_t find_begin(TreeKey key) const noexcept { return first.count_below(key); }
@@ -103,15 +103,18 @@ struct alignas(cache_line_bytes) Node {
     for (std::size_t i = kept; i < padded; ++i) first.set(i, last_key);
     count = kept;
   }
+  /// Moves `n` slots from `from` on to `to` on.
+  void move_slots(std::size_t from, std::size_t to, std::size_t n) noexcept {
+    first.move(from, to, n);
+    move_words(last_or_gap, from, to, n);
+    move_words(value_or_child, from, to, n);
+  }
   /// Replaces `erased` slots at `at` by `added` of `slots`. Requires: they fit.
   void splice(std::size_t at, std::size_t erased, const Slot* slots, std::size_t added) noexcept {
     const std::size_t after = count - erased + added;
     promise(at + erased <= count && after <= Capacity);
-    if (added > erased) {
-      for (std::size_t i = count; i-- > at + erased;) set_slot(i + added - erased, slot(i));
-      count = after;
-    } else if (added < erased) {
-      for (std::size_t i = at + erased; i < count; ++i) set_slot(i + added - erased, slot(i));
+    if (added != erased) {
+      move_slots(at + erased, at + added, count - at - erased);
       for (std::size_t i = after; i < count; ++i) first.set(i, last_key);
       count = after;
     }
