@@ -7,9 +7,11 @@
 //                    avx2       x86-64-v3
 //                    avx512     x86-64-v4
 //
-// It is the name of an inline namespace around all types that hold a tree, so that units for
-// different machines link together and each keeps its own functions. A space that is handed from
-// one to the other does not link; define VMAREA_MACHINE as baseline in both where it has to.
+// It names an inline namespace around all types that hold a tree, so that units for different
+// machines link together and each keeps its own functions. A space that is handed from one to the
+// other does not link; define VMAREA_MACHINE as baseline in both where it has to be. A host of
+// one's own that such units share goes into an `inline namespace VMAREA_MACHINE`, too, for its
+// trees differ and the linker knows only its name.
 #pragma once
 
 #ifndef VMAREA_MACHINE
