@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The limit: a search tree that can only be built once, laid out as an implicit B+ tree of 16 keys
-// a node (an S+ tree). What an area tree adds to it (updates, gaps, ranges) costs the difference.
+// a node (an S+ tree), searched by vectors where the compiler may use them. What an area tree adds
+// to it (updates, gaps, ranges) costs the difference.
 //
 //   level 0    [k k k ... k]                         every node: 16 keys in two cache lines
 //   level 1    [k ..][k ..][k ..] ... 17 children    child c of node n is node 17 n + c below
@@ -15,7 +16,7 @@
 #include <new>
 #include <vector>
 
-#if defined(__x86_64__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -42,10 +43,6 @@ class StaticTree {
     }
   }
   const PeerArea* find(std::uint64_t at) const {
-#if defined(__x86_64__)
-    static const bool wide = __builtin_cpu_supports("avx512f");
-    if (wide) return find_wide(at);
-#endif
     std::size_t node = 0;
     for (std::size_t level = 0; level + 1 < levels_.size(); ++level) {
       node = node * (node_keys + 1) + rank(levels_[level][node], at);
@@ -82,27 +79,31 @@ class StaticTree {
     for (std::size_t level = 0; level + 1 < levels_.size(); ++level) child *= node_keys + 1;
     return levels_.back()[child].keys[0];
   }
-  /// How many keys are at or below `at`.
+  /// How many keys are at or below `at`, with what the compiler may use.
   static std::size_t rank(const Block& block, std::uint64_t at) {
-    std::size_t count = 0;
-    for (const std::uint64_t key : block.keys) count += key <= at ? 1 : 0;
-    return count;
-  }
-#if defined(__x86_64__)
-  [[gnu::target("avx512f")]] static std::size_t rank_wide(const Block& block, __m512i at) {
-    const __mmask8 low = _mm512_cmple_epu64_mask(_mm512_load_si512(block.keys), at);
-    const __mmask8 high = _mm512_cmple_epu64_mask(_mm512_load_si512(block.keys + 8), at);
-    return static_cast<std::size_t>(__builtin_popcount(low | (static_cast<unsigned>(high) << 8)));
-  }
-  [[gnu::target("avx512f,popcnt")]] const PeerArea* find_wide(std::uint64_t at) const {
+#if defined(__AVX512F__)
     const __m512i wanted = _mm512_set1_epi64(static_cast<long long>(at));
-    std::size_t node = 0;
-    for (std::size_t level = 0; level + 1 < levels_.size(); ++level) {
-      node = node * (node_keys + 1) + rank_wide(levels_[level][node], wanted);
-    }
-    return area_of(node * node_keys + rank_wide(levels_.back()[node], wanted), at);
-  }
+    const unsigned low = _mm512_cmpge_epu64_mask(wanted, _mm512_load_si512(block.keys));
+    const unsigned high = _mm512_cmpge_epu64_mask(wanted, _mm512_load_si512(block.keys + 8));
+    return static_cast<std::size_t>(__builtin_popcount(low | high << 8));
+#elif defined(__AVX2__)
+    // No key is above what signed numbers can say, so neither is what is above them all.
+    const __m256i wanted = _mm256_set1_epi64x(static_cast<long long>(at + 1));
+    const __m256i* const fours = reinterpret_cast<const __m256i*>(block.keys);
+    const auto below = [&](int i) { return _mm256_cmpgt_epi64(wanted, fours[i]); };
+    const __m256i low = _mm256_blend_epi32(below(0), below(1), 0xaa);
+    const __m256i high = _mm256_blend_epi32(below(2), below(3), 0xaa);
+    const int bits = _mm256_movemask_epi8(_mm256_blend_epi16(low, high, 0xaa));
+    return static_cast<std::size_t>(__builtin_popcount(static_cast<unsigned>(bits))) / 2;
+#else
+    std::size_t fours = 0;
+    for (std::size_t i = 3; i + 1 < node_keys; i += 4) fours += block.keys[i] <= at ? 1u : 0u;
+    const std::uint64_t* const four = block.keys + 4 * fours;
+    std::size_t count = 4 * fours;
+    for (std::size_t i = 0; i < 4; ++i) count += four[i] <= at ? 1u : 0u;
+    return count;
 #endif
+  }
   const PeerArea* area_of(std::size_t rank, std::uint64_t at) const {
     if (rank == 0 || at >= ends_[rank - 1]) return nullptr;
     return areas_[rank - 1];

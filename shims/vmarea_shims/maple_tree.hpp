@@ -32,6 +32,7 @@
 #include <utility>
 
 #include <vmarea/host/area_tree.hpp>
+#include <vmarea/types/fast_paths.hpp>
 #include <vmarea_shims/maple_tree/check.hpp>
 #include <vmarea_shims/maple_tree/cursor.hpp>
 #include <vmarea_shims/maple_tree/gaps.hpp>
@@ -41,6 +42,7 @@
 #include <vmarea_shims/maple_tree/write.hpp>
 
 namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
 
 enum class WriteMode : std::uint8_t {
   in_place,   // Readers and the writer exclude each other.
@@ -95,19 +97,17 @@ class MapleTree {
   bool empty() const noexcept { return size_ == 0; }
 
   /// In published mode safe beside a writer: the result is as one node had it.
-  Entry find(TreeKey key) const noexcept {
+  VMAREA_INLINED Entry find(TreeKey key) const noexcept {
     const Root top = root();
     const Node* node = top.node;
     if (node == nullptr) return {};
-    if (key == maple::last_key) return find_last(top);
-    if (takes_shortcuts && top.height >= maple::prefetch_height) {
-      node = leaf_in_large_tree(top, key);
-    } else {
-      for (std::size_t level = top.height; level > 0; --level) {
-        node = child(node, node->find_slot_unclamped(key));
-      }
+    const TreeKey end = key + 1;  // Of the last key, 0: nothing lies below.
+    const bool is_large = takes_shortcuts && top.height >= maple::prefetch_height;
+    if (is_large || !node->first.is_first_below(end)) return find_the_long_way(top, key);
+    for (std::size_t level = top.height; level > 0; --level) {
+      node = child(node, node->first.last_below(end));
     }
-    return entry_at(node, node->find_slot_unclamped(key), key);
+    return entry_at(node, node->first.last_below(end), key);
   }
 
   Cursor seek(TreeKey key) const noexcept { return Cursor::seek(root(), key); }
@@ -227,27 +227,25 @@ class MapleTree {
   static void* stored(Value* value) noexcept {
     return const_cast<void*>(static_cast<const volatile void*>(value));
   }
-  /// A function of its own, so that find() stays small enough to be inlined.
-  [[gnu::noinline]] static const Node* leaf_in_large_tree(Root top, TreeKey key) noexcept {
+  /// In a large tree, where whole nodes are asked for in advance; before the first entry; and for
+  /// the last key, which is also what unused places hold. A function of its own, so that find()
+  /// stays small enough to be inlined.
+  [[gnu::noinline]] static Entry find_the_long_way(Root top, TreeKey key) noexcept {
     const Node* node = top.node;
+    if (key < node->first[0]) return {};
     for (std::size_t level = top.height; level > 0; --level) {
-      node = child(node, node->find_slot_unclamped(key));
+      node = child(node, node->find_slot(key));
       node->prefetch();
     }
-    return node;
+    return entry_at(node, node->find_slot(key), key);
   }
   static const Node* child(const Node* node, std::size_t i) noexcept {
     return static_cast<const Node*>(maple::load_shared<published>(node->value_or_child[i]));
   }
+  /// The entry in slot `i`, if it holds `key`. Requires: it does not start above.
   static Entry entry_at(const Node* leaf, std::size_t i, TreeKey key) noexcept {
-    if (key < leaf->first[i] || leaf->last(i) < key) return {};
+    if (leaf->last(i) < key) return {};
     return {leaf->first[i], leaf->last(i), static_cast<Value*>(leaf->value(i))};
-  }
-  /// The last key is also what unused places hold, so it takes the longer way.
-  static Entry find_last(Root top) noexcept {
-    const Node* node = top.node;
-    for (std::size_t level = top.height; level > 0; --level) node = child(node, node->count - 1);
-    return entry_at(node, node->count - 1, maple::last_key);
   }
   static bool takes_hint(const Cursor* hint) noexcept { return takes_shortcuts && hint != nullptr; }
   /// What a plan wants to know of the entries in [first, last].
@@ -310,4 +308,5 @@ using maple_tree = MapleTree<Value, Memory, Options>;
 /// MapleTree::node_bytes.
 inline constexpr std::size_t default_node_bytes = sizeof(maple::Node<MapleTreeOptions{}.capacity>);
 
+}  // namespace VMAREA_MACHINE
 }  // namespace vmarea::shims

@@ -25,6 +25,7 @@
 #include <vmarea_shims/pool_memory.hpp>
 
 namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
 
 /// Broken promises end the program with a sentence, where they are checked.
 struct AbortOnBrokenPromise {
@@ -64,6 +65,7 @@ struct Userland : UserlandOf<Userland> {};
 /// The same with every promise and every use of a lock checked: for tests, and for debugging.
 struct CheckedUserland : Checked<UserlandOf<CheckedUserland>> {};
 
+}  // namespace VMAREA_MACHINE
 }  // namespace vmarea::shims
 
 #ifdef VMAREA_COMPILED_USERLAND

@@ -727,6 +727,17 @@ class Check : public MapleTreeTest<Config> {
     const Word whole = std::exchange(word, broken);
     const char* const reason = this->tree_.check();
     word = whole;
+    expect_reported(number, reason);
+  }
+  /// The same for a key, which is kept as the machine compares it.
+  void expect_key_broken(char number, Node& node, std::size_t i, TreeKey broken) {
+    const TreeKey whole = node.first[i];
+    node.first.set(i, broken);
+    const char* const reason = this->tree_.check();
+    node.first.set(i, whole);
+    expect_reported(number, reason);
+  }
+  void expect_reported(char number, const char* reason) {
     ASSERT_NE(reason, nullptr) << number;
     EXPECT_EQ(reason[0], number) << reason;
     EXPECT_EQ(this->tree_.check(), nullptr);
@@ -744,15 +755,15 @@ TYPED_TEST(Check, every_constraint_of_a_node_can_be_found_broken) {
   this->expect_broken('1', leaf.count, std::uint64_t{0});
   this->expect_broken('1', leaf.count, std::uint64_t{TestFixture::Node::capacity + 1});
   this->expect_broken('1', root.count, std::uint64_t{1});
-  this->expect_broken('2', leaf.first[padded - 1], TreeKey{5});
-  this->expect_broken('2', root.first[padded - 1], TreeKey{5});
-  this->expect_broken('3', leaf.first[1], leaf.first[0]);
-  this->expect_broken('3', leaf.first[0], TreeKey{0});
-  this->expect_broken('3', leaf.first[leaf.count - 1], last_key - 1);
+  this->expect_key_broken('2', leaf, padded - 1, TreeKey{5});
+  this->expect_key_broken('2', root, padded - 1, TreeKey{5});
+  this->expect_key_broken('3', leaf, 1, leaf.first[0]);
+  this->expect_key_broken('3', leaf, 0, TreeKey{0});
+  this->expect_key_broken('3', leaf, leaf.count - 1, last_key - 1);
   this->expect_broken('4', leaf.last_or_gap[0], std::uint64_t{leaf.first[0] - 1});
   this->expect_broken('4', leaf.last_or_gap[0], std::uint64_t{leaf.first[1]});
   this->expect_broken('4', leaf.value_or_child[0], static_cast<void*>(nullptr));
-  this->expect_broken('5', root.first[0], TreeKey{root.first[0] - 1});
+  this->expect_key_broken('5', root, 0, root.first[0] - 1);
   this->expect_broken('6', root.last_or_gap[0], root.last_or_gap[0] + 1);
   this->expect_broken('6', leaf.last_or_gap[0], leaf.last_or_gap[0] - 5);
 }

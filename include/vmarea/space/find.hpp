@@ -30,7 +30,7 @@ using AreaOf = std::conditional_t<std::is_const_v<Space>, const typename Space::
 
 /// The area that contains `at`, or null.
 template <SpaceStateOrConst Space>
-AreaOf<Space>* find_area(Space& space, Address at) noexcept {
+VMAREA_INLINED AreaOf<Space>* find_area(Space& space, Address at) noexcept {
   return space.tree.find(at).value;
 }
 

@@ -11,6 +11,7 @@
 # They print what the text of the library says, which a test compares. The areas of a space are
 # found by walking the nodes of the shims' maple tree; of another tree only the count is shown.
 import errno
+import re
 
 import gdb
 import gdb.printing
@@ -91,7 +92,7 @@ def areas_of(state):
     """All areas of a space; None where its tree is not the shims'."""
     tree = state["tree"]
     tree_type = tree.type.strip_typedefs()
-    if not tree_type.name.startswith("vmarea::shims::MapleTree<"):
+    if not re.match(r"vmarea::shims::(\w+::)?MapleTree<", tree_type.name):
         return None
     word = int(tree["root_"])
     if word == 0:

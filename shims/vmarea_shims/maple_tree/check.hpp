@@ -18,7 +18,9 @@
 
 #include <vmarea_shims/maple_tree/node.hpp>
 
-namespace vmarea::shims::maple {
+namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
+namespace maple {
 
 template <class Node, bool Published>
 class Check {
@@ -89,4 +91,6 @@ class Check {
   std::size_t entries_ = 0;
 };
 
-}  // namespace vmarea::shims::maple
+}  // namespace maple
+}  // namespace VMAREA_MACHINE
+}  // namespace vmarea::shims

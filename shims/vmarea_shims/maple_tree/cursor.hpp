@@ -16,7 +16,9 @@
 
 #include <vmarea_shims/maple_tree/node.hpp>
 
-namespace vmarea::shims::maple {
+namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
+namespace maple {
 
 template <class Node>
 struct Step {
@@ -183,4 +185,6 @@ class Cursor {
   Step<Node> steps_[levels_max<Node::capacity>()];
 };
 
-}  // namespace vmarea::shims::maple
+}  // namespace maple
+}  // namespace VMAREA_MACHINE
+}  // namespace vmarea::shims

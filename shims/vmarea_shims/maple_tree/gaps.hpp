@@ -71,7 +71,9 @@
 
 #include <vmarea_shims/maple_tree/node.hpp>
 
-namespace vmarea::shims::maple {
+namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
+namespace maple {
 
 template <class Node>
 class GapSearch {
@@ -154,4 +156,6 @@ class GapSearch {
   bool done_ = false;  // Found, or nothing more can be.
 };
 
-}  // namespace vmarea::shims::maple
+}  // namespace maple
+}  // namespace VMAREA_MACHINE
+}  // namespace vmarea::shims

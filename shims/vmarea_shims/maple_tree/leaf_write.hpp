@@ -16,7 +16,9 @@
 #include <vmarea_shims/maple_tree/cursor.hpp>
 #include <vmarea_shims/maple_tree/nodes.hpp>
 
-namespace vmarea::shims::maple {
+namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
+namespace maple {
 
 template <class Node, class Nodes, bool Published>
 class LeafWrite {
@@ -119,4 +121,6 @@ class LeafWrite {
   Node* leaf_;  // Its copy, once written, where nodes are published.
 };
 
-}  // namespace vmarea::shims::maple
+}  // namespace maple
+}  // namespace VMAREA_MACHINE
+}  // namespace vmarea::shims

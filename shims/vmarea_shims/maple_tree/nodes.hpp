@@ -17,6 +17,7 @@
 #include <vmarea_shims/maple_tree/node.hpp>
 
 namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
 
 /// Where nodes come from. `retire_node` is for nodes that readers may still hold.
 template <class Memory>
@@ -148,4 +149,5 @@ class Nodes {
 };
 
 }  // namespace maple
+}  // namespace VMAREA_MACHINE
 }  // namespace vmarea::shims

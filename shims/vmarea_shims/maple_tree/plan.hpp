@@ -27,7 +27,9 @@
 
 #include <vmarea_shims/maple_tree/node.hpp>
 
-namespace vmarea::shims::maple {
+namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
+namespace maple {
 
 template <class Node>
 constexpr bool has_room(std::size_t slots, std::size_t before, std::size_t needed) noexcept {
@@ -79,4 +81,6 @@ std::size_t plan_copies(Root<Node> root, bool in_one_leaf, std::size_t erased, s
   return paths * levels + (grown > 0 ? levels + 1 : 0);
 }
 
-}  // namespace vmarea::shims::maple
+}  // namespace maple
+}  // namespace VMAREA_MACHINE
+}  // namespace vmarea::shims

@@ -14,7 +14,9 @@
 
 #include <vmarea_shims/maple_tree/nodes.hpp>
 
-namespace vmarea::shims::maple {
+namespace vmarea::shims {
+inline namespace VMAREA_MACHINE {
+namespace maple {
 
 template <class Node, class Nodes, bool Published>
 class Write {
@@ -288,4 +290,6 @@ class Write {
   std::size_t erased_ = 0;
 };
 
-}  // namespace vmarea::shims::maple
+}  // namespace maple
+}  // namespace VMAREA_MACHINE
+}  // namespace vmarea::shims
