@@ -71,6 +71,7 @@ class MapleTree {
   using Nodes = maple::Nodes<Node, Memory, published>;
   using Root = maple::Root<Node>;
   using Window = maple::Window<Node>;
+  using GapSearch = maple::GapSearch<Node>;
   using LeafWrite = maple::LeafWrite<Node, Nodes, published>;
   using Write = maple::Write<Node, Nodes, published>;
 
@@ -166,11 +167,23 @@ class MapleTree {
     nodes_.publish();
   }
 
-  TreeGap lowest_gap(std::uint64_t size, TreeKey low, TreeKey last) const noexcept {
-    return maple::GapSearch<Node>(root(), size, low, last).find_lowest();
+  TreeGap lowest_gap(std::uint64_t size, TreeKey low, TreeKey last,
+                     Cursor* behind = nullptr) const noexcept {
+    Cursor own;
+    Cursor& cursor = behind != nullptr ? *behind : own;
+    GapSearch search(root(), size, low, last, cursor.way_for_search());
+    const TreeGap gap = search.find_lowest();
+    if (gap.found) cursor.go_behind_hole(root());
+    return gap;
   }
-  TreeGap highest_gap(std::uint64_t size, TreeKey low, TreeKey last) const noexcept {
-    return maple::GapSearch<Node>(root(), size, low, last).find_highest();
+  TreeGap highest_gap(std::uint64_t size, TreeKey low, TreeKey last,
+                      Cursor* behind = nullptr) const noexcept {
+    Cursor own;
+    Cursor& cursor = behind != nullptr ? *behind : own;
+    GapSearch search(root(), size, low, last, cursor.way_for_search());
+    const TreeGap gap = search.find_highest();
+    if (gap.found) cursor.go_behind_hole(root());
+    return gap;
   }
 
   template <class Map>

@@ -237,10 +237,23 @@ class MapleTreeModel : public testing::Test {
     const TreeKey low = any_key();
     const TreeKey last = any_key();
     const std::uint64_t size = below(10) == 0 ? any_key() : below(crowd_ / 8);
-    ASSERT_EQ(tree_.lowest_gap(size, low, last), model_.lowest_gap(size, low, last))
+    typename Tree::Cursor behind;
+    const TreeGap lowest = model_.lowest_gap(size, low, last);
+    ASSERT_EQ(tree_.lowest_gap(size, low, last, &behind), lowest)
         << size << " in " << low << ".." << last;
-    ASSERT_EQ(tree_.highest_gap(size, low, last), model_.highest_gap(size, low, last))
+    if (lowest.found) {
+      ASSERT_EQ(behind.entry(), model_.seek(lowest.first).entry());
+    }
+    const TreeGap highest = model_.highest_gap(size, low, last);
+    ASSERT_EQ(tree_.highest_gap(size, low, last, &behind), highest)
         << size << " in " << low << ".." << last;
+    if (highest.found) {
+      auto reference = model_.seek(highest.first);
+      ASSERT_EQ(behind.entry(), reference.entry());
+      behind.previous();
+      reference.previous();
+      ASSERT_EQ(behind.entry(), reference.entry());
+    }
   }
 
   void compare_duplicate() {

@@ -42,8 +42,8 @@ class ArchetypeTree {
   bool reserve(std::size_t) noexcept { return true; }
   void unreserve() noexcept {}
   void replace(TreeKey, TreeKey, const TreeEntry<Value>*, std::size_t, Cursor*) noexcept {}
-  TreeGap lowest_gap(std::uint64_t, TreeKey, TreeKey) const noexcept { return {}; }
-  TreeGap highest_gap(std::uint64_t, TreeKey, TreeKey) const noexcept { return {}; }
+  TreeGap lowest_gap(std::uint64_t, TreeKey, TreeKey, Cursor*) const noexcept { return {}; }
+  TreeGap highest_gap(std::uint64_t, TreeKey, TreeKey, Cursor*) const noexcept { return {}; }
   template <class Map>
   bool duplicate(const ArchetypeTree&, Map&&) noexcept {
     return true;

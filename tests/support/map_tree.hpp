@@ -93,18 +93,22 @@ class MapTree {
     }
   }
 
-  TreeGap lowest_gap(std::uint64_t size, TreeKey low, TreeKey last) const noexcept {
+  TreeGap lowest_gap(std::uint64_t size, TreeKey low, TreeKey last,
+                     Cursor* behind = nullptr) const noexcept {
     TreeGap best;
     for_each_hole(low, last, [&](TreeKey first, TreeKey upto) {
       if (!best.found && size > 0 && upto - first >= size - 1) best = {true, first};
     });
+    if (behind != nullptr && best.found) *behind = seek(best.first);
     return best;
   }
-  TreeGap highest_gap(std::uint64_t size, TreeKey low, TreeKey last) const noexcept {
+  TreeGap highest_gap(std::uint64_t size, TreeKey low, TreeKey last,
+                      Cursor* behind = nullptr) const noexcept {
     TreeGap best;
     for_each_hole(low, last, [&](TreeKey first, TreeKey upto) {
       if (size > 0 && upto - first >= size - 1) best = {true, upto - (size - 1)};
     });
+    if (behind != nullptr && best.found) *behind = seek(best.first);
     return best;
   }
 

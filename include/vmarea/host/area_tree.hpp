@@ -63,8 +63,9 @@ struct TreeMapping {
 ///                      [first, last]; enough was reserved. All entries inside [first, last] go and
 ///                      the given ones (0 to 3) stand there. Never fails, never allocates.
 ///                      invalidates every cursor.
-/// lowest_gap(size, low, last) / highest_gap(...)
-///                      the lowest / highest hole part of `size` keys inside [low, last]
+/// lowest_gap(size, low, last, behind) / highest_gap(...)
+///                      the lowest / highest hole part of `size` keys inside [low, last]; a cursor
+///                      `behind`, if not null, then stands on the entry behind that hole
 /// duplicate(source, map)
 ///                      requires: *this is empty. A structural copy whose values are map(value);
 ///                      false and still empty if memory runs out (map is called only after all
@@ -88,8 +89,8 @@ concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor 
   { tree.reserve(count) } noexcept -> std::same_as<bool>;
   { tree.unreserve() } noexcept;
   { tree.replace(key, key, entries, count, hint) } noexcept;
-  { fixed.lowest_gap(key, key, key) } noexcept -> std::same_as<TreeGap>;
-  { fixed.highest_gap(key, key, key) } noexcept -> std::same_as<TreeGap>;
+  { fixed.lowest_gap(key, key, key, hint) } noexcept -> std::same_as<TreeGap>;
+  { fixed.highest_gap(key, key, key, hint) } noexcept -> std::same_as<TreeGap>;
   { tree.duplicate(fixed, map) } noexcept -> std::same_as<bool>;
   { fixed.size() } noexcept -> std::same_as<std::size_t>;
   { tree.clear() } noexcept;

@@ -53,11 +53,12 @@ template <class Host>
 Result<Address> find_lowest_fit(const SpaceState<Host>& space, GapRequest request) noexcept {
   const std::uint64_t needed = padded_length(request);
   while (needed != 0 && request.low < request.high) {
-    const TreeGap gap = space.tree.lowest_gap(needed, request.low, request.high - 1);
+    typename SpaceState<Host>::Tree::Cursor behind;
+    const TreeGap gap = space.tree.lowest_gap(needed, request.low, request.high - 1, &behind);
     if (!gap.found) break;
     Address at = gap.first + request.start_gap;
     at += (request.align_offset - at) & request.align_mask;
-    const Area<Host>* above = find_at_or_above(space, at);
+    const Area<Host>* above = behind.entry().value;
     if (above == nullptr || guard_start<Host>(space, *above) == above->start ||
         guard_start<Host>(space, *above) >= at + needed - 1) {
       return at;
@@ -72,12 +73,13 @@ template <class Host>
 Result<Address> find_highest_fit(const SpaceState<Host>& space, GapRequest request) noexcept {
   const std::uint64_t needed = padded_length(request);
   while (needed != 0 && request.low < request.high) {
-    const TreeGap gap = space.tree.highest_gap(needed, request.low, request.high - 1);
+    typename SpaceState<Host>::Tree::Cursor behind;
+    const TreeGap gap = space.tree.highest_gap(needed, request.low, request.high - 1, &behind);
     if (!gap.found) break;
     const Address top = gap.first + needed;
     Address at = top - request.length;
     at -= (at - request.align_offset) & request.align_mask;
-    const Area<Host>* above = find_at_or_above(space, at);
+    const Area<Host>* above = behind.entry().value;
     if (above == nullptr || guard_start<Host>(space, *above) >= top) return at;
     request.high = guard_start<Host>(space, *above);
   }

@@ -29,12 +29,12 @@ struct Step {
 /// The entries of one leaf that start in [first, last].
 template <class Node>
 struct Window {
-  TreeKey first;
-  TreeKey last;
+  TreeKey first = 0;
+  TreeKey last = 0;
   Node* leaf = nullptr;
-  std::size_t begin;
-  std::size_t end;
-  TreeKey bound;  // The last key that may lie in the leaf.
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  TreeKey bound = 0;  // The last key that may lie in the leaf.
 
   std::size_t entries() const noexcept { return end - begin; }
   bool ends_in_leaf() const noexcept { return last <= bound; }
@@ -70,6 +70,23 @@ class Cursor {
     const auto& leaf = cursor.steps_[0];
     if (leaf.node->first[leaf.slot] > key) cursor.previous();
     return cursor;
+  }
+  /// Where a search for a hole writes the way to the entry before it; without a leaf, if the hole
+  /// has no entry before it.
+  Step<Node>* way_for_search() noexcept {
+    steps_[0] = {nullptr, 0};
+    return steps_;
+  }
+  /// Goes to the entry behind the hole that was found.
+  void go_behind_hole(Root<Node> root) noexcept {
+    window_.leaf = nullptr;
+    height_ = root.height;
+    if (steps_[0].node == nullptr) {
+      (void)descend(root, 0);
+      return;
+    }
+    leaf_count_ = steps_[0].node->count;
+    next();
   }
   /// On the slot that `key` belongs to, whatever is there. False: the tree is empty.
   bool descend(Root<Node> root, TreeKey key) noexcept {

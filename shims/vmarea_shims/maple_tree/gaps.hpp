@@ -66,10 +66,11 @@
 // window, so the search may go down there in vain, once a level. The nearest large hole of every
 // later child fits, or reaches over the far end, or lies behind it; then there is nothing to find
 // any more. So two ways down the tree are the most it takes. A search knows keys and sizes alone:
-// alignment, and the room that a stack above a hole wants to be kept free, are the caller's.
+// alignment, and the room that a stack above a hole wants to be kept free, are the caller's, who is
+// given the way to the entry before the hole for that.
 #pragma once
 
-#include <vmarea_shims/maple_tree/node.hpp>
+#include <vmarea_shims/maple_tree/cursor.hpp>
 
 namespace vmarea::shims {
 inline namespace VMAREA_MACHINE {
@@ -78,8 +79,10 @@ namespace maple {
 template <class Node>
 class GapSearch {
  public:
-  GapSearch(Root<Node> root, std::uint64_t size, TreeKey low, TreeKey last) noexcept
-      : root_(root), size_(size), low_(low), last_(last) {}
+  /// Where a hole is found behind an entry, `way` leads to that, from the leaf, the first, up.
+  GapSearch(Root<Node> root, std::uint64_t size, TreeKey low, TreeKey last,
+            Step<Node>* way) noexcept
+      : root_(root), size_(size), low_(low), last_(last), way_(way) {}
 
   TreeGap find_lowest() noexcept {
     if (!is_possible()) return {};
@@ -125,6 +128,7 @@ class GapSearch {
     for (; i < count && !done_; ++i) {
       if (node->gap(i) < size_) continue;
       done_ = node->first[i] > last_;
+      way_[level] = {node, i};
       if (!done_) lowest_below(node->child(i), level - 1, node->bound_of(i, bound));
     }
   }
@@ -138,18 +142,22 @@ class GapSearch {
       if (node->gap(i) < size_) continue;
       const TreeKey upto = node->bound_of(i, bound);
       done_ = upto < low_;
+      way_[level] = {node, i};
       if (!done_) highest_below(node->child(i), level - 1, upto);
     }
   }
-  void try_hole_behind(const Node* leaf, std::size_t i, TreeKey bound) noexcept {
+  void try_hole_behind(Node* leaf, std::size_t i, TreeKey bound) noexcept {
     const TreeKey upto = leaf->bound_of(i, bound);
-    if (upto - leaf->last(i) >= size_) fit(leaf->last(i) + 1, upto);
+    if (upto - leaf->last(i) < size_) return;
+    fit(leaf->last(i) + 1, upto);
+    if (found_) way_[0] = {leaf, i};
   }
 
   const Root<Node> root_;
   const std::uint64_t size_;
   const TreeKey low_;
   const TreeKey last_;
+  Step<Node>* const way_;  // No leaf: the hole is before the first entry.
   TreeKey hole_first_ = 0;
   TreeKey hole_last_ = 0;
   bool found_ = false;
