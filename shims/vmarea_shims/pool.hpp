@@ -71,18 +71,12 @@ class Pool {
   /// Null when no block is to be had, or one is too small for what is asked. Requires: alignment is
   /// that of the first block, which is a cache line's at most.
   void* take(std::size_t bytes, std::size_t alignment) noexcept {
-    if (free_.empty() || bytes > block_bytes_) [[unlikely]] {
-      if (!refill(bytes, alignment)) return nullptr;
-    }
-    ++in_use_;
-    return free_.pop(block_bytes_);
+    return is_at_hand(bytes) ? take_at_hand() : take_from_chunk(bytes, alignment);
   }
   /// Requires: take() gave the block, and it was not given back since. One of no chunk of this pool
   /// stops the program, in every build, when it is sorted into its chunk.
   void give_back(void* block) noexcept {
-    free_.push(block, block_bytes_);
-    if (--in_use_ < gathered_below_) [[unlikely]]
-      gather();
+    if (free_.push(block, block_bytes_); --in_use_ < gathered_below_) gather();
   }
 
   /// Gives back to the source whatever chunk is empty, also the one that is kept.
@@ -107,20 +101,23 @@ class Pool {
   using Chunk = pool::Chunk;
   using ChunkList = pool::ChunkList;
 
-  /// Whether a block is at hand then that is large enough.
-  [[gnu::noinline]] bool refill(std::size_t bytes, std::size_t alignment) noexcept {
+  bool is_at_hand(std::size_t bytes) const noexcept {
+    return !free_.empty() && bytes <= block_bytes_;
+  }
+  void* take_at_hand() noexcept { return ++in_use_, free_.pop(block_bytes_); }
+  /// Null when the chunks have no such block.
+  [[gnu::noinline, gnu::cold]] void* take_from_chunk(std::size_t bytes,
+                                                     std::size_t alignment) noexcept {
     if (block_bytes_ == 0) {
-      if (alignment > pool::line_bytes) return false;
+      if (alignment > pool::line_bytes) return nullptr;
       const std::size_t unit = alignment > sizeof(void*) ? alignment : sizeof(void*);
       block_bytes_ = (bytes + unit - 1) / unit * unit;
     }
-    if (bytes > block_bytes_) return false;
-    if (!free_.empty()) return true;
-    if (!has_list()) return false;
+    if (bytes > block_bytes_ || !has_list()) return nullptr;
     Chunk* const chunk = chunks_->with_room != nullptr ? chunks_->with_room : add_chunk();
-    if (chunk == nullptr) return false;
+    if (chunk == nullptr) return nullptr;
     hand_out(chunk);
-    return true;
+    return take_at_hand();
   }
   /// Requires: nothing is at hand, and the chunk has room.
   void hand_out(Chunk* chunk) noexcept {
@@ -150,7 +147,7 @@ class Pool {
   }
 
   /// Sorts all blocks at hand into their chunks. With none in use and one chunk there is no need.
-  [[gnu::noinline]] void gather() noexcept {
+  [[gnu::noinline, gnu::cold]] void gather() noexcept {
     if (in_use_ != 0 || chunks_->count > 1) sort_into_chunks();
   }
   void sort_into_chunks() noexcept {
