@@ -48,8 +48,8 @@ class FixedPool {
 
  private:
   // A free block has a link in it.
-  static constexpr std::size_t block_alignment =
-      Alignment > alignof(void*) ? Alignment : alignof(void*);
+  static constexpr std::size_t block_alignment = Alignment > alignof(void*) ? Alignment
+                                                                            : alignof(void*);
   struct alignas(block_alignment) Block {
     unsigned char bytes[BlockBytes];
   };

@@ -74,9 +74,10 @@ struct NodePool {
   void retire_node(void* node, std::size_t, std::size_t) noexcept { node_pool->give_back(node); }
 };
 
-/// Pools of each space.
+/// Pools of each space. The host's own functions for nodes are for decorators, and for trees that
+/// ask a copy of the host.
 template <ChunkSource Source>
-struct PoolMemoryFrom {
+struct PoolMemoryFrom : NodePool<Source> {
   struct AreaData {};  // The host keeps nothing of its own with an area.
   static constexpr bool has_data_rules = false;
   using Nodes = NodePool<Source>;
