@@ -27,7 +27,7 @@
 namespace vmarea::shims {
 
 /// Where chunks come from; null if there is none. Its sizes are bytes, and what a pool begins with
-/// may be smaller. `chunk_alignment`: at least that of a cache line.
+/// may be smaller.
 template <class Source>
 concept ChunkSource = std::copyable<Source> &&
     requires(Source source, void* chunk, std::size_t bytes, std::size_t alignment) {
@@ -38,7 +38,6 @@ concept ChunkSource = std::copyable<Source> &&
   { Source::first_chunk_bytes } -> std::convertible_to<std::size_t>;
   { Source::chunk_bytes_min } -> std::convertible_to<std::size_t>;
   { Source::chunk_bytes_max } -> std::convertible_to<std::size_t>;
-  { Source::chunk_alignment } -> std::convertible_to<std::size_t>;
 };
 
 /// Blocks as large as the first one that is asked for, rounded up to their alignment.
@@ -69,7 +68,7 @@ class Pool {
   ~Pool() { end(); }
 
   /// Null when no block is to be had, or one is too small for what is asked. Requires: alignment is
-  /// that of the first block, which is a cache line's at most.
+  /// that of the first block at most.
   void* take(std::size_t bytes, std::size_t alignment) noexcept {
     return is_at_hand(bytes) ? take_at_hand() : take_from_chunk(bytes, alignment);
   }
@@ -108,12 +107,13 @@ class Pool {
   /// Null when the chunks have no such block.
   [[gnu::noinline, gnu::cold]] void* take_from_chunk(std::size_t bytes,
                                                      std::size_t alignment) noexcept {
+    if (!has_list()) return nullptr;
     if (block_bytes_ == 0) {
-      if (alignment > pool::line_bytes) return nullptr;
       const std::size_t unit = alignment > sizeof(void*) ? alignment : sizeof(void*);
       block_bytes_ = (bytes + unit - 1) / unit * unit;
+      if (unit > chunks_->head_bytes) chunks_->head_bytes = unit;
     }
-    if (bytes > block_bytes_ || !has_list()) return nullptr;
+    if (bytes > block_bytes_) return nullptr;
     Chunk* const chunk = chunks_->with_room != nullptr ? chunks_->with_room : add_chunk();
     if (chunk == nullptr) return nullptr;
     hand_out(chunk);
@@ -127,7 +127,7 @@ class Pool {
       const std::size_t left = chunk->blocks - chunk->fresh;
       given = left < handed_together ? left : handed_together;
       for (std::size_t i = chunk->fresh + given; i > chunk->fresh; --i) {  // The lowest on top.
-        void* const block = chunk->block(i - 1, block_bytes_);
+        void* const block = chunk->at(chunks_->head_bytes + (i - 1) * block_bytes_);
         pool::unpoison(block, block_bytes_);
         free_.push(block, block_bytes_);
       }
@@ -178,17 +178,18 @@ class Pool {
   }
   void release(Chunk* chunk) noexcept {
     chunks_->remove(chunk);
-    give_to_source(chunk, chunk->bytes, Source::chunk_alignment);
+    give_to_source(chunk, chunk->bytes, chunks_->head_bytes);
   }
 
   Chunk* add_chunk() noexcept {
     const std::size_t left = blocks_max_ - chunks_->blocks;
-    std::size_t blocks = (wanted_bytes() - sizeof(Chunk)) / block_bytes_;
-    if (blocks == 0) blocks = 1;
+    const std::size_t head = chunks_->head_bytes;
+    const std::size_t wanted = wanted_bytes();
+    std::size_t blocks = wanted < head + block_bytes_ ? 1 : (wanted - head) / block_bytes_;
     if (blocks > left) blocks = left;
     if (blocks == 0 || !grow_list()) return nullptr;
-    const std::size_t bytes = sizeof(Chunk) + blocks * block_bytes_;
-    void* const given = source_.allocate(bytes, Source::chunk_alignment);
+    const std::size_t bytes = head + blocks * block_bytes_;
+    void* const given = source_.allocate(bytes, head);
     if (given == nullptr) return nullptr;
     Chunk* const chunk = ::new (given) Chunk{bytes, blocks};
     pool::poison(chunk + 1, bytes - sizeof(Chunk));
@@ -236,7 +237,7 @@ class Pool {
     for (std::size_t i = 0; i < chunks_->count; ++i) {
       Chunk* const chunk = chunks_->all[i];
       if (in_use_ == 0 || chunk->used == 0) {
-        give_to_source(chunk, chunk->bytes, Source::chunk_alignment);
+        give_to_source(chunk, chunk->bytes, chunks_->head_bytes);
       }
     }
     release_list();

@@ -29,7 +29,6 @@ struct HeapChunks {
   static constexpr std::size_t first_chunk_bytes = 1024 - pool::line_bytes;
   static constexpr std::size_t chunk_bytes_min = 4096 - noted_bytes;
   static constexpr std::size_t chunk_bytes_max = (std::size_t{1} << 20) - noted_bytes;
-  static constexpr std::size_t chunk_alignment = pool::line_bytes;
 
   static void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
     return HeapMemory::allocate(bytes, alignment);
