@@ -47,7 +47,10 @@ class FixedPool {
   void set_limit(std::size_t blocks) noexcept { withheld_ = BlockCount - blocks; }
 
  private:
-  struct alignas(Alignment) alignas(void*) Block {
+  // A free block has a link in it.
+  static constexpr std::size_t block_alignment = Alignment > alignof(void*) ? Alignment
+                                                                            : alignof(void*);
+  struct alignas(block_alignment) Block {
     unsigned char bytes[BlockBytes];
   };
 

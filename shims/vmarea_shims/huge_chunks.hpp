@@ -23,7 +23,6 @@ struct HugeChunks {
   static constexpr std::size_t first_chunk_bytes = huge_page_bytes;
   static constexpr std::size_t chunk_bytes_min = huge_page_bytes;
   static constexpr std::size_t chunk_bytes_max = huge_page_bytes;
-  static constexpr std::size_t chunk_alignment = pool::line_bytes;
   /// What is larger fills a huge page but for the rest behind its last block.
   static constexpr std::size_t mapped_above_bytes = huge_page_bytes / 2;
 

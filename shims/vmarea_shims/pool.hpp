@@ -27,7 +27,7 @@
 namespace vmarea::shims {
 
 /// Where chunks come from; null if there is none. Its sizes are bytes, and what a pool begins with
-/// may be smaller. `chunk_alignment`: at least that of a cache line.
+/// may be smaller.
 template <class Source>
 concept ChunkSource = std::copyable<Source> &&
     requires(Source source, void* chunk, std::size_t bytes, std::size_t alignment) {
@@ -38,7 +38,6 @@ concept ChunkSource = std::copyable<Source> &&
   { Source::first_chunk_bytes } -> std::convertible_to<std::size_t>;
   { Source::chunk_bytes_min } -> std::convertible_to<std::size_t>;
   { Source::chunk_bytes_max } -> std::convertible_to<std::size_t>;
-  { Source::chunk_alignment } -> std::convertible_to<std::size_t>;
 };
 
 /// Blocks as large as the first one that is asked for, rounded up to their alignment.
@@ -69,20 +68,14 @@ class Pool {
   ~Pool() { end(); }
 
   /// Null when no block is to be had, or one is too small for what is asked. Requires: alignment is
-  /// that of the first block, which is a cache line's at most.
+  /// that of the first block at most.
   void* take(std::size_t bytes, std::size_t alignment) noexcept {
-    if (free_.empty() || bytes > block_bytes_) [[unlikely]] {
-      if (!refill(bytes, alignment)) return nullptr;
-    }
-    ++in_use_;
-    return free_.pop(block_bytes_);
+    return is_at_hand(bytes) ? take_at_hand() : take_from_chunk(bytes, alignment);
   }
   /// Requires: take() gave the block, and it was not given back since. One of no chunk of this pool
   /// stops the program, in every build, when it is sorted into its chunk.
   void give_back(void* block) noexcept {
-    free_.push(block, block_bytes_);
-    if (--in_use_ < gathered_below_) [[unlikely]]
-      gather();
+    if (free_.push(block, block_bytes_); --in_use_ < gathered_below_) gather();
   }
 
   /// Gives back to the source whatever chunk is empty, also the one that is kept.
@@ -107,20 +100,24 @@ class Pool {
   using Chunk = pool::Chunk;
   using ChunkList = pool::ChunkList;
 
-  /// Whether a block is at hand then that is large enough.
-  [[gnu::noinline]] bool refill(std::size_t bytes, std::size_t alignment) noexcept {
+  bool is_at_hand(std::size_t bytes) const noexcept {
+    return !free_.empty() && bytes <= block_bytes_;
+  }
+  void* take_at_hand() noexcept { return ++in_use_, free_.pop(block_bytes_); }
+  /// Null when the chunks have no such block.
+  [[gnu::noinline, gnu::cold]] void* take_from_chunk(std::size_t bytes,
+                                                     std::size_t alignment) noexcept {
+    if (!has_list()) return nullptr;
     if (block_bytes_ == 0) {
-      if (alignment > pool::line_bytes) return false;
       const std::size_t unit = alignment > sizeof(void*) ? alignment : sizeof(void*);
       block_bytes_ = (bytes + unit - 1) / unit * unit;
+      if (unit > chunks_->head_bytes) chunks_->head_bytes = unit;
     }
-    if (bytes > block_bytes_) return false;
-    if (!free_.empty()) return true;
-    if (!has_list()) return false;
+    if (bytes > block_bytes_) return nullptr;
     Chunk* const chunk = chunks_->with_room != nullptr ? chunks_->with_room : add_chunk();
-    if (chunk == nullptr) return false;
+    if (chunk == nullptr) return nullptr;
     hand_out(chunk);
-    return true;
+    return take_at_hand();
   }
   /// Requires: nothing is at hand, and the chunk has room.
   void hand_out(Chunk* chunk) noexcept {
@@ -130,7 +127,7 @@ class Pool {
       const std::size_t left = chunk->blocks - chunk->fresh;
       given = left < handed_together ? left : handed_together;
       for (std::size_t i = chunk->fresh + given; i > chunk->fresh; --i) {  // The lowest on top.
-        void* const block = chunk->block(i - 1, block_bytes_);
+        void* const block = chunk->at(chunks_->head_bytes + (i - 1) * block_bytes_);
         pool::unpoison(block, block_bytes_);
         free_.push(block, block_bytes_);
       }
@@ -150,7 +147,7 @@ class Pool {
   }
 
   /// Sorts all blocks at hand into their chunks. With none in use and one chunk there is no need.
-  [[gnu::noinline]] void gather() noexcept {
+  [[gnu::noinline, gnu::cold]] void gather() noexcept {
     if (in_use_ != 0 || chunks_->count > 1) sort_into_chunks();
   }
   void sort_into_chunks() noexcept {
@@ -181,17 +178,18 @@ class Pool {
   }
   void release(Chunk* chunk) noexcept {
     chunks_->remove(chunk);
-    give_to_source(chunk, chunk->bytes, Source::chunk_alignment);
+    give_to_source(chunk, chunk->bytes, chunks_->head_bytes);
   }
 
   Chunk* add_chunk() noexcept {
     const std::size_t left = blocks_max_ - chunks_->blocks;
-    std::size_t blocks = (wanted_bytes() - sizeof(Chunk)) / block_bytes_;
-    if (blocks == 0) blocks = 1;
+    const std::size_t head = chunks_->head_bytes;
+    const std::size_t wanted = wanted_bytes();
+    std::size_t blocks = wanted < head + block_bytes_ ? 1 : (wanted - head) / block_bytes_;
     if (blocks > left) blocks = left;
     if (blocks == 0 || !grow_list()) return nullptr;
-    const std::size_t bytes = sizeof(Chunk) + blocks * block_bytes_;
-    void* const given = source_.allocate(bytes, Source::chunk_alignment);
+    const std::size_t bytes = head + blocks * block_bytes_;
+    void* const given = source_.allocate(bytes, head);
     if (given == nullptr) return nullptr;
     Chunk* const chunk = ::new (given) Chunk{bytes, blocks};
     pool::poison(chunk + 1, bytes - sizeof(Chunk));
@@ -239,7 +237,7 @@ class Pool {
     for (std::size_t i = 0; i < chunks_->count; ++i) {
       Chunk* const chunk = chunks_->all[i];
       if (in_use_ == 0 || chunk->used == 0) {
-        give_to_source(chunk, chunk->bytes, Source::chunk_alignment);
+        give_to_source(chunk, chunk->bytes, chunks_->head_bytes);
       }
     }
     release_list();

@@ -29,7 +29,6 @@ struct HeapChunks {
   static constexpr std::size_t first_chunk_bytes = 1024 - pool::line_bytes;
   static constexpr std::size_t chunk_bytes_min = 4096 - noted_bytes;
   static constexpr std::size_t chunk_bytes_max = (std::size_t{1} << 20) - noted_bytes;
-  static constexpr std::size_t chunk_alignment = pool::line_bytes;
 
   static void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
     return HeapMemory::allocate(bytes, alignment);
@@ -74,9 +73,10 @@ struct NodePool {
   void retire_node(void* node, std::size_t, std::size_t) noexcept { node_pool->give_back(node); }
 };
 
-/// Pools of each space.
+/// Pools of each space. The host's own functions for nodes are for decorators, and for trees that
+/// ask a copy of the host.
 template <ChunkSource Source>
-struct PoolMemoryFrom {
+struct PoolMemoryFrom : NodePool<Source> {
   struct AreaData {};  // The host keeps nothing of its own with an area.
   static constexpr bool has_data_rules = false;
   using Nodes = NodePool<Source>;

@@ -38,7 +38,6 @@ struct ChunksOf {
   static constexpr std::size_t first_chunk_bytes = chunk_bytes;
   static constexpr std::size_t chunk_bytes_min = chunk_bytes;
   static constexpr std::size_t chunk_bytes_max = chunk_bytes;
-  static constexpr std::size_t chunk_alignment = shims::pool::line_bytes;
   static inline ChunkSourceState state;
 
   static void* allocate(std::size_t bytes, std::size_t alignment) noexcept {

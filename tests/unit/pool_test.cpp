@@ -95,8 +95,10 @@ TEST_F(PoolTest, rounds_blocks_up_to_their_alignment) {
   EXPECT_EQ(tiny.block_bytes(), sizeof(void*));
   tiny.give_back(byte);
   Pool aligned;
-  EXPECT_EQ(aligned.take(line, 2 * line), nullptr);
-  EXPECT_EQ(aligned.block_bytes(), 0u);
+  void* const wide = aligned.take(line, 4 * line);
+  EXPECT_EQ(aligned.block_bytes(), 4 * line);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(wide) % (4 * line), 0u);
+  aligned.give_back(wide);
 }
 
 TEST_F(PoolTest, returns_a_chunk_when_its_last_block_is_back) {

@@ -31,8 +31,8 @@ struct alignas(line_bytes) Chunk {
   Chunk* prev = nullptr;  // Null: this is the first, or it has no room.
 
   bool has_room() const noexcept { return used < blocks; }
-  void* block(std::size_t index, std::size_t block_bytes) noexcept {
-    return reinterpret_cast<unsigned char*>(this + 1) + index * block_bytes;
+  void* at(std::size_t offset_bytes) noexcept {
+    return reinterpret_cast<unsigned char*>(this) + offset_bytes;
   }
   bool holds(const void* block) const noexcept {
     return reinterpret_cast<std::uintptr_t>(block) - reinterpret_cast<std::uintptr_t>(this) < bytes;
@@ -58,6 +58,7 @@ struct ChunkList {
   std::size_t blocks = 0;  // Of all chunks.
   std::size_t bytes = 0;
   std::size_t handed_out = 0;
+  std::size_t head_bytes = line_bytes;  // Of a chunk: what its blocks are aligned to, or more.
   Chunk* few[few_max] = {};
 
   ChunkList() = default;

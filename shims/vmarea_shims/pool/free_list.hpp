@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <new>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define VMAREA_POISONS_POOLS 1
@@ -45,21 +46,23 @@ class FreeList {
   bool empty() const noexcept { return first_ == nullptr; }
   /// Requires: the block has room for a pointer, and holds no object any more.
   void push(void* block, std::size_t block_bytes) noexcept {
-    first_ = ::new (block) Link{first_};
-    poison(block, block_bytes);
+    first_ = poisoned(::new (block) Link{first_}, block_bytes);
   }
   /// Requires: not empty.
   void* pop(std::size_t block_bytes) noexcept {
-    Link* const block = first_;
-    unpoison(block, block_bytes);
-    first_ = block->next;
-    return block;
+    return std::exchange(first_, unpoisoned(first_, block_bytes)->next);
   }
 
  private:
   struct Link {
     Link* next;
   };
+  static Link* poisoned(Link* block, std::size_t bytes) noexcept {
+    return poison(block, bytes), block;
+  }
+  static Link* unpoisoned(Link* block, std::size_t bytes) noexcept {
+    return unpoison(block, bytes), block;
+  }
 
   Link* first_ = nullptr;
 };

@@ -16,7 +16,6 @@ struct Frames {
   static constexpr std::size_t first_chunk_bytes = 4096;
   static constexpr std::size_t chunk_bytes_min = 4096;
   static constexpr std::size_t chunk_bytes_max = 4096;
-  static constexpr std::size_t chunk_alignment = 64;
 
   static void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
     return frames.take(bytes, alignment);
