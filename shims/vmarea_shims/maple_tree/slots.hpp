@@ -7,8 +7,8 @@
 //   avx512     2 comparisons of 8                      [8 keys          ][8 keys          ]
 //
 // AVX2 compares signed numbers only, so its keys are kept with the top bit flipped: 4.6 ns a search
-// of 1,000 entries instead of 6.3, and 6.4 of the baseline. Vector types know no masks, so each form
-// takes one builtin: without, 6.0 ns for AVX2, and 28 instead of 3.1 for AVX-512.
+// of 1,000 entries instead of 6.3, and 6.4 of the baseline. Vector types know no masks, so each
+// form takes one builtin: without, 6.0 ns for AVX2, and 28 instead of 3.1 for AVX-512.
 #pragma once
 
 #include <cstddef>
@@ -147,7 +147,7 @@ class Keys {
   }
 
  private:
-  TreeKey kept_[Padded];
+  alignas(64) TreeKey kept_[Padded];  // For whole vectors.
 };
 
 }  // namespace maple
