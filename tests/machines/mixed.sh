@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# mixed.sh COMPILER SOURCE WORK RUN_ON: units that are compiled for different machines link together,
-# and each keeps functions of its own; a space that is handed from one to the other does not link,
+# mixed.sh COMPILER SOURCE WORK RUN_ON: units that are compiled for different machines link, and
+# each keeps functions of its own; a space that is handed from one to the other does not link,
 # unless both say that theirs is the baseline's.
 set -euo pipefail
 compiler="$1" source="$2" work="$3" run_on="$4"
