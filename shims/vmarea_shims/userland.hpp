@@ -15,6 +15,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <utility>
 
 #include <vmarea/host/absent.hpp>
 #include <vmarea_shims/attributes.hpp>
@@ -25,7 +27,29 @@
 #include <vmarea_shims/pool_memory.hpp>
 
 namespace vmarea::shims {
+
+/// The machine that units compile a host for; null: none does, yet.
+template <class Host>
+inline const char* machine_of_host = nullptr;
+
 inline namespace VMAREA_MACHINE {
+
+/// Ends the program before main() where units for different machines make spaces of one host.
+template <class Host>
+struct OneMachine {
+  static bool check() noexcept {
+    const char* const ours = maple::machine_name;
+    const char* const other = std::exchange(machine_of_host<Host>, ours);
+    if (other == nullptr || std::strcmp(other, ours) == 0) return true;
+    std::fprintf(
+        stderr,
+        "vmarea: a host is compiled for %s and for %s: it belongs into an inline namespace "
+        "VMAREA_MACHINE\n",
+        other, ours);
+    std::abort();
+  }
+  static inline const bool checked = check();
+};
 
 /// Broken promises end the program with a sentence, where they are checked.
 struct AbortOnBrokenPromise {
@@ -51,6 +75,7 @@ struct UserlandGroups : Memory,
   using Tree = maple_tree<AreaType, typename Memory::Nodes>;
   template <class AreaType>
   Tree<AreaType> make_tree() const {
+    static_cast<void>(OneMachine<Host>::checked);
     return Tree<AreaType>{this->nodes()};
   }
 };

@@ -64,4 +64,35 @@ grep -q "undefined reference to .*change(vmarea::AddressSpace<vmarea::shims::bas
 hand_over -DVMAREA_MACHINE=baseline
 
 "$run_on" x86-64-v3 "$work/handed"
+
+# A host that units for different machines share: it is told before anything goes wrong.
+cat >"$work/shared.cpp" <<'END_SOURCE'
+#include <vmarea/vmarea.hpp>
+#include <vmarea_shims/userland.hpp>
+struct Guest : vmarea::shims::UserlandOf<Guest> {};
+bool UNIT() { return vmarea::AddressSpace<Guest>{}.mmap({.length = 0x1000}).has_value(); }
+END_SOURCE
+cat >"$work/shares.cpp" <<'END_SOURCE'
+bool one();
+bool other();
+int main() { return one() && other() ? 0 : 1; }
+END_SOURCE
+# share LEVEL: both units make spaces of the host, one for x86-64.
+share() {
+  "${compile[@]}" -march=x86-64 -DUNIT=one "$work/shared.cpp" -o "$work/one.o"
+  "${compile[@]}" -march="$1" -DUNIT=other "$work/shared.cpp" -o "$work/other.o"
+  "${compile[@]}" "$work/shares.cpp" -o "$work/shares.o"
+  "$compiler" "$work/shares.o" "$work/one.o" "$work/other.o" -o "$work/shares"
+}
+share x86-64
+"$work/shares"
+share x86-64-v3
+if "$run_on" x86-64-v3 "$work/shares" >"$work/said" 2>&1; then
+  if ! grep -q "^skipped" "$work/said"; then
+    echo "a host of two machines was not noticed"
+    exit 1
+  fi
+else
+  grep -q "a host is compiled for .* and for .*: it belongs into an inline namespace" "$work/said"
+fi
 for program in mixed mixed_back; do "$run_on" "$highest" "$work/$program"; done

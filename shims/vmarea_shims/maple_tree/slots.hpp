@@ -22,6 +22,11 @@ inline namespace VMAREA_MACHINE {
 namespace maple {
 
 inline constexpr TreeKey last_key = ~TreeKey{0};
+#define VMAREA_TEXT_OF(word) #word
+#define VMAREA_MACHINE_TEXT(word) VMAREA_TEXT_OF(word)
+inline constexpr const char* machine_name = VMAREA_MACHINE_TEXT(VMAREA_MACHINE);
+#undef VMAREA_MACHINE_TEXT
+#undef VMAREA_TEXT_OF
 
 namespace machine {
 struct baseline {
