@@ -32,7 +32,7 @@ struct Piece {
   // The new object is split off, or a copy of, this area; null where the object is kept.
   const Area<Host>* copied = nullptr;
   const Area<Host>* identity_from = nullptr;  // Whose identity the object takes over, with links.
-  bool makes_identity = false;               // A new identity; `after` holds only its number.
+  bool makes_identity = false;                // A new identity; `after` holds only its number.
   // Where an edit goes on from the edit before: object and copied are then known only once that is
   // written. `copied` is, until then, the area that the made one is a copy of.
   MadeBy object_made_by = MadeBy::none;

@@ -78,9 +78,10 @@ struct alignas(cache_line_bytes) Node {
 
   /// The last slot that starts at or below `key`; the first slot if none does.
   std::size_t find_slot(TreeKey key) const noexcept {
-    if (first.is_first_below(key + 1)) return first.last_below(key + 1);
-    return key == last_key ? count - 1 : 0;
+    return first.is_first_below(key + 1) ? first.last_below(key + 1) : slot_at_end(key);
   }
+  /// The same for the last key, which has none above it, and for keys below the first slot.
+  std::size_t slot_at_end(TreeKey key) const noexcept { return key == last_key ? count - 1 : 0; }
   /// How many slots start below `key`.
   std::size_t find_begin(TreeKey key) const noexcept { return first.count_below(key); }
   /// How many slots start at or below `key`.
