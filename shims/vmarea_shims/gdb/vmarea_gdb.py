@@ -97,7 +97,7 @@ def areas_of(state):
     word = int(tree["root_"])
     if word == 0:
         return []
-    node_type = tree["path_"].type.strip_typedefs().template_argument(0)
+    node_type = tree["nodes_"].type.strip_typedefs().template_argument(0)
     node = gdb.Value(word & ~63).cast(node_type.pointer()).dereference()
     return areas_below(node, word & 63, tree_type.template_argument(0))
 
