@@ -13,6 +13,7 @@
 // The call in one go is complete(), made of the same beats; run() does them around one host call.
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include "vmarea/change/commit.hpp"
@@ -160,6 +161,9 @@ class [[nodiscard]] Change {
   /// leave; a host call that fails drops the change, and its error is the answer.
   template <class HostCall>
   Result<Value> run(HostCall&& host_call) noexcept {
+    using Answer = std::invoke_result_t<HostCall&>;
+    static_assert(std::is_convertible_v<Answer, Result<void>>,
+                  "a host call answers a Result<void>: success, or an Error");
     if (!plan_.status) {
       end();
       return plan_.status;

@@ -19,8 +19,8 @@
 
 namespace vmarea {
 
-/// The first broken invariant, as its number and a sentence; number 0: all hold.
-struct Broken {
+/// The first broken invariant, as its number and a sentence; number 0, and false: all hold.
+struct [[nodiscard]] Broken {
   int number = 0;
   const char* what = nullptr;
   constexpr explicit operator bool() const noexcept { return number != 0; }

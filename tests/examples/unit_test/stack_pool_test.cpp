@@ -12,7 +12,7 @@ namespace {
 
 using namespace vmarea;
 
-/// A kernel that lets a process have only so many areas.
+/// A kernel that lets a process have only so many areas, and by mmap, as Linux does, one more.
 struct SmallKernel : Replacing<shims::UserlandOf<SmallKernel>, Service::limits> {
   std::uint64_t areas_max = 65530;
   Limits limits() const noexcept { return {.area_count_max = areas_max}; }
