@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Says in the first line of the compiler's complaint what a host lacks. The concepts of
-// services.hpp decide; each has a sentence here, and the compiler's notes below it name the
-// function.
+// Says in the first line of the compiler's complaint what a host lacks: which type, constant or
+// service, and how it is declared. The concepts of services.hpp decide; each has a sentence here,
+// below that of what is missing.
 #pragma once
 
+#include "vmarea/host/each_service.hpp"
 #include "vmarea/host/services.hpp"
 
 namespace vmarea {
@@ -18,8 +19,9 @@ requires requires {
 }
 inline constexpr bool names_itself<Host> = std::same_as<typename Host::NamedHost, Host>;
 
-/// Stops the compiler where a host is not complete. Each sentence lists all that its group asks
-/// for: one of them is missing, misspelt, not noexcept, or takes or gives something else.
+/// Stops the compiler where a host is not complete. The sentence of a group lists all that it asks
+/// for, and so also holds where no finer sentence was read: one of them is missing,
+/// misspelt, not const or noexcept, or takes or gives something else.
 template <class Host>
 struct CompleteHost {
   static_assert(names_itself<Host>,
@@ -27,6 +29,7 @@ struct CompleteHost {
                 "another: struct Mine : UserlandOf<Mine>");
   static_assert(std::copyable<Host>,
                 "a host is a copyable handle: it keeps pointers, no references and no owners");
+  static_assert(sizeof(EachService<Host>) != 0, "its own sentences are read first");
   static_assert(MemoryServices<Host>,
                 "host: memory: allocate_area, release_area, retire_area, and AreaData, "
                 "which is copied and destroyed without exceptions");
@@ -64,7 +67,7 @@ struct CompleteHost {
                 "unreserve_events");
   static_assert(LimitServices<Host>, "host: limits: geometry, profile, limits, charge, uncharge");
   static_assert(NotificationServices<Host>,
-                "host: notices: notify(const Notice<Host>&) if and only if has_notices");
+                "host: notices: notify if and only if has_notices");
   static_assert(AssertionServices<Host>, "host: promises: checks, assertion_failed");
   using Checked = Host;  // Asking for it makes the compiler read the sentences.
 };

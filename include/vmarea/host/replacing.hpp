@@ -9,7 +9,7 @@
 //   };
 //
 // Replacing<> takes the base's function away. Where the host does not write it anew, the concept of
-// its group is not satisfied, and the compiler names it.
+// its group is not satisfied, and the first line of the compiler's complaint names it.
 #pragma once
 
 #include "vmarea/host/services.hpp"
