@@ -96,7 +96,8 @@ struct Host : Full { template <class... A> Own SERVICE(A&&...) const noexcept { 
 END_SOURCE
 constant="$(grep -E '^\{ (planning|reading)\.' <<<"$calls" | sed -n "$name_of")"
 same "$constant" "$(grep -e ') const' <<<"$sentences")" "are const in their sentence"
-same "$(grep -v make_tree <<<"$services")" "$(grep noexcept <<<"$sentences")" "are noexcept in theirs"
+same "$(grep -v make_tree <<<"$services")" "$(grep noexcept <<<"$sentences")" \
+  "are noexcept in their sentence"
 refuses is_not_const "$constant" <<'END_SOURCE'
 struct Host : Full { template <class... A> decltype(auto) SERVICE(A&&... a) noexcept { CALL } };
 END_SOURCE
@@ -113,5 +114,5 @@ for name in $names checks; do
     exit 1
   }
 done
-echo "$(wc -w <<<"$services") services have a sentence, $(wc -w <<<"$answering") of them answer and" \
+echo "$(wc -w <<<"$services") services have a sentence: $(wc -w <<<"$answering") answer," \
   "$(wc -w <<<"$constant") are const; and so have $(wc -w <<<"$names checks") types and constants"

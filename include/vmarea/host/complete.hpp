@@ -66,8 +66,7 @@ struct CompleteHost {
                 "reserve_unmap_event, reserve_remap_event, reserve_fork_event, send_events, "
                 "unreserve_events");
   static_assert(LimitServices<Host>, "host: limits: geometry, profile, limits, charge, uncharge");
-  static_assert(NotificationServices<Host>,
-                "host: notices: notify if and only if has_notices");
+  static_assert(NotificationServices<Host>, "host: notices: notify if and only if has_notices");
   static_assert(AssertionServices<Host>, "host: promises: checks, assertion_failed");
   using Checked = Host;  // Asking for it makes the compiler read the sentences.
 };

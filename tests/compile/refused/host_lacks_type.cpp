@@ -12,7 +12,9 @@ struct OwnLocks {
 #ifndef VMAREA_MUST_NOT_COMPILE
   using AreaLock = AnyLock;
 #endif
-  vmarea::Result<void> lock_space(SpaceLock&) noexcept { return {}; }
+  vmarea::Result<void> lock_space(SpaceLock&) noexcept {
+    return {};
+  }
   void unlock_space(SpaceLock&) noexcept {}
   vmarea::Result<void> lock_space_shared(SpaceLock&) const noexcept {
     return {};
