@@ -153,6 +153,7 @@ Figure figure(const Row& row, const Subject& subject, Quote quote) {
     return {measured_ratio(subject, row.name, of, quote), noise(subject, quote)};
   }
   const Subject smallest{subject.question, subject.layout, sizes[0]};
+  if (subject.areas == smallest.areas) return {std::nan(""), 0};
   return {measured(subject, row.name, quote) / measured(smallest, row.name, quote),
           std::max(noise(subject, quote), noise(smallest, quote))};
 }
