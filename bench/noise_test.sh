@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# noise_test.sh BENCH: a cell of the tables has a number where the fixed loop was quiet, and the word
-# noisy where it was not: the minimum and the median each by their own. The noise is pretended, so
-# that the outcome does not depend on the machine.
+# noise_test.sh BENCH: a cell of the tables has a number where the fixed loop was quiet, and the
+# word noisy where it was not: the minimum and the median each by its own. The noise is pretended,
+# so that the outcome does not depend on the machine.
 set -euo pipefail
 
 bench="$1" failures=0
@@ -11,7 +11,8 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 number='\**[0-9]+\.?[0-9]*\**'
 
-# expect LEAST,MOSTLY CELL: the first cell of the row, as a pattern, and what the head says of noise.
+# expect LEAST,MOSTLY CELL HEAD CONSOLE: patterns for the first cell of the row, for what stands
+# above the tables, and for what Google Benchmark says.
 expect() {
   local row cell
   "$bench" --short --markdown "--pretend-noise=$1" --benchmark_filter='^publish/holes/1000/' \

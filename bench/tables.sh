@@ -3,11 +3,12 @@
 #
 # tables.sh [MARCH ...]: builds the benchmarks once for each and writes their tables in markdown to
 # standard output, one after the other; by default for the baseline, x86-64-v3 and native. BENCH
-# holds the options of the runs instead of --short. A MARCH that this machine cannot run is left out.
+# holds the options of the runs instead of --short. What this machine cannot run is left out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if (($# == 0)); then set -- baseline x86-64-v3 native; fi
+read -ra options <<<"${BENCH---short}"
 for march in "$@"; do
   flag="${march#baseline}"
   tree="build/bench-$march"
@@ -20,8 +21,6 @@ for march in "$@"; do
     continue
   fi
   printf '### %s\n\n' "$march"
-  # Words on purpose: several options.
-  # shellcheck disable=SC2086
-  "$tree/bench/vmarea_bench" ${BENCH:---short} --markdown
+  "$tree/bench/vmarea_bench" "${options[@]}" --markdown
   echo
 done

@@ -44,7 +44,7 @@ std::string compiler_and_flags() {
 
 std::string machine() {
   std::string text =
-      processor() + ", " + std::to_string(std::thread::hardware_concurrency()) + " of them, ";
+      std::to_string(std::thread::hardware_concurrency()) + " x " + processor() + ", ";
   utsname kernel{};
   text += ::uname(&kernel) == 0 ? std::string(kernel.sysname) + " " + kernel.release : "?";
   double load = 0;
