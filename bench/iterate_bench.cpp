@@ -41,7 +41,8 @@ void iterate(benchmark::State& state, const Layout& layout) {
   std::vector<Runner> all = {iterator("ours", ours, areas)};
   for_each_peer(peers, [&](const auto& peer) { all.push_back(iterator(peer.name, peer, areas)); });
   all.push_back(iterator("std::map, random order", map_random, areas));
-  race(state, layout.subject("iterate"), areas < 10'000 ? 50 : 4, all);
+  const std::size_t batch = areas < 10'000 ? 50 : areas < 100'000 ? 4 : 1;
+  race(state, layout.subject("iterate"), batch, all);
 }
 
 [[maybe_unused]] const bool asked = ask({"iterate", every_layout, Scale::millions, iterate});
