@@ -21,20 +21,16 @@ Runner builder(const Layout& layout) {
           [peer] { peer->emplace(); }, static_cast<double>(layout.places.size())};
 }
 
+template <class... Peer>
+std::vector<Runner> builders(const Layout& layout, const std::tuple<Peer...>*) {
+  return {builder<Peer>(layout)...};
+}
+
 void build(benchmark::State& state, const Layout& layout) {
   std::optional<Space> space;
-  std::vector<Runner> all = {{"ours", [&](std::size_t, std::size_t) { populate(*space, layout); },
-                              [&] { space.emplace(); }, static_cast<double>(layout.places.size())},
-                             builder<StdMap>(layout)};
-#ifdef VMAREA_BENCH_ABSL
-  all.push_back(builder<AbslBtree>(layout));
-#endif
-#ifdef VMAREA_BENCH_ICL
-  all.push_back(builder<BoostIcl>(layout));
-#endif
-#ifdef VMAREA_BENCH_LLVM
-  all.push_back(builder<LlvmIntervalMap>(layout));
-#endif
+  std::vector<Runner> all = builders(layout, static_cast<const Peers*>(nullptr));
+  all.insert(all.begin(), {"ours", [&](std::size_t, std::size_t) { populate(*space, layout); },
+                           [&] { space.emplace(); }, static_cast<double>(layout.places.size())});
   race(state, layout.subject("build"), 1, all);
 }
 

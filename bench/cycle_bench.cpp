@@ -114,7 +114,7 @@ class TreeAlone {
   Tree tree_;
 };
 
-/// What only moves numbers: a StdMap, or the tree alone.
+/// What only moves numbers: a map, a set, or the tree alone.
 template <class Numbers>
 void add_numbers(std::vector<Runner>& all, const std::string& name, Numbers& numbers,
                  const std::vector<Place>& order) {
@@ -140,7 +140,10 @@ void add_kernel(std::vector<Runner>& all, const std::vector<Place>& order) {
     Kernel::unmap(place.start, place.end - place.start);
     Kernel::map(place.start, place.end - place.start, read_write);
   }));
-  for (std::size_t i = first; i < all.size(); ++i) all[i].batch_divisor = 16;
+  for (std::size_t i = first; i < all.size(); ++i) {
+    all[i].batch_divisor = 16;
+    all[i].lap = Lap::apart;
+  }
 }
 
 /// The splits and merges that are timed do happen.
@@ -160,9 +163,15 @@ void cycles(benchmark::State& state, const Layout& layout) {
   populate(ours, layout);
   StdMap map;
   TreeAlone tree;
+#ifdef VMAREA_BENCH_BOOST
+  BoostIntrusiveSet set;
+#endif
   for (const Place& place : layout.places) {
     map.insert(place);
     tree.insert(place);
+#ifdef VMAREA_BENCH_BOOST
+    set.insert(place);
+#endif
   }
   const Kernel kernel(layout);
   std::vector<Place> order;
@@ -173,11 +182,17 @@ void cycles(benchmark::State& state, const Layout& layout) {
   add_ours(all, ours, order);
   add_numbers(all, StdMap::name, map, order);
   add_numbers(all, "tree alone", tree, order);
+#ifdef VMAREA_BENCH_BOOST
+  add_numbers(all, BoostIntrusiveSet::name, set, order);
+#endif
   if (kernel.present()) add_kernel(all, order);
   race(state, layout.subject("cycle"), 4096, all);
   const std::size_t areas = layout.places.size();
   demand(ours.area_count() == areas && map.size() == areas && tree.size() == areas,
          "areas were left split");
+#ifdef VMAREA_BENCH_BOOST
+  demand(set.size() == areas, "the set's areas were left split");
+#endif
   demand(!check(ours.state()), "an invariant is broken");
 }
 

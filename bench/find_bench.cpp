@@ -44,21 +44,11 @@ Runner searcher(std::string name, const std::vector<Address>& keys, Find find) {
 struct Contestants {
   explicit Contestants(const Layout& layout) {
     populate(ours, layout);
-    const std::vector<std::uint32_t> random = shuffled(layout.places.size());
-    for (const Place& place : layout.places) {
-      map.insert(place);
-      limit.insert(place);
-#ifdef VMAREA_BENCH_ABSL
-      absl.insert(place);
-#endif
-#ifdef VMAREA_BENCH_ICL
-      icl.insert(place);
-#endif
-#ifdef VMAREA_BENCH_LLVM
-      llvm.insert(place);
-#endif
+    fill(peers, layout);
+    for (const Place& place : layout.places) limit.insert(place);
+    for (const std::uint32_t i : shuffled(layout.places.size())) {
+      map_random.insert(layout.places[i]);
     }
-    for (const std::uint32_t i : random) map_random.insert(layout.places[i]);
     limit.build();
   }
 
@@ -70,34 +60,16 @@ struct Contestants {
                                            [&peer](Address at) { return peer.find(at); }));
     };
     add("ours", ours);
-    add(StdMap::name, map);
+    for_each_peer(peers, [&](const auto& peer) { add(peer.name, peer); });
     add("std::map, random order", map_random);
-#ifdef VMAREA_BENCH_ABSL
-    add(AbslBtree::name, absl);
-#endif
-#ifdef VMAREA_BENCH_ICL
-    add(BoostIcl::name, icl);
-#endif
-#ifdef VMAREA_BENCH_LLVM
-    add(LlvmIntervalMap::name, llvm);
-#endif
     add(StaticTree::name, limit);
     return all;
   }
 
   Space ours;
-  StdMap map;
+  Peers peers;
   StdMap map_random;
   StaticTree limit;
-#ifdef VMAREA_BENCH_ABSL
-  AbslBtree absl;
-#endif
-#ifdef VMAREA_BENCH_ICL
-  BoostIcl icl;
-#endif
-#ifdef VMAREA_BENCH_LLVM
-  LlvmIntervalMap llvm;
-#endif
 };
 
 /// Filled once for all questions about one layout.
@@ -124,17 +96,9 @@ std::vector<Address> hits(const Layout& layout, const Contestants& all) {
       demand(peer.find(keys.back())->start == place.start, "somebody found the wrong area");
     };
     expect(all.ours);
-    expect(all.map);
+    expect(all.map_random);
     expect(all.limit);
-#ifdef VMAREA_BENCH_ABSL
-    expect(all.absl);
-#endif
-#ifdef VMAREA_BENCH_ICL
-    expect(all.icl);
-#endif
-#ifdef VMAREA_BENCH_LLVM
-    expect(all.llvm);
-#endif
+    for_each_peer(all.peers, expect);
   }
   return keys;
 }
@@ -178,7 +142,7 @@ void find_next(benchmark::State& state, const Layout& layout) {
 [[maybe_unused]] const bool asked[] = {
     ask(hit<Waits::no, Reads::no>("find, hit", Scale::millions)),
     ask(hit<Waits::no, Reads::yes>("find, hit, read", Scale::any)),
-    ask(hit<Waits::yes, Reads::no>("find, hit, dependent", Scale::any)),
+    ask(hit<Waits::yes, Reads::no>("find, hit, dependent", Scale::millions)),
     ask(hit<Waits::yes, Reads::yes>("find, hit, dependent, read", Scale::any)),
     ask({"find, hole", layouts_with_holes, Scale::any, find_hole}),
     ask({"find, next", layouts_with_holes, Scale::any, find_next}),

@@ -30,39 +30,22 @@ struct Ours : Space {
   }
 };
 
-template <class Peer>
-void fill(Peer& peer, const Layout& layout) {
-  for (const Place& place : layout.places) peer.insert(place);
-}
-
 void iterate(benchmark::State& state, const Layout& layout) {
   const std::size_t areas = layout.places.size();
   Ours ours;
   populate(ours, layout);
-  StdMap map, map_random;
-  fill(map, layout);
+  Peers peers;
+  fill(peers, layout);
+  StdMap map_random;
   for (const std::uint32_t i : shuffled(areas)) map_random.insert(layout.places[i]);
-  std::vector<Runner> all = {iterator("ours", ours, areas), iterator(StdMap::name, map, areas),
-                             iterator("std::map, random order", map_random, areas)};
-#ifdef VMAREA_BENCH_ABSL
-  AbslBtree absl;
-  fill(absl, layout);
-  all.push_back(iterator(AbslBtree::name, absl, areas));
-#endif
-#ifdef VMAREA_BENCH_ICL
-  BoostIcl icl;
-  fill(icl, layout);
-  all.push_back(iterator(BoostIcl::name, icl, areas));
-#endif
-#ifdef VMAREA_BENCH_LLVM
-  LlvmIntervalMap llvm;
-  fill(llvm, layout);
-  all.push_back(iterator(LlvmIntervalMap::name, llvm, areas));
-#endif
-  race(state, layout.subject("iterate"), areas < 10'000 ? 50 : 4, all);
+  std::vector<Runner> all = {iterator("ours", ours, areas)};
+  for_each_peer(peers, [&](const auto& peer) { all.push_back(iterator(peer.name, peer, areas)); });
+  all.push_back(iterator("std::map, random order", map_random, areas));
+  const std::size_t batch = areas < 10'000 ? 50 : areas < 100'000 ? 4 : 1;
+  race(state, layout.subject("iterate"), batch, all);
 }
 
-[[maybe_unused]] const bool asked = ask({"iterate", every_layout, Scale::any, iterate});
+[[maybe_unused]] const bool asked = ask({"iterate", every_layout, Scale::millions, iterate});
 
 }  // namespace
 }  // namespace vmarea::bench

@@ -54,7 +54,8 @@ void publish(benchmark::State& state, const Layout& layout) {
          "entries were left split");
 }
 
-[[maybe_unused]] const bool asked = ask({"publish", {"holes", "touching"}, Scale::any, publish});
+[[maybe_unused]] const bool asked =
+    ask({"publish", {"holes", "touching"}, Scale::millions, publish});
 
 }  // namespace
 }  // namespace vmarea::bench

@@ -71,7 +71,7 @@ void protect(benchmark::State& state, const Layout& asked_for) {
     Kernel::protect(wide.start, wide.length, read_write);
   };
   std::vector<Runner> all = {{"ours", ours, [] {}, areas}};
-  if (kernel.present()) all.push_back({"kernel", kernels, [] {}, areas});
+  if (kernel.present()) all.push_back({"kernel", kernels, [] {}, areas, 1, Lap::apart});
   race(state, wide.layout.subject("protect 1,000"), 1, all);
   demand(wide.ours.area_count() == wide.layout.places.size(), "areas merged that should not");
 }

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-//   vmarea_bench [--smoke | --short] [--table=FILE] [options of Google Benchmark]
+//   vmarea_bench [--smoke | --short] [--table=FILE | --markdown] [options of Google Benchmark]
 //
-// Asks every question of every layout and size, then writes the table of ratios.
+// Asks every question of every layout and size, then writes the tables of ratios: to FILE, or to
+// standard output, and what Google Benchmark says then goes to standard error. For tests,
+// --pretend-noise=LEAST,MOSTLY makes the fixed loop look noisy.
 #include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "support/noise.hpp"
 #include "support/questions.hpp"
 #include "support/table.hpp"
 
@@ -24,11 +30,19 @@ enum class Form : unsigned char { smoke, brief, whole };
 struct Options {
   Form form = Form::whole;
   std::string table;
+  bool markdown = false;
   std::vector<char*> rest;
 };
 
+void pretend(const std::string& shares) {
+  PretendedNoise noise{};
+  demand(std::sscanf(shares.c_str(), "%lf,%lf", &noise.least, &noise.mostly) == 2,
+         "--pretend-noise=LEAST,MOSTLY wants two shares");
+  pretend_for_test(noise);
+}
+
 Options parse(int count, char** words) {
-  constexpr std::string_view table = "--table=";
+  constexpr std::string_view table = "--table=", noise = "--pretend-noise=";
   Options options;
   for (int i = 0; i < count; ++i) {
     const std::string_view word = words[i];
@@ -38,6 +52,10 @@ Options parse(int count, char** words) {
       options.form = Form::brief;
     } else if (word.substr(0, table.size()) == table) {
       options.table = word.substr(table.size());
+    } else if (word == "--markdown") {
+      options.markdown = true;
+    } else if (word.substr(0, noise.size()) == noise) {
+      pretend(std::string(word.substr(noise.size())));
     } else {
       options.rest.push_back(words[i]);
     }
@@ -99,9 +117,16 @@ int run(int count, char** words) {
   int rest = static_cast<int>(options.rest.size());
   benchmark::Initialize(&rest, options.rest.data());
   if (benchmark::ReportUnrecognizedArguments(rest, options.rest.data())) return 1;
-  benchmark::RunSpecifiedBenchmarks();
+  benchmark::ConsoleReporter to_errors(benchmark::ConsoleReporter::OO_None);
+  to_errors.SetOutputStream(&std::cerr);
+  benchmark::RunSpecifiedBenchmarks(options.markdown ? &to_errors : nullptr);
   benchmark::Shutdown();
-  return options.table.empty() || write_table(options.table) ? 0 : 1;
+  bool written = !options.markdown || write_table(std::cout);
+  if (!options.table.empty()) {
+    std::ofstream file(options.table);
+    written = write_table(file) && written;
+  }
+  return written ? 0 : 1;
 }
 
 }  // namespace vmarea::bench

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
 // What a user would pick instead, as thin as it can be: no offsets, files, identities, counters or
-// limits. An area is 64 bytes, as ours is; it lies in the node of a std::map, and behind a pointer
-// for those that hold small values.
+// limits. An area is 64 bytes, as ours is. It lies in the node of a std::map, has the links of an
+// intrusive set in itself, is an element of the sorted vector, and lies behind a pointer for those
+// that hold small values.
 //
+//   insert(place)      in any order, but for the sorted vector
 //   find(at)           the area that contains `at`, or null
 //   for_each(visit)    visit(area), in order
 //
-// A peer whose package is not installed is left out.
+// A peer whose package is not installed is left out: Peers has those that are there.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <map>
 #include <memory>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "support/layout.hpp"
@@ -22,8 +27,10 @@
 #ifdef VMAREA_BENCH_ABSL
 #include <absl/container/btree_map.h>
 #endif
-#ifdef VMAREA_BENCH_ICL
+#ifdef VMAREA_BENCH_BOOST
+#include <boost/container/flat_map.hpp>
 #include <boost/icl/interval_map.hpp>
+#include <boost/intrusive/set.hpp>
 #endif
 #ifdef VMAREA_BENCH_LLVM
 #include <llvm/ADT/IntervalMap.h>
@@ -107,6 +114,30 @@ class StdMap {
   std::map<std::uint64_t, PeerArea> areas_;
 };
 
+/// The floor for reading all in order: nothing stands between the areas. A change in the middle
+/// would move half of them, so it is asked for none.
+class SortedVector {
+ public:
+  static constexpr const char* name = "sorted vector";
+  void insert(const Place& place) { areas_.push_back(peer_area(place)); }
+  const PeerArea* find(std::uint64_t at) const {
+    const auto starts_above = [](std::uint64_t key, const PeerArea& area) {
+      return key < area.start;
+    };
+    const auto above = std::upper_bound(areas_.begin(), areas_.end(), at, starts_above);
+    if (above == areas_.begin()) return nullptr;
+    const PeerArea& area = *std::prev(above);
+    return at < area.end ? &area : nullptr;
+  }
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const PeerArea& area : areas_) visit(area);
+  }
+
+ private:
+  std::vector<PeerArea> areas_;
+};
+
 #ifdef VMAREA_BENCH_ABSL
 class AbslBtree {
  public:
@@ -129,7 +160,100 @@ class AbslBtree {
 };
 #endif
 
-#ifdef VMAREA_BENCH_ICL
+#ifdef VMAREA_BENCH_BOOST
+class BoostFlatMap {
+ public:
+  static constexpr const char* name = "boost::flat_map";
+  void insert(const Place& place) {
+    areas_.emplace_hint(areas_.end(), place.start, memory_.make(peer_area(place)));
+  }
+  const PeerArea* find(std::uint64_t at) const {
+    const auto above = areas_.upper_bound(at);
+    if (above == areas_.begin()) return nullptr;
+    const PeerArea* area = std::prev(above)->second;
+    return at < area->end ? area : nullptr;
+  }
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& [start, area] : areas_) visit(*area);
+  }
+
+ private:
+  PeerAreas memory_;
+  boost::container::flat_map<std::uint64_t, PeerArea*> areas_;
+};
+
+/// A red-black tree whose links lie in the areas, as kernels have had.
+class BoostIntrusiveSet {
+  using Hook =
+      boost::intrusive::set_base_hook<boost::intrusive::optimize_size<true>,
+                                      boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+
+ public:
+  struct Linked : Hook {
+    explicit Linked(const PeerArea& area) : start(area.start), end(area.end), flags(area.flags) {}
+    std::uint64_t start;
+    std::uint64_t end;
+    std::uint64_t flags;
+    std::uint64_t rest[2] = {};
+  };
+  static_assert(sizeof(Linked) == sizeof(PeerArea));
+
+  static constexpr const char* name = "boost::intrusive::set";
+  BoostIntrusiveSet() = default;
+  BoostIntrusiveSet(const BoostIntrusiveSet&) = delete;
+  BoostIntrusiveSet& operator=(const BoostIntrusiveSet&) = delete;
+  ~BoostIntrusiveSet() {
+    areas_.clear_and_dispose([](Linked* area) { delete area; });
+  }
+  void insert(const Place& place) {
+    areas_.insert(areas_.end(), *new Linked(peer_area(place)));  // The end is only a hint.
+  }
+  const Linked* find(std::uint64_t at) const {
+    const auto above = areas_.upper_bound(at);
+    if (above == areas_.begin()) return nullptr;
+    const Linked& area = *std::prev(above);
+    return at < area.end ? &area : nullptr;
+  }
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const Linked& area : areas_) visit(area);
+  }
+
+  /// These three as StdMap has them.
+  void split(std::uint64_t start, std::uint64_t end, std::uint64_t flags) {
+    const auto above = areas_.upper_bound(start);
+    Linked& whole = *std::prev(above);
+    const PeerArea middle{start, end, flags, {}}, rest{end, whole.end, whole.flags, {}};
+    whole.end = start;
+    areas_.insert_before(above, *new Linked(middle));
+    areas_.insert_before(above, *new Linked(rest));
+  }
+  void merge(std::uint64_t start, std::uint64_t flags) {
+    const auto middle = areas_.find(start);
+    const auto below = std::prev(middle), above = std::next(middle);
+    middle->flags = flags;
+    const bool alike = below->flags == flags && above->flags == flags;
+    if (!alike || below->end != start || middle->end != above->start) return;
+    below->end = above->end;
+    areas_.erase_and_dispose(middle, std::next(above), [](Linked* area) { delete area; });
+  }
+  void replace(std::uint64_t start) {
+    const auto area = areas_.find(start);
+    const PeerArea copy{area->start, area->end, area->flags, {}};
+    areas_.erase_and_dispose(area, [](Linked* old) { delete old; });
+    areas_.insert(*new Linked(copy));
+  }
+  std::size_t size() const { return areas_.size(); }
+
+ private:
+  struct StartOf {
+    using type = std::uint64_t;
+    const type& operator()(const Linked& area) const { return area.start; }
+  };
+  boost::intrusive::set<Linked, boost::intrusive::key_of_value<StartOf>> areas_;
+};
+
 class BoostIcl {
  public:
   static constexpr const char* name = "Boost.ICL";
@@ -176,5 +300,37 @@ class LlvmIntervalMap {
   Map areas_{allocator_};
 };
 #endif
+
+#ifdef VMAREA_BENCH_ABSL
+using AbslPeers = std::tuple<AbslBtree>;
+#else
+using AbslPeers = std::tuple<>;
+#endif
+#ifdef VMAREA_BENCH_BOOST
+using BoostPeers = std::tuple<BoostFlatMap, BoostIntrusiveSet, BoostIcl>;
+#else
+using BoostPeers = std::tuple<>;
+#endif
+#ifdef VMAREA_BENCH_LLVM
+using LlvmPeers = std::tuple<LlvmIntervalMap>;
+#else
+using LlvmPeers = std::tuple<>;
+#endif
+
+template <class... Lists>
+using Joined = decltype(std::tuple_cat(std::declval<Lists>()...));
+/// One of each that is there.
+using Peers = Joined<std::tuple<StdMap, SortedVector>, AbslPeers, BoostPeers, LlvmPeers>;
+
+template <class Some, class Visit>
+void for_each_peer(Some& peers, Visit visit) {
+  std::apply([&](auto&... peer) { (visit(peer), ...); }, peers);
+}
+
+inline void fill(Peers& peers, const Layout& layout) {
+  for_each_peer(peers, [&](auto& peer) {
+    for (const Place& place : layout.places) peer.insert(place);
+  });
+}
 
 }  // namespace vmarea::bench
