@@ -110,6 +110,7 @@ void Follower::make_and_compare(FollowedSpace& space, pid_t task, const Call& ca
   }
   count(call, ours.made);
   if (ours.raw != raw) {
+    if (ended_meanwhile(space, task)) return;
     ++tally_.mismatches;
     std::string text = fmt::format("process {}: {}\n  kernel: {}\n  ours:   {}\n", task,
                                    print_call(call), print_result(raw), print_result(ours.raw));
@@ -129,10 +130,18 @@ void Follower::check(FollowedSpace& space, pid_t task, Depth depth, const std::s
     depth = Depth::everything;
   }
   if (!difference && depth == Depth::everything) difference = space.compare_hidden(task);
-  if (!difference) return;
+  if (!difference || ended_meanwhile(space, task)) return;
   ++tally_.mismatches;
   fail(
       fmt::format("process {}: {}\n{}", task, what, print_difference(space, before_, *difference)));
+}
+
+/// A stopped task that is killed takes its memory with it while we look.
+bool Follower::ended_meanwhile(FollowedSpace& space, pid_t task) {
+  if (has_memory(task)) return false;
+  if (!space.in_doubt) ++tally_.lost;
+  space.in_doubt = true;
+  return true;
 }
 
 void Follower::fail(const std::string& text) {
@@ -175,6 +184,11 @@ void Follower::call_lost(SpaceId id, const Call&) {
   if (found != spaces_.end()) found->second->in_doubt = true;
 }
 
+void Follower::orphan_found(pid_t child) {
+  ++tally_.processes;
+  say(fmt::format("process {} is not followed: its parent was killed in the midst of fork", child));
+}
+
 void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_task) {
   ++tally_.processes;
   auto space = std::make_unique<FollowedSpace>(files_, child_task);
@@ -197,6 +211,7 @@ void Follower::space_ending(SpaceId id, pid_t task) {
     before_.clear();
     check(space, task, Depth::everything, "exit");
   }
+  if (space.in_doubt) space.take_from_kernel();
   if (options_.show_maps && task == first_process_) {
     final_maps_ = vmarea::shims::maps_text(space.space(), FollowedNames{});
   }

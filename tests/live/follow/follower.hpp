@@ -48,6 +48,7 @@ class Follower : public Observer {
   void call_entered(SpaceId space, pid_t task, const Call& call) override;
   void call_left(SpaceId space, pid_t task, const Call& call, std::int64_t raw) override;
   void call_lost(SpaceId space, const Call& call) override;
+  void orphan_found(pid_t child) override;
   void space_forked(SpaceId parent, pid_t parent_task, SpaceId child, pid_t child_task) override;
   void space_shared(SpaceId space, pid_t child_task) override;
   void space_ending(SpaceId space, pid_t task) override;
@@ -64,6 +65,7 @@ class Follower : public Observer {
   /// What maps shows is compared always, what it does not show now and then, because it costs much.
   enum class Depth : std::uint8_t { hidden_now_and_then, everything };
   void check(FollowedSpace& space, pid_t task, Depth depth, const std::string& what);
+  bool ended_meanwhile(FollowedSpace& space, pid_t task);
   void count(const Call& call, Made made);
   [[noreturn]] void fail(const std::string& text);
   void remember_before(FollowedSpace& space);

@@ -26,6 +26,13 @@ std::uint64_t find_mask(std::string_view text, std::string_view field) {
   return word ? parse(*word, 16).value_or(0) : 0;
 }
 
+std::optional<pid_t> find_id(std::string_view text, std::string_view field) {
+  const auto word = find_field(text, field);
+  const auto value = word ? parse(*word, 10) : std::nullopt;
+  if (!value) return std::nullopt;
+  return static_cast<pid_t>(*value);
+}
+
 }  // namespace
 
 std::string read_file(const std::string& path) {
@@ -60,11 +67,15 @@ std::optional<std::string> find_field(std::string_view text, std::string_view fi
 }
 
 std::optional<pid_t> thread_group_of(pid_t task) {
-  const auto word = find_field(read_status(task), "Tgid");
-  if (!word) return std::nullopt;
-  const auto value = parse(*word, 10);
-  if (!value) return std::nullopt;
-  return static_cast<pid_t>(*value);
+  return find_id(read_status(task), "Tgid");
+}
+
+std::optional<pid_t> parent_of(pid_t task) {
+  return find_id(read_status(task), "PPid");
+}
+
+bool has_memory(pid_t task) {
+  return find_field(read_status(task), "VmSize").has_value();
 }
 
 bool has_pending_signal(pid_t task) {

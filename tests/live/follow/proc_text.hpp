@@ -19,6 +19,9 @@ std::string read_file(const std::string& path);
 std::optional<std::string> find_field(std::string_view text, std::string_view field);
 
 std::optional<pid_t> thread_group_of(pid_t task);
+std::optional<pid_t> parent_of(pid_t task);
+/// Whether the task still has an address space: it has none from late in its exit on.
+bool has_memory(pid_t task);
 /// Whether a signal waits that the task does not block.
 bool has_pending_signal(pid_t task);
 /// The effective capabilities, a bit each.

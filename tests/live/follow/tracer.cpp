@@ -94,6 +94,16 @@ void undo_interruption(pid_t task) {
   ptrace(PTRACE_SETREGS, task, nullptr, &registers);
 }
 
+/// What the task is stopped at, if that is still `expected`: one that was killed has moved on to
+/// its exit, and that stop is reported by itself.
+std::optional<__ptrace_syscall_info> read_stop(pid_t task, std::uint8_t expected) {
+  __ptrace_syscall_info info{};
+  const long size =
+      trace(PTRACE_GET_SYSCALL_INFO, task, sizeof info, reinterpret_cast<unsigned long>(&info));
+  if (size <= 0 || info.op != expected) return std::nullopt;
+  return info;
+}
+
 void set_first_argument(pid_t task, std::uint64_t value) {
   user_regs_struct registers{};
   if (ptrace(PTRACE_GETREGS, task, nullptr, &registers) != 0) return;
@@ -215,11 +225,43 @@ void Tracer::handle_event(pid_t id, int status) {
     return;
   }
   const auto found = tasks_.find(id);
-  if (found == tasks_.end()) {
+  if (found != tasks_.end()) {
+    handle_stop(found->second, status);
+  } else if (event_of(status) == event_exec) {
+    take_over_leader(id, status);
+  } else {
     unborn_[id] = status;
-    return;
+    let_orphans_go();
   }
-  handle_stop(found->second, status);
+}
+
+/// A thread took the id of its leader, of which we had let go at its exit.
+void Tracer::take_over_leader(pid_t leader, int status) {
+  Task& task = tasks_[leader];
+  task.id = task.process = leader;
+  handle_stop(task, status);
+}
+
+/// A child whose maker was killed in the midst of fork runs on, but its areas are not known.
+void Tracer::let_orphans_go() {
+  for (const auto& [id, status] : std::exchange(unborn_, {})) {
+    const auto family = {parent_of(id), thread_group_of(id)};
+    const bool maker_lives = std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& entry) {
+      const Task& maker = entry.second;
+      if (maker.call) return maker.call->kind->treatment == Treatment::process;
+      // The calls of a task that is not followed are not seen.
+      return maker.space == nullptr && std::ranges::find(family, maker.process) != family.end();
+    });
+    if (maker_lives) {
+      unborn_[id] = status;
+      continue;
+    }
+    Task& orphan = tasks_[id];
+    orphan.id = id;
+    orphan.process = thread_group_of(id).value_or(id);
+    observer_.orphan_found(id);
+    handle_stop(orphan, status);
+  }
 }
 
 void Tracer::handle_stop(Task& task, int status) {
@@ -314,17 +356,14 @@ void Tracer::enter_call(Task& task) {
                                    task.process),
                        3};
   }
-  __ptrace_syscall_info info{};
-  if (trace(PTRACE_GET_SYSCALL_INFO, task.id, sizeof info,
-            reinterpret_cast<unsigned long>(&info)) <= 0) {
-    return;  // It was killed meanwhile; its death will be reported.
-  }
-  Call call{.kind = find_call_kind(info.seccomp.nr), .arguments = {}};
+  const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_SECCOMP);
+  if (!stop) return;
+  Call call{.kind = find_call_kind(stop->seccomp.nr), .arguments = {}};
   if (call.kind == nullptr) {
     resume(task, PTRACE_CONT);
     return;
   }
-  std::copy(std::begin(info.seccomp.args), std::end(info.seccomp.args), call.arguments.begin());
+  std::ranges::copy(stop->seccomp.args, call.arguments.begin());
   task.call = call;
 
   Space& space = *task.space;
@@ -333,7 +372,7 @@ void Tracer::enter_call(Task& task) {
   space.outstanding = 0;
   for (pid_t id : space.tasks) {
     Task& other = tasks_.at(id);
-    if (!other.running || other.exiting || other.waits_for_vfork) continue;
+    if (!other.running || other.waits_for_vfork) continue;
     if (trace(PTRACE_INTERRUPT, id, 0, 0) != 0) continue;
     other.interrupted = true;
     ++space.outstanding;
@@ -356,18 +395,16 @@ void Tracer::begin_call(Space& space) {
 }
 
 void Tracer::leave_call(Task& task) {
-  __ptrace_syscall_info info{};
   Space& space = *task.space;
   const Call call = *task.call;
   task.call.reset();
   restore_first_argument(task);
-  if (trace(PTRACE_GET_SYSCALL_INFO, task.id, sizeof info,
-            reinterpret_cast<unsigned long>(&info)) <= 0) {
-    observer_.call_lost(space.id, call);
+  if (const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_EXIT)) {
+    observer_.call_left(space.id, task.id, call, stop->exit.rval);
+    space.held.emplace_back(task.id, only_resume);
   } else {
-    observer_.call_left(space.id, task.id, call, info.exit.rval);
+    observer_.call_lost(space.id, call);
   }
-  space.held.emplace_back(task.id, only_resume);
   release(space);
 }
 
@@ -447,7 +484,7 @@ void Tracer::handle_exec(Task& task) {
   }
   leave_space(task);
   task.first_argument.reset();
-  task.running = task.interrupted = task.waits_for_vfork = task.exiting = false;
+  task.running = task.interrupted = task.waits_for_vfork = false;
   loaded_ = true;
   Space& space = make_space();
   join(task, space);
@@ -455,14 +492,21 @@ void Tracer::handle_exec(Task& task) {
   resume(task, PTRACE_CONT);
 }
 
+/// The task has made its last call. We let go of it here: while it is traced, its parent cannot
+/// wait for it when it has ended, but only after we have.
 void Tracer::handle_exit_event(Task& task) {
-  task.exiting = true;
-  Space* space = task.space;
-  if (space != nullptr) {
-    if (!anybody_alive(*space)) observer_.space_ending(space->id, task.id);
+  const pid_t id = task.id;
+  if (Space* space = task.space; space != nullptr) {
+    if (task.call && space->begun) {
+      observer_.call_lost(space->id, *task.call);  // Before the areas are compared.
+      task.call.reset();
+    }
+    if (space->tasks.size() == 1) observer_.space_ending(space->id, id);
     leave_space(task);
   }
-  resume(task, PTRACE_CONT);
+  tasks_.erase(id);
+  trace(PTRACE_DETACH, id, 0, 0);
+  let_orphans_go();
 }
 
 void Tracer::handle_death(pid_t id) {
@@ -471,6 +515,7 @@ void Tracer::handle_death(pid_t id) {
   if (found == tasks_.end()) return;
   leave_space(found->second);
   tasks_.erase(id);
+  let_orphans_go();
 }
 
 Tracer::Space& Tracer::make_space() {
@@ -501,11 +546,6 @@ void Tracer::leave_space(Task& task) {
   } else if (owned) {
     release(*space);
   }
-}
-
-bool Tracer::anybody_alive(const Space& space) const {
-  return std::any_of(space.tasks.begin(), space.tasks.end(),
-                     [this](pid_t id) { return !tasks_.at(id).exiting; });
 }
 
 void Tracer::resume(Task& task, int request, int signal) {

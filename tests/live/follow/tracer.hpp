@@ -35,8 +35,10 @@ class Observer {
   virtual void image_loaded(SpaceId space, pid_t task) = 0;
   virtual void call_entered(SpaceId space, pid_t task, const Call& call) = 0;
   virtual void call_left(SpaceId space, pid_t task, const Call& call, std::int64_t raw) = 0;
-  /// The task was killed inside the call: nobody knows what came of it.
+  /// The task was killed inside the call: what came of it is not known.
   virtual void call_lost(SpaceId space, const Call& call) = 0;
+  /// `child` was made by a task that was killed before it could say what the child shares.
+  virtual void orphan_found(pid_t child) = 0;
   /// `child` is a new process with a copy of the space; it has not run yet.
   virtual void space_forked(SpaceId parent, pid_t parent_task, SpaceId child, pid_t child_task) = 0;
   /// `child` is a new process (not thread) that shares the space.
@@ -70,7 +72,6 @@ class Tracer {
     bool running = false;          // Not in a stop that we know of.
     bool interrupted = false;      // Asked to stop, has not done so yet.
     bool waits_for_vfork = false;  // Asleep in the kernel until the child execs or exits.
-    bool exiting = false;
     // A register that we changed on the way into clone, and what belongs there.
     std::optional<std::uint64_t> first_argument;
     std::optional<Call> call;  // Between entry and exit stop.
@@ -104,11 +105,12 @@ class Tracer {
   void handle_exec(Task& task);
   void handle_exit_event(Task& task);
   void handle_death(pid_t id);
+  void take_over_leader(pid_t leader, int status);
+  void let_orphans_go();
 
   Space& make_space();
   void join(Task& task, Space& space);
   void leave_space(Task& task);
-  bool anybody_alive(const Space& space) const;
   void resume(Task& task, int request, int signal = 0);
 
   Observer& observer_;
