@@ -2,6 +2,7 @@
 #include "follower.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -9,16 +10,13 @@
 #include <vmarea_shims/maps_text.hpp>
 
 #include "adopt_call.hpp"
+#include "output.hpp"
 #include "proc_text.hpp"
 #include "process_facts.hpp"
 #include "report.hpp"
 
 namespace follow {
 namespace {
-
-void say(const std::string& text) {
-  fmt::print(stderr, "follow: {}\n", text);
-}
 
 /// The kernel will make the call again after a signal: nothing has happened yet.
 bool will_be_restarted(std::int64_t raw) {
@@ -48,6 +46,15 @@ std::string list(const std::map<std::string_view, std::uint64_t>& counts) {
 }
 
 }  // namespace
+
+Follower::Follower(const Options& options) : options_(options) {
+  if (options_.record.empty()) return;
+  if (const int error = recording_.open(options_.record); error != 0) {
+    throw CannotFollow{
+        fmt::format("cannot record in {}: {}", options_.record, std::strerror(error)),
+        exit_not_written};
+  }
+}
 
 void Follower::image_loaded(SpaceId id, pid_t task) {
   if (first_process_ == 0) {
@@ -150,21 +157,23 @@ void Follower::fail(const std::string& text) {
 }
 
 void Follower::record_image(SpaceId id, pid_t task) {
-  if (!recording_.is_open() || task != first_process_) return;
+  if (!recording_.works() || task != first_process_) return;
   recorded_ = id;
+  std::string text;
   for (const auto& area : followed(id).space().areas()) {
-    recording_ << fmt::format("area {:x} {:x} {:x}\n", area.start, area.end, area.flags.bits());
+    text += fmt::format("area {:x} {:x} {:x}\n", area.start, area.end, area.flags.bits());
   }
+  recording_.write(text);
 }
 
 void Follower::record_call(SpaceId id, const Call& call, std::int64_t raw) {
   constexpr std::int64_t errors = -4096;
   const bool failed = raw < 0 && raw > errors;
-  if (!recording_.is_open() || id != recorded_ || failed) return;
+  if (!recording_.works() || id != recorded_ || failed) return;
   if (call.kind->treatment != Treatment::modelled) return;
-  recording_ << "call " << call.kind->name;
-  for (const std::uint64_t argument : call.arguments) recording_ << fmt::format(" {:x}", argument);
-  recording_ << fmt::format(" {:x}\n", static_cast<std::uint64_t>(raw));
+  std::string text = fmt::format("call {}", call.kind->name);
+  for (const std::uint64_t argument : call.arguments) text += fmt::format(" {:x}", argument);
+  recording_.write(text + fmt::format(" {:x}\n", static_cast<std::uint64_t>(raw)));
 }
 
 void Follower::remember_before(FollowedSpace& space) {

@@ -4,7 +4,6 @@
 // and counts.
 #pragma once
 
-#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,9 +12,13 @@
 
 #include "followed_space.hpp"
 #include "model_call.hpp"
+#include "output.hpp"
 #include "tracer.hpp"
 
 namespace follow {
+
+/// The exit status where what was asked for cannot be written.
+constexpr int exit_not_written = 4;
 
 struct Options {
   bool quiet = false;      // Only the last lines.
@@ -40,9 +43,8 @@ struct Mismatch {};
 
 class Follower : public Observer {
  public:
-  explicit Follower(const Options& options) : options_(options) {
-    if (!options_.record.empty()) recording_.open(options_.record);
-  }
+  /// Throws CannotFollow where the recording cannot be made.
+  explicit Follower(const Options& options);
 
   void image_loaded(SpaceId space, pid_t task) override;
   void call_entered(SpaceId space, pid_t task, const Call& call) override;
@@ -57,6 +59,8 @@ class Follower : public Observer {
   const Tally& tally() const { return tally_; }
   /// The final areas of the first process, if they were asked for.
   const std::string& final_maps() const { return final_maps_; }
+  /// Whether all that was to be recorded is in the file.
+  bool finish_recording() { return recording_.close(); }
 
  private:
   FollowedSpace& followed(SpaceId space) { return *spaces_.at(space); }
@@ -83,7 +87,7 @@ class Follower : public Observer {
   std::uint64_t checks_ = 0;
   pid_t first_process_ = 0;
   std::string final_maps_;
-  std::ofstream recording_;
+  Recording recording_;
   SpaceId recorded_{};
 };
 

@@ -2,6 +2,7 @@
 #include "tracer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -111,15 +112,42 @@ void set_first_argument(pid_t task, std::uint64_t value) {
   ptrace(PTRACE_SETREGS, task, nullptr, &registers);
 }
 
+/// What we change of our signals, and the program finds as it was.
+class OwnSignals {
+ public:
+  void set() {
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &children, &mask_);
+    struct sigaction ignored {};
+    ignored.sa_handler = SIG_IGN;
+    for (std::size_t i = 0; i < ignored_.size(); ++i) {
+      sigaction(ignored_[i], &ignored, &actions_[i]);
+    }
+  }
+  void give_back() const {
+    for (std::size_t i = 0; i < ignored_.size(); ++i) {
+      sigaction(ignored_[i], &actions_[i], nullptr);
+    }
+    sigprocmask(SIG_SETMASK, &mask_, nullptr);
+  }
+
+ private:
+  // The program decides what an interrupt from the terminal means. Output of ours that cannot be
+  // written must not end us, nor the program with us.
+  static constexpr auto ignored_ = std::to_array<int>({SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ});
+  std::array<struct sigaction, ignored_.size()> actions_{};
+  sigset_t mask_{};
+};
+
+OwnSignals own_signals;
+
 [[noreturn]] void become(const std::vector<std::string>& command, int go, int report) {
   char byte = 0;
   int failure = read(go, &byte, 1) == 1 ? install_filter() : EPERM;
   if (failure == 0) {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGQUIT, SIG_DFL);
+    own_signals.give_back();
     std::vector<char*> arguments;
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -164,13 +192,7 @@ pid_t Tracer::start(const std::vector<std::string>& command) {
 }
 
 int Tracer::run(const std::vector<std::string>& command) {
-  sigset_t children;
-  sigemptyset(&children);
-  sigaddset(&children, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &children, nullptr);
-  signal(SIGINT, SIG_IGN);  // The program decides what an interrupt from the terminal means.
-  signal(SIGQUIT, SIG_IGN);
-
+  own_signals.set();
   const pid_t program = start(command);
   int program_status = 0;
   int status = 0;
