@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proc_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fcntl.h>
@@ -64,6 +65,22 @@ std::optional<std::string> find_field(std::string_view text, std::string_view fi
     at = end + 1;
   }
   return std::nullopt;
+}
+
+std::pair<std::uint64_t, std::uint64_t> find_limit(std::string_view text, std::string_view name) {
+  constexpr std::uint64_t none = ~std::uint64_t{0};
+  std::size_t at = text.find(std::string(name) + "  ");  // Names hold single spaces.
+  if (at == std::string_view::npos) return {none, none};
+  at += name.size();
+  const auto take_word = [&] {
+    at = std::min(text.find_first_not_of(' ', at), text.size());
+    const std::size_t end = std::min(text.find_first_of(" \n", at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    at = end;
+    return parse(word, 10).value_or(none);  // "unlimited" is no number.
+  };
+  const std::uint64_t soft = take_word();
+  return {soft, take_word()};
 }
 
 std::optional<pid_t> thread_group_of(pid_t task) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <sys/types.h>
 
@@ -17,6 +18,10 @@ namespace follow {
 std::string read_file(const std::string& path);
 /// The word after `field` in text made of "field: value" lines.
 std::optional<std::string> find_field(std::string_view text, std::string_view field);
+
+/// The soft and the hard limit of that name in the text of /proc/TASK/limits, in its units. All
+/// bits are set where there is none.
+std::pair<std::uint64_t, std::uint64_t> find_limit(std::string_view text, std::string_view name);
 
 std::optional<pid_t> thread_group_of(pid_t task);
 std::optional<pid_t> parent_of(pid_t task);

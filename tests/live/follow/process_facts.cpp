@@ -20,12 +20,24 @@ namespace {
 
 constexpr vmarea::Geometry geometry{};
 
-std::uint64_t read_limit(pid_t task, __rlimit_resource which, std::uint64_t* hard = nullptr) {
-  rlimit limit{};
-  if (prlimit(task, which, nullptr, &limit) != 0) return vmarea::Limits::no_limit;
-  if (hard != nullptr) *hard = limit.rlim_max;
-  return limit.rlim_cur;  // RLIM_INFINITY is no_limit.
-}
+/// The limits of one task. To ask for them takes rights over its user, to read their text does not.
+class LimitReader {
+ public:
+  explicit LimitReader(pid_t task) : task_(task) {}
+
+  /// `name` as the text has it.
+  rlimit read(__rlimit_resource which, std::string_view name) {
+    rlimit limit{};
+    if (prlimit(task_, which, nullptr, &limit) == 0) return limit;  // RLIM_INFINITY is no_limit.
+    if (text_.empty()) text_ = read_file(fmt::format("/proc/{}/limits", task_));
+    const auto [soft, hard] = find_limit(text_, name);
+    return {.rlim_cur = soft, .rlim_max = hard};
+  }
+
+ private:
+  pid_t task_;
+  std::string text_;
+};
 
 /// The run of adjacent areas that contains [vdso].
 vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
@@ -45,10 +57,13 @@ vmarea::Limits read_limits(pid_t task) {
   constexpr std::uint64_t right_to_raw_io = std::uint64_t{1} << 17;
   const std::uint64_t rights = capabilities_of(task);
   vmarea::Limits limits;
-  limits.address_space_bytes = read_limit(task, RLIMIT_AS);
-  limits.data_bytes = read_limit(task, RLIMIT_DATA, &limits.data_bytes_hard);
-  limits.stack_bytes = read_limit(task, RLIMIT_STACK);
-  limits.locked_bytes = read_limit(task, RLIMIT_MEMLOCK);
+  LimitReader reader(task);
+  const rlimit data = reader.read(RLIMIT_DATA, "Max data size");
+  limits.address_space_bytes = reader.read(RLIMIT_AS, "Max address space").rlim_cur;
+  limits.data_bytes = data.rlim_cur;
+  limits.data_bytes_hard = data.rlim_max;
+  limits.stack_bytes = reader.read(RLIMIT_STACK, "Max stack size").rlim_cur;
+  limits.locked_bytes = reader.read(RLIMIT_MEMLOCK, "Max locked memory").rlim_cur;
   limits.area_count_max = area_count_max;
   limits.may_lock_any = (rights & right_to_lock) != 0;
   limits.may_map_lowest = (rights & right_to_raw_io) != 0;
