@@ -22,6 +22,7 @@ namespace {
 
 constexpr int exit_mismatch = 1;
 constexpr int exit_usage = 2;
+constexpr int exit_unfollowed = 3;
 
 constexpr std::string_view usage =
     R"(Usage: follow [--quiet | --verbose] [--show-maps] [--record=FILE] -- PROGRAM [ARGUMENT...]
@@ -39,9 +40,13 @@ and all areas are compared with the kernel's. The first difference is explained 
 PROGRAM keeps its own input and output; everything of follow goes to standard error. The last line
 is "follow: PROGRAM: N calls of K kinds in P processes, 0 mismatches".
 
+What cannot be followed is said in one sentence at once and runs on: 32-bit calls, and programs that
+may not be read.
+
 Exit status: 0 no mismatch, whatever PROGRAM's own status (it is printed if it is not 0); 1 a
-mismatch; 2 bad usage; 3 PROGRAM cannot be followed (32-bit); 4 FILE, or the areas of --show-maps,
-cannot be written; 125 no ptrace here; 126 PROGRAM cannot be run; 127 PROGRAM was not found.
+mismatch; 2 bad usage; 3 PROGRAM could not be followed to its end; 4 FILE, or the areas of
+--show-maps, cannot be written; 125 no ptrace here; 126 PROGRAM cannot be run; 127 PROGRAM was not
+found.
 )";
 
 struct Arguments {
@@ -137,8 +142,8 @@ int follow_program(const Arguments& arguments) {
     return exit_mismatch;  // The kernel ends the program with us.
   }
   print_summary(program, follower, arguments.options.quiet);
-  if (!follower.finish_recording()) written = false;
-  return written ? 0 : exit_not_written;
+  if (!follower.finish_recording() || !written) return exit_not_written;
+  return follower.tally().program_unfollowed ? exit_unfollowed : 0;
 }
 
 int run(int count, char** words) {

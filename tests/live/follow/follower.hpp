@@ -35,6 +35,8 @@ struct Tally {
   std::map<std::string_view, std::uint64_t> told_result;
   std::uint64_t processes = 0;
   std::uint64_t lost = 0;
+  std::uint64_t unfollowed = 0;     // Processes, or parts of their lives.
+  bool program_unfollowed = false;  // The first process among them.
   std::uint64_t mismatches = 0;
 };
 
@@ -55,6 +57,8 @@ class Follower : public Observer {
   void space_shared(SpaceId space, pid_t child_task) override;
   void space_ending(SpaceId space, pid_t task) override;
   void space_gone(SpaceId space) override;
+  bool follows(SpaceId space) const override { return spaces_.contains(space); }
+  void let_go(SpaceId space, pid_t task, const std::string& reason) override;
 
   const Tally& tally() const { return tally_; }
   /// The final areas of the first process, if they were asked for.
@@ -63,13 +67,15 @@ class Follower : public Observer {
   bool finish_recording() { return recording_.close(); }
 
  private:
-  FollowedSpace& followed(SpaceId space) { return *spaces_.at(space); }
-  void make_and_compare(FollowedSpace& space, pid_t task, const Call& call, const CallFacts& facts,
-                        std::int64_t raw);
+  /// Null where the space is not followed.
+  FollowedSpace* find_followed(SpaceId space);
+  void make_and_compare(SpaceId id, FollowedSpace& space, pid_t task, const Call& call,
+                        const CallFacts& facts, std::int64_t raw);
   /// What maps shows is compared always, what it does not show now and then, because it costs much.
   enum class Depth : std::uint8_t { hidden_now_and_then, everything };
-  void check(FollowedSpace& space, pid_t task, Depth depth, const std::string& what);
-  bool ended_meanwhile(FollowedSpace& space, pid_t task);
+  void check(SpaceId id, FollowedSpace& space, pid_t task, Depth depth, const std::string& what);
+  bool cannot_be_told(SpaceId id, FollowedSpace& space, pid_t task);
+  void give_up(pid_t task, const std::string& reason);
   void count(const Call& call, Made made);
   [[noreturn]] void fail(const std::string& text);
   void remember_before(FollowedSpace& space);

@@ -2,6 +2,7 @@
 #include "proc_text.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 
 #include <fcntl.h>
@@ -95,6 +96,13 @@ bool has_memory(pid_t task) {
   return find_field(read_status(task), "VmSize").has_value();
 }
 
+bool may_be_read(pid_t task) {
+  const int file = open(fmt::format("/proc/{}/maps", task).c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno != EACCES && errno != EPERM;
+  close(file);
+  return true;
+}
+
 bool has_pending_signal(pid_t task) {
   const std::string status = read_status(task);
   const std::uint64_t pending = find_mask(status, "SigPnd") | find_mask(status, "ShdPnd");
@@ -103,6 +111,16 @@ bool has_pending_signal(pid_t task) {
 
 std::uint64_t capabilities_of(pid_t task) {
   return find_mask(read_status(task), "CapEff");
+}
+
+std::optional<std::uint64_t> effective_id(pid_t task, std::string_view field) {
+  const std::string status = read_status(task);
+  const std::size_t line = status.find(fmt::format("\n{}:\t", field));
+  if (line == std::string::npos) return std::nullopt;
+  const std::size_t real = line + field.size() + 3;
+  const std::size_t tab = status.find('\t', real);
+  if (tab == std::string::npos) return std::nullopt;
+  return parse(std::string_view(status).substr(tab + 1), 10);
 }
 
 std::uint64_t personality_of(pid_t task) {

@@ -8,8 +8,12 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <vmarea_shims/proc/import_layout.hpp>
 
@@ -145,6 +149,24 @@ vmarea::SpaceModes read_modes(pid_t task) {
 bool is_randomised(pid_t task) {
   const bool system_wide = read_number("/proc/sys/kernel/randomize_va_space").value_or(0) != 0;
   return system_wide && (personality_of(task) & ADDR_NO_RANDOMIZE) == 0;
+}
+
+bool lacks_rights_of_file(pid_t task) {
+  static const bool gives_none = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+  const std::string file = fmt::format("/proc/{}/exe", task);
+  struct stat status {};
+  struct statvfs mount {};
+  if (gives_none || stat(file.c_str(), &status) != 0 || statvfs(file.c_str(), &mount) != 0 ||
+      (mount.f_flag & ST_NOSUID) != 0) {
+    return false;
+  }
+  constexpr mode_t set_group = S_ISGID | S_IXGRP;
+  const bool another_user =
+      (status.st_mode & S_ISUID) != 0 && effective_id(task, "Uid") != status.st_uid;
+  const bool another_group =
+      (status.st_mode & set_group) == set_group && effective_id(task, "Gid") != status.st_gid;
+  const bool capable = getxattr(file.c_str(), "security.capability", nullptr, 0) > 0;
+  return another_user || another_group || (capable && capabilities_of(task) == 0);
 }
 
 AreaDescription describe_shown(const KernelArea& area, FileRegistry& files) {

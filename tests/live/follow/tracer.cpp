@@ -48,12 +48,12 @@ pid_t event_message(pid_t task) {
   return static_cast<pid_t>(message);
 }
 
-bool share_space(pid_t one, pid_t other, const Call& call) {
+bool share_space(pid_t one, pid_t other, const Call& call, int event) {
   const long order = syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0);
   if (order >= 0) return order == 0;
-  // The child died before it ran: believe what was asked for.
+  // The child died before it ran, or may not be read: believe what was asked for.
   constexpr std::uint64_t clone_vm = 0x100;
-  return call.kind->number == SYS_vfork ||
+  return event == event_vfork || thread_group_of(one) == thread_group_of(other) ||
          (call.kind->number == SYS_clone && (call.arguments[0] & clone_vm) != 0);
 }
 
@@ -142,6 +142,19 @@ class OwnSignals {
 };
 
 OwnSignals own_signals;
+
+/// The word there; 0 if there is none.
+std::uint64_t peek(pid_t task, std::uint64_t address) {
+  errno = 0;
+  const long word = ptrace(PTRACE_PEEKDATA, task, address, nullptr);
+  return errno == 0 ? static_cast<std::uint64_t>(word) : 0;
+}
+
+/// `address` is 0 for the register of the first argument.
+void write_clone_flags(pid_t task, std::uint64_t address, std::uint64_t value) {
+  if (address == 0) return set_first_argument(task, value);
+  trace(PTRACE_POKEDATA, task, address, value);
+}
 
 [[noreturn]] void become(const std::vector<std::string>& command, int go, int report) {
   char byte = 0;
@@ -272,7 +285,7 @@ void Tracer::let_orphans_go() {
       const Task& maker = entry.second;
       if (maker.call) return maker.call->kind->treatment == Treatment::process;
       // The calls of a task that is not followed are not seen.
-      return maker.space == nullptr && std::ranges::find(family, maker.process) != family.end();
+      return !is_followed(maker) && std::ranges::find(family, maker.process) != family.end();
     });
     if (maker_lives) {
       unborn_[id] = status;
@@ -361,7 +374,7 @@ void Tracer::dispatch_event(Task& task, int event, int signal) {
         resume(task, PTRACE_LISTEN);
         task.running = false;
       } else {
-        restore_first_argument(task);
+        restore_clone_flags(task);
         undo_interruption(task.id);
         resume(task, task.call ? PTRACE_SYSCALL : PTRACE_CONT);
       }
@@ -373,15 +386,16 @@ void Tracer::dispatch_event(Task& task, int event, int signal) {
 
 void Tracer::enter_call(Task& task) {
   if (event_message(task.id) == static_cast<pid_t>(FilterSays::foreign_abi)) {
-    throw CannotFollow{fmt::format("process {} makes 32-bit (or x32) system calls; only 64-bit "
-                                   "programs can be followed",
-                                   task.process),
-                       3};
+    observer_.let_go(task.space->id, task.id, "it makes 32-bit (or x32) system calls");
+    resume(task, PTRACE_CONT);
+    return;
   }
   const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_SECCOMP);
   if (!stop) return;
   Call call{.kind = find_call_kind(stop->seccomp.nr), .arguments = {}};
-  if (call.kind == nullptr) {
+  const bool matters =
+      call.kind != nullptr && (is_followed(task) || call.kind->treatment == Treatment::process);
+  if (!matters) {
     resume(task, PTRACE_CONT);
     return;
   }
@@ -406,21 +420,34 @@ void Tracer::begin_call(Space& space) {
   Task& task = tasks_.at(space.owner);
   space.begun = true;
   observer_.call_entered(space.id, task.id, *task.call);
-  // A child that asks not to be traced would meet our filter without us, and fail.
-  constexpr std::uint64_t clone_untraced = 0x0080'0000;
-  const std::uint64_t flags = task.call->arguments[0];
-  if (task.call->kind->number == SYS_clone && (flags & clone_untraced) != 0) {
-    task.first_argument = flags;
-    set_first_argument(task.id, flags & ~clone_untraced);
-  }
+  keep_child_traced(task);
   resume(task, PTRACE_SYSCALL);
+}
+
+bool Tracer::is_followed(const Task& task) const {
+  return task.space != nullptr && observer_.follows(task.space->id);
+}
+
+/// A child that asks not to be traced would meet our filter without us, and fail.
+void Tracer::keep_child_traced(Task& task) {
+  constexpr std::uint64_t clone_untraced = 0x0080'0000;
+  const Call& call = *task.call;
+  CloneFlags flags{.value = call.arguments[0]};
+  if (call.kind->number == SYS_clone3) {
+    flags = {.value = peek(task.id, call.arguments[0]), .address = call.arguments[0]};
+  } else if (call.kind->number != SYS_clone) {
+    return;
+  }
+  if ((flags.value & clone_untraced) == 0) return;
+  task.clone_flags = flags;
+  write_clone_flags(task.id, flags.address, flags.value & ~clone_untraced);
 }
 
 void Tracer::leave_call(Task& task) {
   Space& space = *task.space;
   const Call call = *task.call;
   task.call.reset();
-  restore_first_argument(task);
+  restore_clone_flags(task);
   if (const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_EXIT)) {
     observer_.call_left(space.id, task.id, call, stop->exit.rval);
     space.held.emplace_back(task.id, only_resume);
@@ -458,12 +485,13 @@ void Tracer::handle_new_child(Task& parent, int event) {
   const Call call = parent.call.value_or(Call{.kind = find_call_kind(SYS_clone), .arguments = {}});
   parent.call.reset();
   parent.waits_for_vfork = event == event_vfork;
-  child.first_argument = parent.first_argument;
-  restore_first_argument(parent);
+  child.clone_flags = parent.clone_flags;
+  restore_clone_flags(parent);
   Space* space = parent.space;
   if (space != nullptr) {
-    if (share_space(parent.id, id, call)) {
+    if (share_space(parent.id, id, call, event)) {
       join(child, *space);
+      if (child.clone_flags && child.clone_flags->address != 0) child.clone_flags.reset();
       if (child.process != parent.process) observer_.space_shared(space->id, id);
     } else {
       Space& copy = make_space();
@@ -489,10 +517,10 @@ void Tracer::handle_new_child(Task& parent, int event) {
   release(*space);
 }
 
-void Tracer::restore_first_argument(Task& task) {
-  if (!task.first_argument) return;
-  set_first_argument(task.id, *task.first_argument);
-  task.first_argument.reset();
+void Tracer::restore_clone_flags(Task& task) {
+  if (!task.clone_flags) return;
+  write_clone_flags(task.id, task.clone_flags->address, task.clone_flags->value);
+  task.clone_flags.reset();
 }
 
 void Tracer::handle_exec(Task& task) {
@@ -505,7 +533,7 @@ void Tracer::handle_exec(Task& task) {
     tasks_.erase(id);
   }
   leave_space(task);
-  task.first_argument.reset();
+  task.clone_flags.reset();
   task.running = task.interrupted = task.waits_for_vfork = false;
   loaded_ = true;
   Space& space = make_space();

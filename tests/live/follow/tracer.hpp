@@ -47,6 +47,10 @@ class Observer {
   virtual void space_ending(SpaceId space, pid_t task) = 0;
   /// No task of ours uses the space any more.
   virtual void space_gone(SpaceId space) = 0;
+  /// Whether what happens in the space is still followed.
+  virtual bool follows(SpaceId space) const = 0;
+  /// The space cannot be followed, for a `reason` that ends a sentence. Its tasks run on.
+  virtual void let_go(SpaceId space, pid_t task, const std::string& reason) = 0;
 };
 
 /// The program cannot be run or followed; `exit_code` is what we shall exit with.
@@ -65,6 +69,11 @@ class Tracer {
 
  private:
   struct Space;
+  /// Flags that we changed on the way into clone or clone3, and what belongs there.
+  struct CloneFlags {
+    std::uint64_t value = 0;
+    std::uint64_t address = 0;  // Of the task's memory; 0: the register of the first argument.
+  };
   struct Task {
     pid_t id = 0;
     pid_t process = 0;
@@ -72,8 +81,7 @@ class Tracer {
     bool running = false;          // Not in a stop that we know of.
     bool interrupted = false;      // Asked to stop, has not done so yet.
     bool waits_for_vfork = false;  // Asleep in the kernel until the child execs or exits.
-    // A register that we changed on the way into clone, and what belongs there.
-    std::optional<std::uint64_t> first_argument;
+    std::optional<CloneFlags> clone_flags;
     std::optional<Call> call;  // Between entry and exit stop.
   };
   /// All tasks that share one address space.
@@ -101,7 +109,9 @@ class Tracer {
   void begin_where_all_waited_too_long();
 
   void handle_new_child(Task& parent, int event);
-  void restore_first_argument(Task& task);
+  bool is_followed(const Task& task) const;
+  void keep_child_traced(Task& task);
+  void restore_clone_flags(Task& task);
   void handle_exec(Task& task);
   void handle_exit_event(Task& task);
   void handle_death(pid_t id);
