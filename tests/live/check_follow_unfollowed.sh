@@ -31,6 +31,8 @@ check() {
 
 follow=("$folder/follow" --quiet --)
 check 3 "cannot be followed, but runs on: it makes 32-bit" "${follow[@]}" "$programs/foreign_call"
+check 0 "cannot be followed, but runs on: it is traced by its parent now" \
+  "${follow[@]}" "$programs/own_tracer"
 
 other=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 if ! "${other[@]}" true 2> /dev/null; then
@@ -41,6 +43,9 @@ cp "$programs/undumpable" "$folder/undumpable"
 check 3 "cannot be followed, but runs on: its memory may not be read" \
   "${other[@]}" "${follow[@]}" "$folder/undumpable"
 check 0 "0 mismatches" "${follow[@]}" "$folder/undumpable"
+cp "$programs/own_tracer" "$folder/own_tracer"
+check 0 "cannot be followed, but runs on: it is traced by its parent now" \
+  "${other[@]}" "${follow[@]}" "$folder/own_tracer"
 cp "$(type -P true)" "$folder/unreadable"
 chmod 111 "$folder/unreadable"
 check 3 "cannot be followed, but runs on: its memory may not be read" \

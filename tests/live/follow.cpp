@@ -40,8 +40,8 @@ and all areas are compared with the kernel's. The first difference is explained 
 PROGRAM keeps its own input and output; everything of follow goes to standard error. The last line
 is "follow: PROGRAM: N calls of K kinds in P processes, 0 mismatches".
 
-What cannot be followed is said in one sentence at once and runs on: 32-bit calls, and programs that
-may not be read.
+What cannot be followed is said in one sentence at once and runs on: 32-bit calls, processes that
+their parents trace, and programs that may not be read.
 
 Exit status: 0 no mismatch, whatever PROGRAM's own status (it is printed if it is not 0); 1 a
 mismatch; 2 bad usage; 3 PROGRAM could not be followed to its end; 4 FILE, or the areas of

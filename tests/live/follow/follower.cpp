@@ -93,6 +93,11 @@ void Follower::let_go(SpaceId id, pid_t task, const std::string& reason) {
   space_gone(id);
 }
 
+void Follower::tracing_refused(pid_t task) {
+  say(fmt::format("process {} is refused ptrace, because a followed process has a tracer",
+                  thread_group_of(task).value_or(task)));
+}
+
 void Follower::give_up(pid_t task, const std::string& reason) {
   ++tally_.unfollowed;
   const pid_t process = thread_group_of(task).value_or(task);
@@ -128,6 +133,9 @@ void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t 
       break;  // It failed: there is no child.
     case Treatment::attitude:
       space.refresh_personality(task);
+      break;
+    case Treatment::tracing:
+      if (raw == -EPERM) tracing_refused(task);
       break;
   }
   if (options_.verbose) {

@@ -57,6 +57,7 @@ class Follower : public Observer {
   void space_shared(SpaceId space, pid_t child_task) override;
   void space_ending(SpaceId space, pid_t task) override;
   void space_gone(SpaceId space) override;
+  void tracing_refused(pid_t task) override;
   bool follows(SpaceId space) const override { return spaces_.contains(space); }
   void let_go(SpaceId space, pid_t task, const std::string& reason) override;
 

@@ -220,6 +220,7 @@ int Tracer::run(const std::vector<std::string>& command) {
                        failure == ENOENT ? 127 : 126};
   }
   close(report_[0]);
+  doorkeeper_.wait();
   return program_status;
 }
 
@@ -393,13 +394,19 @@ void Tracer::enter_call(Task& task) {
   const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_SECCOMP);
   if (!stop) return;
   Call call{.kind = find_call_kind(stop->seccomp.nr), .arguments = {}};
-  const bool matters =
-      call.kind != nullptr && (is_followed(task) || call.kind->treatment == Treatment::process);
+  const auto is = [&](Treatment what) {
+    return call.kind != nullptr && call.kind->treatment == what;
+  };
+  const bool matters = is(Treatment::process) || is(Treatment::tracing) ||
+                       (call.kind != nullptr && is_followed(task));
   if (!matters) {
     resume(task, PTRACE_CONT);
     return;
   }
   std::ranges::copy(stop->seccomp.args, call.arguments.begin());
+  const bool asks_for_parent = is(Treatment::tracing) && call.arguments[0] == PTRACE_TRACEME;
+  // We are the parent of the first process, and do not take it for what it expects there.
+  if (asks_for_parent && parent_of(task.id) != getpid()) return hand_over(task);
   task.call = call;
 
   Space& space = *task.space;
@@ -414,6 +421,38 @@ void Tracer::enter_call(Task& task) {
     ++space.outstanding;
   }
   if (space.outstanding == 0) begin_call(space);
+}
+
+/// The task shall be traced by its parent: we let go of it, and its filter is made to let it pass.
+void Tracer::hand_over(Task& task) {
+  const pid_t id = task.id;
+  Injection injection(id);
+  const auto listener = injection.begin() ? install_passing_filter(injection, id) : std::nullopt;
+  if (injection.strayed()) {
+    if (listener) close(*listener);
+    return handle_event(id, *injection.strayed());
+  }
+  if (!listener) {
+    injection.answer(-EPERM);
+    observer_.tracing_refused(id);
+    resume(task, PTRACE_CONT);
+    return;
+  }
+  injection.repeat();
+  doorkeeper_.serve(*listener);
+  const auto& sharers = task.space->tasks;
+  const auto sharer = std::ranges::find_if(sharers, [&](pid_t other) { return other != id; });
+  if (sharer == sharers.end()) {
+    observer_.let_go(task.space->id, id, "it is traced by its parent now");
+  } else {
+    observer_.let_go(
+        task.space->id, *sharer,
+        fmt::format("process {}, which shares its memory, is traced by its parent now", id));
+  }
+  leave_space(task);
+  tasks_.erase(id);
+  trace(PTRACE_DETACH, id, 0, 0);
+  let_orphans_go();
 }
 
 void Tracer::begin_call(Space& space) {

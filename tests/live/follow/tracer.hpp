@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "call.hpp"
+#include "doorkeeper.hpp"
 
 namespace follow {
 
@@ -47,6 +48,8 @@ class Observer {
   virtual void space_ending(SpaceId space, pid_t task) = 0;
   /// No task of ours uses the space any more.
   virtual void space_gone(SpaceId space) = 0;
+  /// The task asked to trace or to be traced, and was refused because we trace it or the other.
+  virtual void tracing_refused(pid_t task) = 0;
   /// Whether what happens in the space is still followed.
   virtual bool follows(SpaceId space) const = 0;
   /// The space cannot be followed, for a `reason` that ends a sentence. Its tasks run on.
@@ -102,6 +105,7 @@ class Tracer {
   void dispatch_event(Task& task, int event, int signal);
 
   void enter_call(Task& task);
+  void hand_over(Task& task);
   void begin_call(Space& space);
   void leave_call(Task& task);
   void release(Space& space);
@@ -127,6 +131,7 @@ class Tracer {
   std::map<pid_t, Task> tasks_;
   std::map<pid_t, int> unborn_;  // Children whose first stop came before their parent's event.
   std::map<SpaceId, std::unique_ptr<Space>> spaces_;
+  Doorkeeper doorkeeper_;
   SpaceId last_space_ = 0;
   bool loaded_ = false;       // The first exec has happened.
   int report_[2] = {-1, -1};  // Where the child says why it could not run the program.
