@@ -2,17 +2,19 @@
 //
 // follow [options] -- PROGRAM ARGS...: runs a program and keeps an AddressSpace of ours in step
 // with its memory, call by call. Ends at the first difference.
-#include <csignal>
+#include <cerrno>
+#include <cstdlib>
 #include <cstring>
-#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "live/follow/follower.hpp"
+#include "live/follow/output.hpp"
 #include "live/follow/tracer.hpp"
 
 namespace follow {
@@ -20,6 +22,7 @@ namespace {
 
 constexpr int exit_mismatch = 1;
 constexpr int exit_usage = 2;
+constexpr int exit_unfollowed = 3;
 
 constexpr std::string_view usage =
     R"(Usage: follow [--quiet | --verbose] [--show-maps] [--record=FILE] -- PROGRAM [ARGUMENT...]
@@ -37,9 +40,13 @@ and all areas are compared with the kernel's. The first difference is explained 
 PROGRAM keeps its own input and output; everything of follow goes to standard error. The last line
 is "follow: PROGRAM: N calls of K kinds in P processes, 0 mismatches".
 
+What cannot be followed is said in one sentence at once and runs on: 32-bit calls, processes that
+their parents trace, and programs that may not be read.
+
 Exit status: 0 no mismatch, whatever PROGRAM's own status (it is printed if it is not 0); 1 a
-mismatch; 2 bad usage; 3 PROGRAM cannot be followed (32-bit); 125 no ptrace here; 126 PROGRAM cannot
-be run; 127 PROGRAM was not found.
+mismatch; 2 bad usage; 3 PROGRAM could not be followed to its end; 4 FILE, or the areas of
+--show-maps, cannot be written; 125 no ptrace here; 126 PROGRAM cannot be run; 127 PROGRAM was not
+found.
 )";
 
 struct Arguments {
@@ -48,8 +55,23 @@ struct Arguments {
 };
 
 [[noreturn]] void refuse(const std::string& why) {
-  fmt::print(stderr, "follow: {}\n{}", why, usage);
+  say(fmt::format("{}\n{}", why, usage.substr(0, usage.size() - 1)));
   std::exit(exit_usage);
+}
+
+/// Writes to standard output what was asked for, and says so if it cannot.
+bool print(std::string_view what, std::string_view text) {
+  const int error = write_all(STDOUT_FILENO, text);
+  if (error == 0) return true;
+  say(fmt::format("cannot write {}: {}", what, std::strerror(error)));
+  return false;
+}
+
+/// What is known before anything is written: that the file is closed, say, or its device full.
+void require_standard_output() {
+  if (write(STDOUT_FILENO, "", 0) == 0) return;
+  throw CannotFollow{fmt::format("cannot write the areas: {}", std::strerror(errno)),
+                     exit_not_written};
 }
 
 Arguments parse(int count, char** words) {
@@ -63,8 +85,7 @@ Arguments parse(int count, char** words) {
       break;
     }
     if (word == "--help" || word == "-h") {
-      fmt::print("{}", usage);
-      std::exit(0);
+      std::exit(print("the usage", usage) ? 0 : exit_not_written);
     } else if (word == "--quiet" || word == "-q") {
       arguments.options.quiet = true;
     } else if (word == "--verbose" || word == "-v") {
@@ -84,10 +105,10 @@ Arguments parse(int count, char** words) {
 
 void print_program_end(const std::string& program, int status) {
   if (WIFSIGNALED(status)) {
-    fmt::print(stderr, "follow: note: {} was ended by signal {} ({})\n", program, WTERMSIG(status),
-               strsignal(WTERMSIG(status)));
+    say(fmt::format("note: {} was ended by signal {} ({})", program, WTERMSIG(status),
+                    strsignal(WTERMSIG(status))));
   } else if (WEXITSTATUS(status) != 0) {
-    fmt::print(stderr, "follow: note: {} exited with status {}\n", program, WEXITSTATUS(status));
+    say(fmt::format("note: {} exited with status {}", program, WEXITSTATUS(status)));
   }
 }
 
@@ -99,33 +120,42 @@ void print_summary(const std::string& program, const Follower& follower, bool qu
     calls += number;
     kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", number, name);
   }
-  if (!quiet) fmt::print(stderr, "follow: compared {}\n", kinds.empty() ? "nothing" : kinds);
+  if (!quiet) say(fmt::format("compared {}", kinds.empty() ? "nothing" : kinds));
   for (const std::string& note : print_notes(tally)) {
-    fmt::print(stderr, "follow: note: {}\n", note);
+    say(fmt::format("note: {}", note));
   }
-  fmt::print(stderr, "follow: {}: {} calls of {} kinds in {} processes, {} mismatches\n", program,
-             calls, tally.compared.size(), tally.processes, tally.mismatches);
+  say(fmt::format("{}: {} calls of {} kinds in {} processes, {} mismatches", program, calls,
+                  tally.compared.size(), tally.processes, tally.mismatches));
 }
 
-int run(int count, char** words) {
-  const Arguments arguments = parse(count, words);
+int follow_program(const Arguments& arguments) {
   const std::string& program = arguments.command.front();
   Follower follower(arguments.options);
+  bool written = true;
   try {
     Tracer tracer(follower);
     const int status = tracer.run(arguments.command);
-    fmt::print("{}", follower.final_maps());
-    std::fflush(stdout);
+    written = print("the areas", follower.final_maps());
     print_program_end(program, status);
-  } catch (const CannotFollow& failure) {
-    fmt::print(stderr, "follow: {}\n", failure.reason);
-    return failure.exit_code;
   } catch (const Mismatch&) {
     print_summary(program, follower, arguments.options.quiet);
     return exit_mismatch;  // The kernel ends the program with us.
   }
   print_summary(program, follower, arguments.options.quiet);
-  return 0;
+  if (!follower.finish_recording() || !written) return exit_not_written;
+  return follower.tally().program_unfollowed ? exit_unfollowed : 0;
+}
+
+int run(int count, char** words) {
+  const Arguments arguments = parse(count, words);
+  try {
+    if (arguments.options.show_maps) require_standard_output();
+    occupy_standard_files();
+    return follow_program(arguments);
+  } catch (const CannotFollow& failure) {
+    say(failure.reason);
+    return failure.exit_code;
+  }
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ constexpr auto kinds = std::to_array<CallKind>({
     {SYS_vfork, "vfork", process, {}},
     {SYS_clone, "clone", process, {hex, hex, hex, hex, hex}},
     {SYS_clone3, "clone3", process, {hex, decimal}},
+    {SYS_ptrace, "ptrace", tracing, {hex, decimal, hex, hex}},
     {SYS_personality, "personality", attitude, {hex}},
 });
 

@@ -6,6 +6,7 @@
 //   unmodelled  it changes areas, but there is no call of ours: areas are read from the kernel
 //   process     fork and its kin: the space is copied or shared
 //   attitude    changes no area, but how later calls behave (personality)
+//   tracing     asks for a tracer, of which a task has one: us
 #pragma once
 
 #include <array>
@@ -16,7 +17,7 @@
 
 namespace follow {
 
-enum class Treatment : std::uint8_t { modelled, unmodelled, process, attitude };
+enum class Treatment : std::uint8_t { modelled, unmodelled, process, attitude, tracing };
 
 /// How an argument is printed.
 enum class Argument : std::uint8_t {

@@ -20,8 +20,8 @@ namespace {
 
 using Program = std::vector<sock_filter>;
 
-constexpr std::uint32_t stop_with(FilterSays says) {
-  return SECCOMP_RET_TRACE | static_cast<std::uint32_t>(says);
+constexpr std::uint32_t with(std::uint32_t action, FilterSays says) {
+  return action | static_cast<std::uint32_t>(says);
 }
 
 void load(Program& program, std::size_t offset) {
@@ -53,7 +53,11 @@ constexpr std::uint32_t userfault_requests[] = {0xaa00, 0xaa01};
 // Shadow stacks on and off, and mapping another vdso.
 constexpr std::uint32_t arch_options[] = {0x5001, 0x5002, 0x2001, 0x2002, 0x2003};
 
+// PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE.
+constexpr std::uint32_t ptrace_requests[] = {0, 16, 0x4206};
+
 constexpr Selector selectors[] = {
+    {SYS_ptrace, 0, 0xffff'ffff, ptrace_requests},
     {SYS_prctl, 0, 0xffff'ffff, prctl_options},
     {SYS_ioctl, 1, 0xffff, userfault_requests},
     {SYS_arch_prctl, 0, 0xffff'ffff, arch_options},
@@ -66,12 +70,12 @@ const Selector* find_selector(int number) {
   return nullptr;
 }
 
-void append_selector(Program& program, const Selector& selector) {
+void append_selector(Program& program, const Selector& selector, std::uint32_t action) {
   Program body;
   load(body, offsetof(seccomp_data, args) + 8 * selector.index);
   body.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, selector.mask));
   for (std::uint32_t value : selector.wanted) {
-    answer_if_equal(body, value, stop_with(FilterSays::memory_call));
+    answer_if_equal(body, value, with(action, FilterSays::memory_call));
   }
   answer(body, SECCOMP_RET_ALLOW);
   const auto skip = static_cast<std::uint8_t>(body.size());
@@ -80,31 +84,31 @@ void append_selector(Program& program, const Selector& selector) {
   program.insert(program.end(), body.begin(), body.end());
 }
 
-Program make_program() {
+}  // namespace
+
+std::vector<sock_filter> make_filter(std::uint32_t action) {
   Program program;
   load(program, offsetof(seccomp_data, arch));
   program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-  answer(program, stop_with(FilterSays::foreign_abi));
+  answer(program, with(action, FilterSays::foreign_abi));
   load(program, offsetof(seccomp_data, nr));
   constexpr std::uint32_t first_x32_number = 0x4000'0000;
   program.push_back(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first_x32_number, 0, 1));
-  answer(program, stop_with(FilterSays::foreign_abi));
+  answer(program, with(action, FilterSays::foreign_abi));
   for (const CallKind& kind : call_kinds()) {
     if (const Selector* selector = find_selector(kind.number)) {
-      append_selector(program, *selector);
+      append_selector(program, *selector, action);
     } else {
       answer_if_equal(program, static_cast<std::uint32_t>(kind.number),
-                      stop_with(FilterSays::memory_call));
+                      with(action, FilterSays::memory_call));
     }
   }
   answer(program, SECCOMP_RET_ALLOW);
   return program;
 }
 
-}  // namespace
-
 int install_filter() {
-  Program program = make_program();
+  Program program = make_filter(SECCOMP_RET_TRACE);
   sock_fprog code{.len = static_cast<unsigned short>(program.size()), .filter = program.data()};
   // Without the right to filter, a promise never to gain rights is asked for; it changes how
   // set-user-id programs run, so it is not made where it is not needed.

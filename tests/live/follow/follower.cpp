@@ -2,6 +2,7 @@
 #include "follower.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <vmarea_shims/maps_text.hpp>
 
 #include "adopt_call.hpp"
+#include "output.hpp"
 #include "proc_text.hpp"
 #include "process_facts.hpp"
 #include "report.hpp"
@@ -16,9 +18,7 @@
 namespace follow {
 namespace {
 
-void say(const std::string& text) {
-  fmt::print(stderr, "follow: {}\n", text);
-}
+constexpr const char* not_readable = "its memory may not be read";
 
 /// The kernel will make the call again after a signal: nothing has happened yet.
 bool will_be_restarted(std::int64_t raw) {
@@ -49,39 +49,81 @@ std::string list(const std::map<std::string_view, std::uint64_t>& counts) {
 
 }  // namespace
 
+Follower::Follower(const Options& options) : options_(options) {
+  if (options_.record.empty()) return;
+  if (const int error = recording_.open(options_.record); error != 0) {
+    throw CannotFollow{
+        fmt::format("cannot record in {}: {}", options_.record, std::strerror(error)),
+        exit_not_written};
+  }
+}
+
 void Follower::image_loaded(SpaceId id, pid_t task) {
   if (first_process_ == 0) {
     first_process_ = task;
     tally_.processes = 1;
   }
   auto space = std::make_unique<FollowedSpace>(files_, task);
+  if (!space->kernel().is_readable()) return give_up(task, not_readable);
   space->load_image(task);
+  std::string name = read_file(fmt::format("/proc/{}/comm", task));
+  name.resize(std::min(name.find('\n'), name.size()));
+  if (lacks_rights_of_file(task)) {
+    say(
+        fmt::format("process {} runs {} without the rights of its file (set-user-ID and the like): "
+                    "the kernel gives none to a program under a tracer without rights",
+                    task, name));
+  }
   if (!options_.quiet) {
-    const std::string name = read_file(fmt::format("/proc/{}/comm", task));
-    say(fmt::format("process {} runs {} with {} areas", task, name.substr(0, name.find('\n')),
-                    space->space().area_count()));
+    say(fmt::format("process {} runs {} with {} areas", task, name, space->space().area_count()));
   }
   FollowedSpace& loaded = *(spaces_[id] = std::move(space));
   record_image(id, task);
-  check(loaded, task, Depth::everything, "exec");
+  check(id, loaded, task, Depth::everything, "exec");
+}
+
+FollowedSpace* Follower::find_followed(SpaceId id) {
+  const auto found = spaces_.find(id);
+  return found != spaces_.end() ? found->second.get() : nullptr;
+}
+
+void Follower::let_go(SpaceId id, pid_t task, const std::string& reason) {
+  if (!follows(id)) return;
+  give_up(task, reason);
+  space_gone(id);
+}
+
+void Follower::tracing_refused(pid_t task) {
+  say(fmt::format("process {} is refused ptrace, because a followed process has a tracer",
+                  thread_group_of(task).value_or(task)));
+}
+
+void Follower::give_up(pid_t task, const std::string& reason) {
+  ++tally_.unfollowed;
+  const pid_t process = thread_group_of(task).value_or(task);
+  if (process == first_process_) tally_.program_unfollowed = true;
+  say(fmt::format("process {} cannot be followed, but runs on: {}", process, reason));
 }
 
 void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
-  FollowedSpace& space = followed(id);
-  if (space.in_doubt) space.take_from_kernel();
-  space.refresh_limits(task);
-  space.catch_up();
-  facts_[id] = gather_facts(space, task, call);
+  FollowedSpace* space = find_followed(id);
+  if (space == nullptr) return;
+  if (space->in_doubt) space->take_from_kernel();
+  space->refresh_limits(task);
+  space->catch_up();
+  facts_[id] = gather_facts(*space, task, call);
 }
 
 void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t raw) {
-  FollowedSpace& space = followed(id);
+  FollowedSpace* const found = find_followed(id);
+  if (found == nullptr) return;
+  FollowedSpace& space = *found;
   const CallFacts facts = std::move(facts_[id]);
   if (will_be_restarted(raw)) return;
   record_call(id, call, raw);
   switch (call.kind->treatment) {
     case Treatment::modelled:
-      make_and_compare(space, task, call, facts, raw);
+      make_and_compare(id, space, task, call, facts, raw);
       break;
     case Treatment::unmodelled:
       adopt_call(space, task, call, raw);
@@ -92,6 +134,9 @@ void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t 
     case Treatment::attitude:
       space.refresh_personality(task);
       break;
+    case Treatment::tracing:
+      if (raw == -EPERM) tracing_refused(task);
+      break;
   }
   if (options_.verbose) {
     say(fmt::format("{} {} = {}", task, print_call(call), print_result(raw)));
@@ -99,7 +144,7 @@ void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t 
   files_.release_unused();
 }
 
-void Follower::make_and_compare(FollowedSpace& space, pid_t task, const Call& call,
+void Follower::make_and_compare(SpaceId id, FollowedSpace& space, pid_t task, const Call& call,
                                 const CallFacts& facts, std::int64_t raw) {
   remember_before(space);
   const ModelAnswer ours = make_call(space, task, call, facts, raw);
@@ -110,6 +155,7 @@ void Follower::make_and_compare(FollowedSpace& space, pid_t task, const Call& ca
   }
   count(call, ours.made);
   if (ours.raw != raw) {
+    if (cannot_be_told(id, space, task)) return;
     ++tally_.mismatches;
     std::string text = fmt::format("process {}: {}\n  kernel: {}\n  ours:   {}\n", task,
                                    print_call(call), print_result(raw), print_result(ours.raw));
@@ -118,21 +164,35 @@ void Follower::make_and_compare(FollowedSpace& space, pid_t task, const Call& ca
                        : print_neighbourhood(before_, range_of_call(call));
     fail(text);
   }
-  check(space, task, Depth::hidden_now_and_then,
+  check(id, space, task, Depth::hidden_now_and_then,
         fmt::format("{} = {}", print_call(call), print_result(raw)));
 }
 
-void Follower::check(FollowedSpace& space, pid_t task, Depth depth, const std::string& what) {
+void Follower::check(SpaceId id, FollowedSpace& space, pid_t task, Depth depth,
+                     const std::string& what) {
   constexpr std::uint64_t calls_between_hidden = 64;
   auto difference = space.compare();
   if (depth == Depth::hidden_now_and_then && ++checks_ % calls_between_hidden == 0) {
     depth = Depth::everything;
   }
   if (!difference && depth == Depth::everything) difference = space.compare_hidden(task);
-  if (!difference) return;
+  if (!difference || cannot_be_told(id, space, task)) return;
   ++tally_.mismatches;
   fail(
       fmt::format("process {}: {}\n{}", task, what, print_difference(space, before_, *difference)));
+}
+
+/// Whether a difference may be one of what we could see only: a stopped task that is killed takes
+/// its memory with it while we look, and one that changed its user may not be asked any more.
+bool Follower::cannot_be_told(SpaceId id, FollowedSpace& space, pid_t task) {
+  if (!has_memory(task)) {
+    if (!space.in_doubt) ++tally_.lost;
+    space.in_doubt = true;
+    return true;
+  }
+  if (may_be_read(task)) return false;
+  let_go(id, task, not_readable);
+  return true;
 }
 
 void Follower::fail(const std::string& text) {
@@ -141,21 +201,23 @@ void Follower::fail(const std::string& text) {
 }
 
 void Follower::record_image(SpaceId id, pid_t task) {
-  if (!recording_.is_open() || task != first_process_) return;
+  if (!recording_.works() || task != first_process_) return;
   recorded_ = id;
-  for (const auto& area : followed(id).space().areas()) {
-    recording_ << fmt::format("area {:x} {:x} {:x}\n", area.start, area.end, area.flags.bits());
+  std::string text;
+  for (const auto& area : find_followed(id)->space().areas()) {
+    text += fmt::format("area {:x} {:x} {:x}\n", area.start, area.end, area.flags.bits());
   }
+  recording_.write(text);
 }
 
 void Follower::record_call(SpaceId id, const Call& call, std::int64_t raw) {
   constexpr std::int64_t errors = -4096;
   const bool failed = raw < 0 && raw > errors;
-  if (!recording_.is_open() || id != recorded_ || failed) return;
+  if (!recording_.works() || id != recorded_ || failed) return;
   if (call.kind->treatment != Treatment::modelled) return;
-  recording_ << "call " << call.kind->name;
-  for (const std::uint64_t argument : call.arguments) recording_ << fmt::format(" {:x}", argument);
-  recording_ << fmt::format(" {:x}\n", static_cast<std::uint64_t>(raw));
+  std::string text = fmt::format("call {}", call.kind->name);
+  for (const std::uint64_t argument : call.arguments) text += fmt::format(" {:x}", argument);
+  recording_.write(text + fmt::format(" {:x}\n", static_cast<std::uint64_t>(raw)));
 }
 
 void Follower::remember_before(FollowedSpace& space) {
@@ -170,35 +232,54 @@ void Follower::count(const Call& call, Made made) {
 }
 
 void Follower::call_lost(SpaceId id, const Call&) {
+  FollowedSpace* space = find_followed(id);
+  if (space == nullptr) return;
   ++tally_.lost;
-  const auto found = spaces_.find(id);
-  if (found != spaces_.end()) found->second->in_doubt = true;
+  space->in_doubt = true;
+}
+
+void Follower::orphan_found(pid_t child) {
+  ++tally_.processes;
+  give_up(child, "its parent was killed in the midst of fork");
 }
 
 void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_task) {
   ++tally_.processes;
+  FollowedSpace* origin = find_followed(parent);
+  if (origin == nullptr) {
+    ++tally_.unfollowed;
+    return;
+  }
   auto space = std::make_unique<FollowedSpace>(files_, child_task);
-  space->fork_from(followed(parent));
+  if (!space->kernel().is_readable()) return give_up(child_task, not_readable);
+  space->fork_from(*origin);
   if (!options_.quiet) say(fmt::format("process {} is forked", child_task));
   FollowedSpace& forked = *(spaces_[child] = std::move(space));
   before_.clear();
-  check(forked, child_task, Depth::everything, "fork");
+  check(child, forked, child_task, Depth::everything, "fork");
 }
 
-void Follower::space_shared(SpaceId, pid_t child_task) {
+void Follower::space_shared(SpaceId id, pid_t child_task) {
   ++tally_.processes;
+  if (!follows(id)) {
+    ++tally_.unfollowed;
+    return;
+  }
   if (!options_.quiet) say(fmt::format("process {} shares its parent's areas", child_task));
 }
 
 void Follower::space_ending(SpaceId id, pid_t task) {
-  FollowedSpace& space = followed(id);
-  if (!space.in_doubt) {
-    space.catch_up();
+  FollowedSpace* space = find_followed(id);
+  if (space == nullptr) return;
+  if (!space->in_doubt) {
+    space->catch_up();
     before_.clear();
-    check(space, task, Depth::everything, "exit");
+    check(id, *space, task, Depth::everything, "exit");
+    if (!follows(id)) return;
   }
+  if (space->in_doubt) space->take_from_kernel();
   if (options_.show_maps && task == first_process_) {
-    final_maps_ = vmarea::shims::maps_text(space.space(), FollowedNames{});
+    final_maps_ = vmarea::shims::maps_text(space->space(), FollowedNames{});
   }
   space_gone(id);
 }
@@ -224,6 +305,10 @@ std::vector<std::string> print_notes(const Tally& tally) {
   if (!tally.told_result.empty()) {
     notes.push_back(fmt::format("{} calls whose answer depends on pages or rights, not areas ({})",
                                 sum(tally.told_result), list(tally.told_result)));
+  }
+  if (tally.unfollowed != 0) {
+    notes.push_back(
+        fmt::format("{} processes were not followed, or not to their end", tally.unfollowed));
   }
   if (tally.lost != 0) notes.push_back(fmt::format("{} calls died with their task", tally.lost));
   return notes;

@@ -4,7 +4,6 @@
 // and counts.
 #pragma once
 
-#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,9 +12,13 @@
 
 #include "followed_space.hpp"
 #include "model_call.hpp"
+#include "output.hpp"
 #include "tracer.hpp"
 
 namespace follow {
+
+/// The exit status where what was asked for cannot be written.
+constexpr int exit_not_written = 4;
 
 struct Options {
   bool quiet = false;      // Only the last lines.
@@ -32,6 +35,8 @@ struct Tally {
   std::map<std::string_view, std::uint64_t> told_result;
   std::uint64_t processes = 0;
   std::uint64_t lost = 0;
+  std::uint64_t unfollowed = 0;     // Processes, or parts of their lives.
+  bool program_unfollowed = false;  // The first process among them.
   std::uint64_t mismatches = 0;
 };
 
@@ -40,30 +45,38 @@ struct Mismatch {};
 
 class Follower : public Observer {
  public:
-  explicit Follower(const Options& options) : options_(options) {
-    if (!options_.record.empty()) recording_.open(options_.record);
-  }
+  /// Throws CannotFollow where the recording cannot be made.
+  explicit Follower(const Options& options);
 
   void image_loaded(SpaceId space, pid_t task) override;
   void call_entered(SpaceId space, pid_t task, const Call& call) override;
   void call_left(SpaceId space, pid_t task, const Call& call, std::int64_t raw) override;
   void call_lost(SpaceId space, const Call& call) override;
+  void orphan_found(pid_t child) override;
   void space_forked(SpaceId parent, pid_t parent_task, SpaceId child, pid_t child_task) override;
   void space_shared(SpaceId space, pid_t child_task) override;
   void space_ending(SpaceId space, pid_t task) override;
   void space_gone(SpaceId space) override;
+  void tracing_refused(pid_t task) override;
+  bool follows(SpaceId space) const override { return spaces_.contains(space); }
+  void let_go(SpaceId space, pid_t task, const std::string& reason) override;
 
   const Tally& tally() const { return tally_; }
   /// The final areas of the first process, if they were asked for.
   const std::string& final_maps() const { return final_maps_; }
+  /// Whether all that was to be recorded is in the file.
+  bool finish_recording() { return recording_.close(); }
 
  private:
-  FollowedSpace& followed(SpaceId space) { return *spaces_.at(space); }
-  void make_and_compare(FollowedSpace& space, pid_t task, const Call& call, const CallFacts& facts,
-                        std::int64_t raw);
+  /// Null where the space is not followed.
+  FollowedSpace* find_followed(SpaceId space);
+  void make_and_compare(SpaceId id, FollowedSpace& space, pid_t task, const Call& call,
+                        const CallFacts& facts, std::int64_t raw);
   /// What maps shows is compared always, what it does not show now and then, because it costs much.
   enum class Depth : std::uint8_t { hidden_now_and_then, everything };
-  void check(FollowedSpace& space, pid_t task, Depth depth, const std::string& what);
+  void check(SpaceId id, FollowedSpace& space, pid_t task, Depth depth, const std::string& what);
+  bool cannot_be_told(SpaceId id, FollowedSpace& space, pid_t task);
+  void give_up(pid_t task, const std::string& reason);
   void count(const Call& call, Made made);
   [[noreturn]] void fail(const std::string& text);
   void remember_before(FollowedSpace& space);
@@ -81,7 +94,7 @@ class Follower : public Observer {
   std::uint64_t checks_ = 0;
   pid_t first_process_ = 0;
   std::string final_maps_;
-  std::ofstream recording_;
+  Recording recording_;
   SpaceId recorded_{};
 };
 

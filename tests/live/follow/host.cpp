@@ -27,18 +27,6 @@ using vmarea::Result;
 
 void ignore(vmarea::Area<Services>&) noexcept {}
 
-/// A duplicate of the task's descriptor, or -1. Asks for the task itself: the first thread of its
-/// process may have ended, or have files of its own.
-int duplicate_descriptor(pid_t task, int descriptor) {
-  constexpr unsigned thread_not_process = O_EXCL;
-  long handle = syscall(SYS_pidfd_open, task, thread_not_process);
-  if (handle < 0) handle = syscall(SYS_pidfd_open, task, 0);
-  if (handle < 0) return -1;
-  const long copy = syscall(SYS_pidfd_getfd, handle, descriptor, 0);
-  close(static_cast<int>(handle));
-  return static_cast<int>(copy);
-}
-
 /// File systems whose files are placed for huge pages, and which do not decide anything else.
 constexpr auto aligning =
     std::to_array<std::uint32_t>({EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC});
@@ -110,6 +98,18 @@ int open_place(const std::string& path, std::uint64_t inode) {
 }
 
 }  // namespace
+
+/// Asks for the task itself: the first thread of its
+/// process may have ended, or have files of its own.
+int duplicate_descriptor(pid_t task, int descriptor) {
+  constexpr unsigned thread_not_process = O_EXCL;
+  long handle = syscall(SYS_pidfd_open, task, thread_not_process);
+  if (handle < 0) handle = syscall(SYS_pidfd_open, task, 0);
+  if (handle < 0) return -1;
+  const long copy = syscall(SYS_pidfd_getfd, handle, descriptor, 0);
+  close(static_cast<int>(handle));
+  return static_cast<int>(copy);
+}
 
 constinit const Services::Hooks segment_hooks{.open = ignore, .close = ignore};
 

@@ -129,6 +129,9 @@ extern const Services::Hooks segment_hooks;
 /// The file's present size in bytes; none where that means nothing.
 std::optional<std::uint64_t> size_of(const OpenFile& file);
 
+/// A duplicate of the task's descriptor, or -1.
+int duplicate_descriptor(pid_t task, int descriptor);
+
 /// All open files that areas refer to, and those just looked up.
 class FileRegistry {
  public:

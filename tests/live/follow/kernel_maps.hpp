@@ -48,6 +48,10 @@ class KernelSpace {
   KernelSpace(const KernelSpace&) = delete;
   KernelSpace& operator=(const KernelSpace&) = delete;
 
+  /// Whether the files may be read: not those of a program that itself may not be, by a follower
+  /// without rights.
+  bool is_readable() const { return maps_ >= 0 && smaps_ >= 0 && pagemap_ >= 0; }
+
   /// The text of maps, without [vsyscall]. Valid until the next call.
   std::string_view read_maps();
   /// All areas in address order, without [vsyscall], which is no area. Valid until the next call.

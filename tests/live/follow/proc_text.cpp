@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proc_text.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
 
 #include <fcntl.h>
@@ -24,6 +26,13 @@ std::string read_status(pid_t task) {
 std::uint64_t find_mask(std::string_view text, std::string_view field) {
   const auto word = find_field(text, field);
   return word ? parse(*word, 16).value_or(0) : 0;
+}
+
+std::optional<pid_t> find_id(std::string_view text, std::string_view field) {
+  const auto word = find_field(text, field);
+  const auto value = word ? parse(*word, 10) : std::nullopt;
+  if (!value) return std::nullopt;
+  return static_cast<pid_t>(*value);
 }
 
 }  // namespace
@@ -59,12 +68,39 @@ std::optional<std::string> find_field(std::string_view text, std::string_view fi
   return std::nullopt;
 }
 
+std::pair<std::uint64_t, std::uint64_t> find_limit(std::string_view text, std::string_view name) {
+  constexpr std::uint64_t none = ~std::uint64_t{0};
+  std::size_t at = text.find(std::string(name) + "  ");  // Names hold single spaces.
+  if (at == std::string_view::npos) return {none, none};
+  at += name.size();
+  const auto take_word = [&] {
+    at = std::min(text.find_first_not_of(' ', at), text.size());
+    const std::size_t end = std::min(text.find_first_of(" \n", at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    at = end;
+    return parse(word, 10).value_or(none);  // "unlimited" is no number.
+  };
+  const std::uint64_t soft = take_word();
+  return {soft, take_word()};
+}
+
 std::optional<pid_t> thread_group_of(pid_t task) {
-  const auto word = find_field(read_status(task), "Tgid");
-  if (!word) return std::nullopt;
-  const auto value = parse(*word, 10);
-  if (!value) return std::nullopt;
-  return static_cast<pid_t>(*value);
+  return find_id(read_status(task), "Tgid");
+}
+
+std::optional<pid_t> parent_of(pid_t task) {
+  return find_id(read_status(task), "PPid");
+}
+
+bool has_memory(pid_t task) {
+  return find_field(read_status(task), "VmSize").has_value();
+}
+
+bool may_be_read(pid_t task) {
+  const int file = open(fmt::format("/proc/{}/maps", task).c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno != EACCES && errno != EPERM;
+  close(file);
+  return true;
 }
 
 bool has_pending_signal(pid_t task) {
@@ -75,6 +111,16 @@ bool has_pending_signal(pid_t task) {
 
 std::uint64_t capabilities_of(pid_t task) {
   return find_mask(read_status(task), "CapEff");
+}
+
+std::optional<std::uint64_t> effective_id(pid_t task, std::string_view field) {
+  const std::string status = read_status(task);
+  const std::size_t line = status.find(fmt::format("\n{}:\t", field));
+  if (line == std::string::npos) return std::nullopt;
+  const std::size_t real = line + field.size() + 3;
+  const std::size_t tab = status.find('\t', real);
+  if (tab == std::string::npos) return std::nullopt;
+  return parse(std::string_view(status).substr(tab + 1), 10);
 }
 
 std::uint64_t personality_of(pid_t task) {

@@ -8,8 +8,12 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <vmarea_shims/proc/import_layout.hpp>
 
@@ -20,12 +24,24 @@ namespace {
 
 constexpr vmarea::Geometry geometry{};
 
-std::uint64_t read_limit(pid_t task, __rlimit_resource which, std::uint64_t* hard = nullptr) {
-  rlimit limit{};
-  if (prlimit(task, which, nullptr, &limit) != 0) return vmarea::Limits::no_limit;
-  if (hard != nullptr) *hard = limit.rlim_max;
-  return limit.rlim_cur;  // RLIM_INFINITY is no_limit.
-}
+/// The limits of one task. To ask for them takes rights over its user, to read their text does not.
+class LimitReader {
+ public:
+  explicit LimitReader(pid_t task) : task_(task) {}
+
+  /// `name` as the text has it.
+  rlimit read(__rlimit_resource which, std::string_view name) {
+    rlimit limit{};
+    if (prlimit(task_, which, nullptr, &limit) == 0) return limit;  // RLIM_INFINITY is no_limit.
+    if (text_.empty()) text_ = read_file(fmt::format("/proc/{}/limits", task_));
+    const auto [soft, hard] = find_limit(text_, name);
+    return {.rlim_cur = soft, .rlim_max = hard};
+  }
+
+ private:
+  pid_t task_;
+  std::string text_;
+};
 
 /// The run of adjacent areas that contains [vdso].
 vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
@@ -45,10 +61,13 @@ vmarea::Limits read_limits(pid_t task) {
   constexpr std::uint64_t right_to_raw_io = std::uint64_t{1} << 17;
   const std::uint64_t rights = capabilities_of(task);
   vmarea::Limits limits;
-  limits.address_space_bytes = read_limit(task, RLIMIT_AS);
-  limits.data_bytes = read_limit(task, RLIMIT_DATA, &limits.data_bytes_hard);
-  limits.stack_bytes = read_limit(task, RLIMIT_STACK);
-  limits.locked_bytes = read_limit(task, RLIMIT_MEMLOCK);
+  LimitReader reader(task);
+  const rlimit data = reader.read(RLIMIT_DATA, "Max data size");
+  limits.address_space_bytes = reader.read(RLIMIT_AS, "Max address space").rlim_cur;
+  limits.data_bytes = data.rlim_cur;
+  limits.data_bytes_hard = data.rlim_max;
+  limits.stack_bytes = reader.read(RLIMIT_STACK, "Max stack size").rlim_cur;
+  limits.locked_bytes = reader.read(RLIMIT_MEMLOCK, "Max locked memory").rlim_cur;
   limits.area_count_max = area_count_max;
   limits.may_lock_any = (rights & right_to_lock) != 0;
   limits.may_map_lowest = (rights & right_to_raw_io) != 0;
@@ -130,6 +149,24 @@ vmarea::SpaceModes read_modes(pid_t task) {
 bool is_randomised(pid_t task) {
   const bool system_wide = read_number("/proc/sys/kernel/randomize_va_space").value_or(0) != 0;
   return system_wide && (personality_of(task) & ADDR_NO_RANDOMIZE) == 0;
+}
+
+bool lacks_rights_of_file(pid_t task) {
+  static const bool gives_none = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+  const std::string file = fmt::format("/proc/{}/exe", task);
+  struct stat status {};
+  struct statvfs mount {};
+  if (gives_none || stat(file.c_str(), &status) != 0 || statvfs(file.c_str(), &mount) != 0 ||
+      (mount.f_flag & ST_NOSUID) != 0) {
+    return false;
+  }
+  constexpr mode_t set_group = S_ISGID | S_IXGRP;
+  const bool another_user =
+      (status.st_mode & S_ISUID) != 0 && effective_id(task, "Uid") != status.st_uid;
+  const bool another_group =
+      (status.st_mode & set_group) == set_group && effective_id(task, "Gid") != status.st_gid;
+  const bool capable = getxattr(file.c_str(), "security.capability", nullptr, 0) > 0;
+  return another_user || another_group || (capable && capabilities_of(task) == 0);
 }
 
 AreaDescription describe_shown(const KernelArea& area, FileRegistry& files) {

@@ -32,6 +32,10 @@ bool read_implies_exec(pid_t task);
 /// Whether the kernel places and lays out at random for this task.
 bool is_randomised(pid_t task);
 
+/// Whether the program was loaded without the rights that its file gives to those who run it: a
+/// tracer without rights keeps them away.
+bool lacks_rights_of_file(pid_t task);
+
 /// Descriptions of the areas a program starts with.
 std::vector<AreaDescription> describe_image(const std::vector<KernelArea>& areas,
                                             FileRegistry& files);

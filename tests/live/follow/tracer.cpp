@@ -2,6 +2,7 @@
 #include "tracer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -47,12 +48,12 @@ pid_t event_message(pid_t task) {
   return static_cast<pid_t>(message);
 }
 
-bool share_space(pid_t one, pid_t other, const Call& call) {
+bool share_space(pid_t one, pid_t other, const Call& call, int event) {
   const long order = syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0);
   if (order >= 0) return order == 0;
-  // The child died before it ran: believe what was asked for.
+  // The child died before it ran, or may not be read: believe what was asked for.
   constexpr std::uint64_t clone_vm = 0x100;
-  return call.kind->number == SYS_vfork ||
+  return event == event_vfork || thread_group_of(one) == thread_group_of(other) ||
          (call.kind->number == SYS_clone && (call.arguments[0] & clone_vm) != 0);
 }
 
@@ -94,6 +95,16 @@ void undo_interruption(pid_t task) {
   ptrace(PTRACE_SETREGS, task, nullptr, &registers);
 }
 
+/// What the task is stopped at, if that is still `expected`: one that was killed has moved on to
+/// its exit, and that stop is reported by itself.
+std::optional<__ptrace_syscall_info> read_stop(pid_t task, std::uint8_t expected) {
+  __ptrace_syscall_info info{};
+  const long size =
+      trace(PTRACE_GET_SYSCALL_INFO, task, sizeof info, reinterpret_cast<unsigned long>(&info));
+  if (size <= 0 || info.op != expected) return std::nullopt;
+  return info;
+}
+
 void set_first_argument(pid_t task, std::uint64_t value) {
   user_regs_struct registers{};
   if (ptrace(PTRACE_GETREGS, task, nullptr, &registers) != 0) return;
@@ -101,15 +112,55 @@ void set_first_argument(pid_t task, std::uint64_t value) {
   ptrace(PTRACE_SETREGS, task, nullptr, &registers);
 }
 
+/// What we change of our signals, and the program finds as it was.
+class OwnSignals {
+ public:
+  void set() {
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &children, &mask_);
+    struct sigaction ignored {};
+    ignored.sa_handler = SIG_IGN;
+    for (std::size_t i = 0; i < ignored_.size(); ++i) {
+      sigaction(ignored_[i], &ignored, &actions_[i]);
+    }
+  }
+  void give_back() const {
+    for (std::size_t i = 0; i < ignored_.size(); ++i) {
+      sigaction(ignored_[i], &actions_[i], nullptr);
+    }
+    sigprocmask(SIG_SETMASK, &mask_, nullptr);
+  }
+
+ private:
+  // The program decides what an interrupt from the terminal means. Output of ours that cannot be
+  // written must not end us, nor the program with us.
+  static constexpr auto ignored_ = std::to_array<int>({SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ});
+  std::array<struct sigaction, ignored_.size()> actions_{};
+  sigset_t mask_{};
+};
+
+OwnSignals own_signals;
+
+/// The word there; 0 if there is none.
+std::uint64_t peek(pid_t task, std::uint64_t address) {
+  errno = 0;
+  const long word = ptrace(PTRACE_PEEKDATA, task, address, nullptr);
+  return errno == 0 ? static_cast<std::uint64_t>(word) : 0;
+}
+
+/// `address` is 0 for the register of the first argument.
+void write_clone_flags(pid_t task, std::uint64_t address, std::uint64_t value) {
+  if (address == 0) return set_first_argument(task, value);
+  trace(PTRACE_POKEDATA, task, address, value);
+}
+
 [[noreturn]] void become(const std::vector<std::string>& command, int go, int report) {
   char byte = 0;
   int failure = read(go, &byte, 1) == 1 ? install_filter() : EPERM;
   if (failure == 0) {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGQUIT, SIG_DFL);
+    own_signals.give_back();
     std::vector<char*> arguments;
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -154,13 +205,7 @@ pid_t Tracer::start(const std::vector<std::string>& command) {
 }
 
 int Tracer::run(const std::vector<std::string>& command) {
-  sigset_t children;
-  sigemptyset(&children);
-  sigaddset(&children, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &children, nullptr);
-  signal(SIGINT, SIG_IGN);  // The program decides what an interrupt from the terminal means.
-  signal(SIGQUIT, SIG_IGN);
-
+  own_signals.set();
   const pid_t program = start(command);
   int program_status = 0;
   int status = 0;
@@ -175,6 +220,7 @@ int Tracer::run(const std::vector<std::string>& command) {
                        failure == ENOENT ? 127 : 126};
   }
   close(report_[0]);
+  doorkeeper_.wait();
   return program_status;
 }
 
@@ -215,11 +261,43 @@ void Tracer::handle_event(pid_t id, int status) {
     return;
   }
   const auto found = tasks_.find(id);
-  if (found == tasks_.end()) {
+  if (found != tasks_.end()) {
+    handle_stop(found->second, status);
+  } else if (event_of(status) == event_exec) {
+    take_over_leader(id, status);
+  } else {
     unborn_[id] = status;
-    return;
+    let_orphans_go();
   }
-  handle_stop(found->second, status);
+}
+
+/// A thread took the id of its leader, of which we had let go at its exit.
+void Tracer::take_over_leader(pid_t leader, int status) {
+  Task& task = tasks_[leader];
+  task.id = task.process = leader;
+  handle_stop(task, status);
+}
+
+/// A child whose maker was killed in the midst of fork runs on, but its areas are not known.
+void Tracer::let_orphans_go() {
+  for (const auto& [id, status] : std::exchange(unborn_, {})) {
+    const auto family = {parent_of(id), thread_group_of(id)};
+    const bool maker_lives = std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& entry) {
+      const Task& maker = entry.second;
+      if (maker.call) return maker.call->kind->treatment == Treatment::process;
+      // The calls of a task that is not followed are not seen.
+      return !is_followed(maker) && std::ranges::find(family, maker.process) != family.end();
+    });
+    if (maker_lives) {
+      unborn_[id] = status;
+      continue;
+    }
+    Task& orphan = tasks_[id];
+    orphan.id = id;
+    orphan.process = thread_group_of(id).value_or(id);
+    observer_.orphan_found(id);
+    handle_stop(orphan, status);
+  }
 }
 
 void Tracer::handle_stop(Task& task, int status) {
@@ -297,7 +375,7 @@ void Tracer::dispatch_event(Task& task, int event, int signal) {
         resume(task, PTRACE_LISTEN);
         task.running = false;
       } else {
-        restore_first_argument(task);
+        restore_clone_flags(task);
         undo_interruption(task.id);
         resume(task, task.call ? PTRACE_SYSCALL : PTRACE_CONT);
       }
@@ -309,22 +387,26 @@ void Tracer::dispatch_event(Task& task, int event, int signal) {
 
 void Tracer::enter_call(Task& task) {
   if (event_message(task.id) == static_cast<pid_t>(FilterSays::foreign_abi)) {
-    throw CannotFollow{fmt::format("process {} makes 32-bit (or x32) system calls; only 64-bit "
-                                   "programs can be followed",
-                                   task.process),
-                       3};
-  }
-  __ptrace_syscall_info info{};
-  if (trace(PTRACE_GET_SYSCALL_INFO, task.id, sizeof info,
-            reinterpret_cast<unsigned long>(&info)) <= 0) {
-    return;  // It was killed meanwhile; its death will be reported.
-  }
-  Call call{.kind = find_call_kind(info.seccomp.nr), .arguments = {}};
-  if (call.kind == nullptr) {
+    observer_.let_go(task.space->id, task.id, "it makes 32-bit (or x32) system calls");
     resume(task, PTRACE_CONT);
     return;
   }
-  std::copy(std::begin(info.seccomp.args), std::end(info.seccomp.args), call.arguments.begin());
+  const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_SECCOMP);
+  if (!stop) return;
+  Call call{.kind = find_call_kind(stop->seccomp.nr), .arguments = {}};
+  const auto is = [&](Treatment what) {
+    return call.kind != nullptr && call.kind->treatment == what;
+  };
+  const bool matters = is(Treatment::process) || is(Treatment::tracing) ||
+                       (call.kind != nullptr && is_followed(task));
+  if (!matters) {
+    resume(task, PTRACE_CONT);
+    return;
+  }
+  std::ranges::copy(stop->seccomp.args, call.arguments.begin());
+  const bool asks_for_parent = is(Treatment::tracing) && call.arguments[0] == PTRACE_TRACEME;
+  // We are the parent of the first process, and do not take it for what it expects there.
+  if (asks_for_parent && parent_of(task.id) != getpid()) return hand_over(task);
   task.call = call;
 
   Space& space = *task.space;
@@ -333,7 +415,7 @@ void Tracer::enter_call(Task& task) {
   space.outstanding = 0;
   for (pid_t id : space.tasks) {
     Task& other = tasks_.at(id);
-    if (!other.running || other.exiting || other.waits_for_vfork) continue;
+    if (!other.running || other.waits_for_vfork) continue;
     if (trace(PTRACE_INTERRUPT, id, 0, 0) != 0) continue;
     other.interrupted = true;
     ++space.outstanding;
@@ -341,33 +423,76 @@ void Tracer::enter_call(Task& task) {
   if (space.outstanding == 0) begin_call(space);
 }
 
+/// The task shall be traced by its parent: we let go of it, and its filter is made to let it pass.
+void Tracer::hand_over(Task& task) {
+  const pid_t id = task.id;
+  Injection injection(id);
+  const auto listener = injection.begin() ? install_passing_filter(injection, id) : std::nullopt;
+  if (injection.strayed()) {
+    if (listener) close(*listener);
+    return handle_event(id, *injection.strayed());
+  }
+  if (!listener) {
+    injection.answer(-EPERM);
+    observer_.tracing_refused(id);
+    resume(task, PTRACE_CONT);
+    return;
+  }
+  injection.repeat();
+  doorkeeper_.serve(*listener);
+  const auto& sharers = task.space->tasks;
+  const auto sharer = std::ranges::find_if(sharers, [&](pid_t other) { return other != id; });
+  if (sharer == sharers.end()) {
+    observer_.let_go(task.space->id, id, "it is traced by its parent now");
+  } else {
+    observer_.let_go(
+        task.space->id, *sharer,
+        fmt::format("process {}, which shares its memory, is traced by its parent now", id));
+  }
+  leave_space(task);
+  tasks_.erase(id);
+  trace(PTRACE_DETACH, id, 0, 0);
+  let_orphans_go();
+}
+
 void Tracer::begin_call(Space& space) {
   Task& task = tasks_.at(space.owner);
   space.begun = true;
   observer_.call_entered(space.id, task.id, *task.call);
-  // A child that asks not to be traced would meet our filter without us, and fail.
-  constexpr std::uint64_t clone_untraced = 0x0080'0000;
-  const std::uint64_t flags = task.call->arguments[0];
-  if (task.call->kind->number == SYS_clone && (flags & clone_untraced) != 0) {
-    task.first_argument = flags;
-    set_first_argument(task.id, flags & ~clone_untraced);
-  }
+  keep_child_traced(task);
   resume(task, PTRACE_SYSCALL);
 }
 
+bool Tracer::is_followed(const Task& task) const {
+  return task.space != nullptr && observer_.follows(task.space->id);
+}
+
+/// A child that asks not to be traced would meet our filter without us, and fail.
+void Tracer::keep_child_traced(Task& task) {
+  constexpr std::uint64_t clone_untraced = 0x0080'0000;
+  const Call& call = *task.call;
+  CloneFlags flags{.value = call.arguments[0]};
+  if (call.kind->number == SYS_clone3) {
+    flags = {.value = peek(task.id, call.arguments[0]), .address = call.arguments[0]};
+  } else if (call.kind->number != SYS_clone) {
+    return;
+  }
+  if ((flags.value & clone_untraced) == 0) return;
+  task.clone_flags = flags;
+  write_clone_flags(task.id, flags.address, flags.value & ~clone_untraced);
+}
+
 void Tracer::leave_call(Task& task) {
-  __ptrace_syscall_info info{};
   Space& space = *task.space;
   const Call call = *task.call;
   task.call.reset();
-  restore_first_argument(task);
-  if (trace(PTRACE_GET_SYSCALL_INFO, task.id, sizeof info,
-            reinterpret_cast<unsigned long>(&info)) <= 0) {
-    observer_.call_lost(space.id, call);
+  restore_clone_flags(task);
+  if (const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_EXIT)) {
+    observer_.call_left(space.id, task.id, call, stop->exit.rval);
+    space.held.emplace_back(task.id, only_resume);
   } else {
-    observer_.call_left(space.id, task.id, call, info.exit.rval);
+    observer_.call_lost(space.id, call);
   }
-  space.held.emplace_back(task.id, only_resume);
   release(space);
 }
 
@@ -399,12 +524,13 @@ void Tracer::handle_new_child(Task& parent, int event) {
   const Call call = parent.call.value_or(Call{.kind = find_call_kind(SYS_clone), .arguments = {}});
   parent.call.reset();
   parent.waits_for_vfork = event == event_vfork;
-  child.first_argument = parent.first_argument;
-  restore_first_argument(parent);
+  child.clone_flags = parent.clone_flags;
+  restore_clone_flags(parent);
   Space* space = parent.space;
   if (space != nullptr) {
-    if (share_space(parent.id, id, call)) {
+    if (share_space(parent.id, id, call, event)) {
       join(child, *space);
+      if (child.clone_flags && child.clone_flags->address != 0) child.clone_flags.reset();
       if (child.process != parent.process) observer_.space_shared(space->id, id);
     } else {
       Space& copy = make_space();
@@ -430,10 +556,10 @@ void Tracer::handle_new_child(Task& parent, int event) {
   release(*space);
 }
 
-void Tracer::restore_first_argument(Task& task) {
-  if (!task.first_argument) return;
-  set_first_argument(task.id, *task.first_argument);
-  task.first_argument.reset();
+void Tracer::restore_clone_flags(Task& task) {
+  if (!task.clone_flags) return;
+  write_clone_flags(task.id, task.clone_flags->address, task.clone_flags->value);
+  task.clone_flags.reset();
 }
 
 void Tracer::handle_exec(Task& task) {
@@ -446,8 +572,8 @@ void Tracer::handle_exec(Task& task) {
     tasks_.erase(id);
   }
   leave_space(task);
-  task.first_argument.reset();
-  task.running = task.interrupted = task.waits_for_vfork = task.exiting = false;
+  task.clone_flags.reset();
+  task.running = task.interrupted = task.waits_for_vfork = false;
   loaded_ = true;
   Space& space = make_space();
   join(task, space);
@@ -455,14 +581,21 @@ void Tracer::handle_exec(Task& task) {
   resume(task, PTRACE_CONT);
 }
 
+/// The task has made its last call. We let go of it here: while it is traced, its parent cannot
+/// wait for it when it has ended, but only after we have.
 void Tracer::handle_exit_event(Task& task) {
-  task.exiting = true;
-  Space* space = task.space;
-  if (space != nullptr) {
-    if (!anybody_alive(*space)) observer_.space_ending(space->id, task.id);
+  const pid_t id = task.id;
+  if (Space* space = task.space; space != nullptr) {
+    if (task.call && space->begun) {
+      observer_.call_lost(space->id, *task.call);  // Before the areas are compared.
+      task.call.reset();
+    }
+    if (space->tasks.size() == 1) observer_.space_ending(space->id, id);
     leave_space(task);
   }
-  resume(task, PTRACE_CONT);
+  tasks_.erase(id);
+  trace(PTRACE_DETACH, id, 0, 0);
+  let_orphans_go();
 }
 
 void Tracer::handle_death(pid_t id) {
@@ -471,6 +604,7 @@ void Tracer::handle_death(pid_t id) {
   if (found == tasks_.end()) return;
   leave_space(found->second);
   tasks_.erase(id);
+  let_orphans_go();
 }
 
 Tracer::Space& Tracer::make_space() {
@@ -501,11 +635,6 @@ void Tracer::leave_space(Task& task) {
   } else if (owned) {
     release(*space);
   }
-}
-
-bool Tracer::anybody_alive(const Space& space) const {
-  return std::any_of(space.tasks.begin(), space.tasks.end(),
-                     [this](pid_t id) { return !tasks_.at(id).exiting; });
 }
 
 void Tracer::resume(Task& task, int request, int signal) {

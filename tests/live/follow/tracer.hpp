@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "call.hpp"
+#include "doorkeeper.hpp"
 
 namespace follow {
 
@@ -35,8 +36,10 @@ class Observer {
   virtual void image_loaded(SpaceId space, pid_t task) = 0;
   virtual void call_entered(SpaceId space, pid_t task, const Call& call) = 0;
   virtual void call_left(SpaceId space, pid_t task, const Call& call, std::int64_t raw) = 0;
-  /// The task was killed inside the call: nobody knows what came of it.
+  /// The task was killed inside the call: what came of it is not known.
   virtual void call_lost(SpaceId space, const Call& call) = 0;
+  /// `child` was made by a task that was killed before it could say what the child shares.
+  virtual void orphan_found(pid_t child) = 0;
   /// `child` is a new process with a copy of the space; it has not run yet.
   virtual void space_forked(SpaceId parent, pid_t parent_task, SpaceId child, pid_t child_task) = 0;
   /// `child` is a new process (not thread) that shares the space.
@@ -45,6 +48,12 @@ class Observer {
   virtual void space_ending(SpaceId space, pid_t task) = 0;
   /// No task of ours uses the space any more.
   virtual void space_gone(SpaceId space) = 0;
+  /// The task asked to trace or to be traced, and was refused because we trace it or the other.
+  virtual void tracing_refused(pid_t task) = 0;
+  /// Whether what happens in the space is still followed.
+  virtual bool follows(SpaceId space) const = 0;
+  /// The space cannot be followed, for a `reason` that ends a sentence. Its tasks run on.
+  virtual void let_go(SpaceId space, pid_t task, const std::string& reason) = 0;
 };
 
 /// The program cannot be run or followed; `exit_code` is what we shall exit with.
@@ -63,6 +72,11 @@ class Tracer {
 
  private:
   struct Space;
+  /// Flags that we changed on the way into clone or clone3, and what belongs there.
+  struct CloneFlags {
+    std::uint64_t value = 0;
+    std::uint64_t address = 0;  // Of the task's memory; 0: the register of the first argument.
+  };
   struct Task {
     pid_t id = 0;
     pid_t process = 0;
@@ -70,9 +84,7 @@ class Tracer {
     bool running = false;          // Not in a stop that we know of.
     bool interrupted = false;      // Asked to stop, has not done so yet.
     bool waits_for_vfork = false;  // Asleep in the kernel until the child execs or exits.
-    bool exiting = false;
-    // A register that we changed on the way into clone, and what belongs there.
-    std::optional<std::uint64_t> first_argument;
+    std::optional<CloneFlags> clone_flags;
     std::optional<Call> call;  // Between entry and exit stop.
   };
   /// All tasks that share one address space.
@@ -93,6 +105,7 @@ class Tracer {
   void dispatch_event(Task& task, int event, int signal);
 
   void enter_call(Task& task);
+  void hand_over(Task& task);
   void begin_call(Space& space);
   void leave_call(Task& task);
   void release(Space& space);
@@ -100,21 +113,25 @@ class Tracer {
   void begin_where_all_waited_too_long();
 
   void handle_new_child(Task& parent, int event);
-  void restore_first_argument(Task& task);
+  bool is_followed(const Task& task) const;
+  void keep_child_traced(Task& task);
+  void restore_clone_flags(Task& task);
   void handle_exec(Task& task);
   void handle_exit_event(Task& task);
   void handle_death(pid_t id);
+  void take_over_leader(pid_t leader, int status);
+  void let_orphans_go();
 
   Space& make_space();
   void join(Task& task, Space& space);
   void leave_space(Task& task);
-  bool anybody_alive(const Space& space) const;
   void resume(Task& task, int request, int signal = 0);
 
   Observer& observer_;
   std::map<pid_t, Task> tasks_;
   std::map<pid_t, int> unborn_;  // Children whose first stop came before their parent's event.
   std::map<SpaceId, std::unique_ptr<Space>> spaces_;
+  Doorkeeper doorkeeper_;
   SpaceId last_space_ = 0;
   bool loaded_ = false;       // The first exec has happened.
   int report_[2] = {-1, -1};  // Where the child says why it could not run the program.

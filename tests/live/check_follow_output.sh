@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# check_follow_output.sh FOLLOW: what follow cannot write must not end the program that it follows,
+# and what was asked for is missed aloud.
+set -u
+follow=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failures=0
+# Makes memory calls before and after it leaves its first trace.
+program=(sh -c "mkdir '$folder/ran' && ls / > /dev/null && mkdir '$folder/done'")
+
+complain() {
+  echo "$*"
+  failures=$((failures + 1))
+}
+
+# check STATUS TRACES NAME: of the run just made.
+check() {
+  local status=$? traces
+  traces=$(ls "$folder" | grep -cE '^(ran|done)$')
+  [ $status -eq "$1" ] || complain "$3: status $status and not $1"
+  [ "$traces" -eq "$2" ] || complain "$3: $traces of $2 traces of the program"
+  rm -rf "$folder/ran" "$folder/done"
+}
+
+says() {
+  grep -q "$1" "$folder/said" || complain "not said: $1"
+}
+
+"$follow" -- "${program[@]}" 2> /dev/full
+check 0 2 "a full standard error"
+"$follow" -- "${program[@]}" 2>&-
+check 0 2 "a closed standard error"
+mkfifo "$folder/pipe"
+exec 3<> "$folder/pipe" 4> "$folder/pipe" 3<&-
+"$follow" -- "${program[@]}" 2>&4 4>&-
+check 0 2 "a pipe that is not read any more"
+exec 4>&-
+(ulimit -f 0 && exec "$follow" -- "${program[@]}" 2> "$folder/none")
+check 0 2 "a file that may not grow"
+
+"$follow" --record="$folder/missing/calls" -- "${program[@]}" 2> "$folder/said"
+check 4 0 "a recording in no folder"
+says "cannot record in .*No such file"
+"$follow" --record=/dev/full -- "${program[@]}" 2> "$folder/said"
+check 4 2 "a recording on a full disk"
+says "cannot record in /dev/full: No space"
+sed -n 1,2p "$folder/said" | grep -q "No space" || complain "a full disk is not said at once"
+"$follow" --record="$folder/calls" -- "${program[@]}" 2> "$folder/said"
+check 0 2 "a recording"
+grep -q ^area "$folder/calls" && grep -q ^call "$folder/calls" || complain "a recording is empty"
+
+"$follow" --show-maps -- "${program[@]}" 2> "$folder/said" >&-
+check 4 0 "areas for a closed standard output"
+says "cannot write the areas: Bad file"
+"$follow" --show-maps -- "${program[@]}" 2> "$folder/said" > /dev/full
+check 4 0 "areas for a full disk"
+says "cannot write the areas: No space"
+exec 3<> "$folder/pipe" 4> "$folder/pipe" 3<&-
+"$follow" --show-maps -- "${program[@]}" 2> "$folder/said" >&4
+check 4 2 "areas for a pipe that is not read any more"
+exec 4>&-
+says "cannot write the areas: Broken pipe"
+"$follow" --help 2> "$folder/said" > /dev/full
+check 4 0 "the usage for a full disk"
+
+# The program finds its descriptors and signals as they were.
+"$follow" -- sh -c "test ! -e /proc/self/fd/2 && mkdir '$folder/done'" 2>&-
+check 0 1 "a closed descriptor is not filled"
+"$follow" --record="$folder/calls" -- ls -l /proc/self/fd > "$folder/files" 2> /dev/null
+grep -q "$folder/calls" "$folder/files" && complain "the recording is open in the program"
+"$follow" -- sh -c 'kill -PIPE $$' 2> "$folder/said"
+says "ended by signal 13"
+(trap '' INT && exec "$follow" -- sh -c "kill -INT \$\$; mkdir '$folder/done'" 2> "$folder/said")
+check 0 1 "an ignored signal stays ignored"
+exit $failures

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "output.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+namespace follow {
+
+int write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(file, text.data(), text.size());
+    if (count >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN) {  // The program may have made our descriptor so.
+      pollfd waited{.fd = file, .events = POLLOUT, .revents = 0};
+      poll(&waited, 1, -1);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+void say(std::string_view text) {
+  static_cast<void>(write_all(STDERR_FILENO, fmt::format("follow: {}\n", text)));
+}
+
+void occupy_standard_files() {
+  for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(file, F_GETFD) >= 0) continue;
+    static_cast<void>(::open("/dev/null", O_RDWR | O_CLOEXEC));  // The lowest number is this one.
+  }
+}
+
+int Recording::open(const std::string& path) {
+  path_ = path;
+  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  return file_ < 0 ? errno : 0;
+}
+
+void Recording::write(std::string_view text) {
+  if (!works()) return;
+  if (const int error = write_all(file_, text); error != 0) fail(error);
+}
+
+bool Recording::close() {
+  if (file_ < 0) return !failed_;
+  if (::close(file_) != 0) fail(errno);
+  file_ = -1;
+  return !failed_;
+}
+
+void Recording::fail(int error) {
+  if (!failed_) say(fmt::format("cannot record in {}: {}", path_, std::strerror(error)));
+  failed_ = true;
+}
+
+}  // namespace follow

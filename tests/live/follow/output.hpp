@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+//
+// What follow writes. What it says may get lost where it cannot be written, for the program must
+// not suffer from that; what was asked for, such as a recording, is missed aloud.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace follow {
+
+/// Writes all of `text`. 0, or the errno of what kept it from that.
+[[nodiscard]] int write_all(int file, std::string_view text);
+
+/// "follow: TEXT" on standard error, if that can be written.
+void say(std::string_view text);
+
+/// Gives descriptors 0 to 2 something to stand for where they are closed, so that no file of ours
+/// gets one of them. They are closed again for the program.
+void occupy_standard_files();
+
+/// A file that grows until writing fails, which is said at once and remembered.
+class Recording {
+ public:
+  Recording() = default;
+  ~Recording() { static_cast<void>(close()); }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+  /// 0, or the errno of what kept the file from being made.
+  [[nodiscard]] int open(const std::string& path);
+  /// Whether there is a file and all went well so far.
+  bool works() const { return file_ >= 0 && !failed_; }
+  void write(std::string_view text);
+  /// Whether all that was written is there.
+  [[nodiscard]] bool close();
+
+ private:
+  void fail(int error);
+
+  std::string path_;
+  int file_ = -1;
+  bool failed_ = false;
+};
+
+}  // namespace follow
