@@ -22,7 +22,8 @@ TEST(TextOfStep, every_kind_has_one) {
   told.told = 7;
   told.keeps_source = true;
   const std::vector<std::pair<TestStep, std::string>> cases = {
-      {TestStep::of(nothing_stays), "edit 1000-3000 unmapped: nothing stays; unmapped 1000-3000"},
+      {TestStep::of(nothing_stays, nullptr),
+       "edit 1000-3000 unmapped: nothing stays; unmapped 1000-3000"},
       {TestStep{}, "edit "},
       {TestStep::move_pages(one, 0x8000), "move_pages 1000-3000 to 8000"},
       {told, "move_pages 1000-3000 to 8000, the area there stays, tells userfaultfd 7"},
