@@ -94,7 +94,7 @@ class [[nodiscard]] Result : public Outcome {
   }
   /// Requires: the call succeeded.
   constexpr const T& operator*() const& noexcept { return value(); }
-  /// Gives a guard on, to be moved: *std::move(result). Requires: the call succeeded.
+  /// Gives a guard on, which is to be moved out of it. Requires: the call succeeded.
   constexpr T&& operator*() && noexcept requires(!std::is_trivially_copyable_v<T>) {
     if (!has_value()) __builtin_trap();
     return static_cast<T&&>(value_);
