@@ -138,32 +138,10 @@ class SortedVector {
   std::vector<PeerArea> areas_;
 };
 
-#ifdef VMAREA_BENCH_ABSL
-class AbslBtree {
+/// Starts and where the areas are, in a map of somebody else's.
+template <class Map>
+class MapToAreas {
  public:
-  static constexpr const char* name = "absl::btree_map";
-  void insert(const Place& place) { areas_.emplace(place.start, memory_.make(peer_area(place))); }
-  const PeerArea* find(std::uint64_t at) const {
-    const auto above = areas_.upper_bound(at);
-    if (above == areas_.begin()) return nullptr;
-    const PeerArea* area = std::prev(above)->second;
-    return at < area->end ? area : nullptr;
-  }
-  template <class Visit>
-  void for_each(Visit&& visit) const {
-    for (const auto& [start, area] : areas_) visit(*area);
-  }
-
- private:
-  PeerAreas memory_;
-  absl::btree_map<std::uint64_t, PeerArea*> areas_;
-};
-#endif
-
-#ifdef VMAREA_BENCH_BOOST
-class BoostFlatMap {
- public:
-  static constexpr const char* name = "boost::flat_map";
   void insert(const Place& place) {
     areas_.emplace_hint(areas_.end(), place.start, memory_.make(peer_area(place)));
   }
@@ -180,7 +158,18 @@ class BoostFlatMap {
 
  private:
   PeerAreas memory_;
-  boost::container::flat_map<std::uint64_t, PeerArea*> areas_;
+  Map areas_;
+};
+
+#ifdef VMAREA_BENCH_ABSL
+struct AbslBtree : MapToAreas<absl::btree_map<std::uint64_t, PeerArea*>> {
+  static constexpr const char* name = "absl::btree_map";
+};
+#endif
+
+#ifdef VMAREA_BENCH_BOOST
+struct BoostFlatMap : MapToAreas<boost::container::flat_map<std::uint64_t, PeerArea*>> {
+  static constexpr const char* name = "boost::flat_map";
 };
 
 /// A red-black tree whose links lie in the areas, as kernels have had.
