@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A host that does not say whether it has page tables.
-#include <vmarea/vmarea.hpp>
-#include <vmarea_shims/userland.hpp>
+#include "own_host.hpp"
 
 struct PageTablesOnly {
   using PageTable = vmarea::Absent<struct PageTableTag>;
@@ -20,13 +19,7 @@ struct Host : vmarea::shims::HeapMemory,
               vmarea::NoAttributes,
               vmarea::NoLimits,
               vmarea::NoNotifications,
-              vmarea::shims::AbortOnBrokenPromise {
-  template <class AreaType>
-  using Tree = vmarea::shims::maple_tree<AreaType, vmarea::shims::HeapMemory>;
-  template <class AreaType>
-  static Tree<AreaType> make_tree() {
-    return Tree<AreaType>{};
-  }
+              OwnTree {
 };
 
 constexpr std::size_t size = sizeof(vmarea::AddressSpace<Host>);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A host that is put together without its limits.
-#include <vmarea/vmarea.hpp>
-#include <vmarea_shims/userland.hpp>
+#include "own_host.hpp"
 
 struct Host : vmarea::shims::HeapMemory,
               vmarea::shims::PlainFiles<Host>,
@@ -14,13 +13,7 @@ struct Host : vmarea::shims::HeapMemory,
               vmarea::NoLimits,
 #endif
               vmarea::NoNotifications,
-              vmarea::shims::AbortOnBrokenPromise {
-  template <class AreaType>
-  using Tree = vmarea::shims::maple_tree<AreaType, vmarea::shims::HeapMemory>;
-  template <class AreaType>
-  static Tree<AreaType> make_tree() {
-    return Tree<AreaType>{};
-  }
+              OwnTree {
 };
 
 constexpr std::size_t size = sizeof(vmarea::AddressSpace<Host>);
