@@ -6,24 +6,10 @@
 set -euo pipefail
 compiler="$1"
 here="$(dirname "${BASH_SOURCE[0]}")"
-count() { bash "$here/instructions.sh" --compiler "$compiler" "$@" 2>&1; }
+source "$here/../support/judge.sh"
+check() { bash "$here/instructions.sh" --compiler "$compiler" "$@"; }
 
-failures=0
-# judge STATUS WORDS ARGUMENT...: instructions.sh ends with the status and says the line WORDS.
-judge() {
-  local status_wanted="$1" words="$2" said status=0
-  shift 2
-  said="$(count "$@")" || status=$?
-  if ((status == 77)); then
-    echo "$said"
-    exit 77
-  fi
-  if ((status == status_wanted)) && grep -qxF -- "$words" <<<"$said"; then return; fi
-  printf 'expected %s and "%s", got %s and:\n%s\n' "$status_wanted" "$words" "$status" "$said"
-  failures=$((failures + 1))
-}
-
-said="$(count find 1)" && status=0 || status=$?
+said="$(check find 1 2>&1)" && status=0 || status=$?
 if ((status == 77)); then
   echo "$said"
   exit 77
@@ -36,7 +22,7 @@ judge 0 "find: $each instructions, so the limit of $((each * 2)) can be lowered"
 judge 2 "instructions.sh: nowhere could not be run" nowhere
 judge 2 "instructions.sh: /dev/null has no limit" --limits /dev/null
 judge 2 "instructions.sh: there is no option --limit" --limit
-slow="$(count --options -O0 find | sed -n 's/^find: \([0-9]*\) instructions$/\1/p')"
+slow="$(check --options -O0 find | sed -n 's/^find: \([0-9]*\) instructions$/\1/p')"
 if ((slow <= each)); then
   echo "not optimised, find takes $slow instructions, and $each if it is"
   failures=$((failures + 1))

@@ -12,42 +12,13 @@
 #   --options OPTIONS    what it is given: -O2 -DNDEBUG
 set -euo pipefail
 tolerance_percent=2
-compiler=g++ options="-O2 -DNDEBUG"
 
-stop() {
-  echo "instructions.sh: $1" >&2
-  exit 2
-}
-skip() {
-  echo "$1"
-  exit 77
-}
-
-# What is asked for, a line each: LOOP, or LOOP LIMIT.
-asked=""
-while (($# > 0)); do
-  case "$1" in
-    --limits | --compiler | --options)
-      (($# > 1)) || stop "$1 needs a value"
-      case "$1" in
-        --limits)
-          lines="$(sed 's/#.*//' "$2")" || stop "$2 cannot be read"
-          [[ "$lines" == *[![:space:]]* ]] || stop "$2 has no limit"
-          asked+=$'\n'"$lines"$'\n'
-          ;;
-        --compiler) compiler="$2" ;;
-        --options) options="$2" ;;
-      esac
-      shift
-      ;;
-    -*) stop "there is no option $1" ;;
-    *[!0-9]*) asked+=$'\n'"$1" ;;
-    *) asked+=" $1" ;;
-  esac
-  shift
-done
+source "$(dirname "${BASH_SOURCE[0]}")/../support/limits.sh"
+option=([compiler]=g++ [options]="-O2 -DNDEBUG")
+read_asked "$@"  # LOOP, or LOOP LIMIT.
 
 command -v valgrind >/dev/null || skip "valgrind is not installed"
+compiler="${option[compiler]}"
 macros="$("$compiler" -dM -E -x c++ /dev/null)"
 if [[ "$asked" =~ [[:space:]][0-9] ]]; then
   if [[ "$macros" != *"__GNUC__ 12"* || "$macros" == *__clang__* ]]; then
@@ -61,22 +32,22 @@ trap 'rm -rf "$work"' EXIT
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 program="$work/instruction_program"
 # shellcheck disable=SC2086  # Several options.
-"$compiler" -std=c++20 $options -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Iinclude \
-  -Ishims tests/instructions/instruction_program.cpp -o "$program"
+"$compiler" -std=c++20 ${option[options]} -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror \
+  -Iinclude -Ishims tests/instructions/instruction_program.cpp -o "$program"
 [[ "$asked" == *[![:space:]]* ]] || asked="$("$program")"
 
 failures=0
 while read -r loop limit rest; do
   [[ -n "$loop" ]] || continue
   [[ -z "$rest" && "$limit" != *[!0-9]* ]] || stop "\"$loop $limit $rest\" is no LOOP LIMIT"
-  said="$(valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no \
+  rounds="$(valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no \
     --toggle-collect='*measured*' "$program" "$loop" 2>"$work/said")" || {
     cat "$work/said" >&2
     stop "$loop could not be run"
   }
   counted="$(sed -n 's/.*Collected : \([0-9]*\)$/\1/p' "$work/said")"
-  [[ -n "$counted" && "$counted" -gt 0 && "$said" -gt 0 ]] || stop "nothing of $loop was counted"
-  each=$(((counted + said / 2) / said))
+  [[ -n "$counted" && "$counted" -gt 0 && "$rounds" -gt 0 ]] || stop "nothing of $loop was counted"
+  each=$(((counted + rounds / 2) / rounds))
   echo "$loop: $each instructions"
   [[ -n "$limit" ]] || continue
   if ((each * 100 > limit * (100 + tolerance_percent))); then

@@ -9,23 +9,11 @@ here="$(dirname "${BASH_SOURCE[0]}")"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
-failures=0
-# judge STATUS WORDS ARGUMENT...: route.sh ends with the status and says the line WORDS.
-judge() {
-  local status_wanted="$1" words="$2" said status=0
-  shift 2
-  said="$(bash "$here/route.sh" --compiler "$compiler" "$@" 2>&1)" || status=$?
-  if ((status == 77)); then
-    echo "$said"
-    exit 77
-  fi
-  if ((status == status_wanted)) && grep -qxF -- "$words" <<<"$said"; then return; fi
-  printf 'expected %s and "%s", got %s and:\n%s\n' "$status_wanted" "$words" "$status" "$said"
-  failures=$((failures + 1))
-}
+source "$here/../support/judge.sh"
+check() { bash "$here/route.sh" --compiler "$compiler" "$@"; }
 
 # Counted once more, by other means.
-said="$(bash "$here/route.sh" --compiler "$compiler" --verbose mprotect)" || {
+said="$(check --verbose mprotect)" || {
   status=$?
   echo "$said"
   exit "$status"

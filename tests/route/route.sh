@@ -19,62 +19,32 @@
 # of a route.
 set -euo pipefail
 lines_ignored=3
-verbose=0 compiler=g++
-counted='^(include/vmarea|shims/vmarea_shims)/'
-left_out='^include/vmarea/(types/|(range|flags|area|result|bit_set)[.]hpp$)'
 
-stop() {
-  echo "route.sh: $1" >&2
-  exit 2
-}
+source "$(dirname "${BASH_SOURCE[0]}")/../support/limits.sh"
+option=(
+  [compiler]=g++
+  [counted]='^(include/vmarea|shims/vmarea_shims)/'
+  [left-out]='^include/vmarea/(types/|(range|flags|area|result|bit_set)[.]hpp$)'
+)
+switch=([verbose]=0)
+read_asked "$@"  # CALL, or CALL FILES CHANGES.
 
-# What is asked for, a line each: CALL, or CALL FILES CHANGES.
-asked=""
-add_limits() {
-  local lines
-  lines="$(sed 's/#.*//' "$1")" || stop "$1 cannot be read"
-  [[ "$lines" == *[![:space:]]* ]] || stop "$1 has no limit"
-  asked+=$'\n'"$lines"$'\n'
-}
-while (($# > 0)); do
-  case "$1" in
-    --verbose) verbose=1 ;;
-    --limits | --counted | --left-out | --compiler)
-      (($# > 1)) || stop "$1 needs a value"
-      case "$1" in
-        --limits) add_limits "$2" ;;
-        --counted) counted="$2" ;;
-        --left-out) left_out="$2" ;;
-        --compiler) compiler="$2" ;;
-      esac
-      shift
-      ;;
-    -*) stop "there is no option $1" ;;
-    *[!0-9]*) asked+=$'\n'"$1" ;;
-    *) asked+=" $1" ;;
-  esac
-  shift
-done
-
-if ! command -v addr2line >/dev/null; then
-  echo "addr2line is not installed"
-  exit 77
-fi
+command -v addr2line >/dev/null || skip "addr2line is not installed"
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cd -P "$(dirname "${BASH_SOURCE[0]}")/../.."  # Paths of debug information begin with it.
 program="$work/route_program"
 # Not moved by the loader: an address that was entered is one that addr2line knows.
-"$compiler" -std=c++20 -O0 -g -DNDEBUG -finstrument-functions -fno-pie -no-pie -Wall -Wextra \
-  -Wpedantic -Wconversion -Wshadow -Werror -Iinclude -Ishims tests/route/route_program.cpp \
-  -o "$program"
+"${option[compiler]}" -std=c++20 -O0 -g -DNDEBUG -finstrument-functions -fno-pie -no-pie \
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Iinclude -Ishims \
+  tests/route/route_program.cpp -o "$program"
 
 # figures: reads which functions the program has and what it did; prints FILES CHANGES as the last
 # line, after the route if it is wanted.
 figures() {
-  awk -v root="$PWD/" -v counted="$counted" -v left_out="$left_out" -v verbose="$verbose" \
-    -v lines_ignored="$lines_ignored" '
+  awk -v root="$PWD/" -v counted="${option[counted]}" -v left_out="${option[left-out]}" \
+    -v verbose="${switch[verbose]}" -v lines_ignored="$lines_ignored" '
     # Without what could hold a brace that is none.
     function code_of(line) {
       gsub(/\047[{}"]\047/, "", line)
