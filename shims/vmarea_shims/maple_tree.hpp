@@ -169,21 +169,11 @@ class MapleTree {
 
   TreeGap lowest_gap(std::uint64_t size, TreeKey low, TreeKey last,
                      Cursor* behind = nullptr) const noexcept {
-    Cursor own;
-    Cursor& cursor = behind != nullptr ? *behind : own;
-    GapSearch search(root(), size, low, last, cursor.way_for_search());
-    const TreeGap gap = search.find_lowest();
-    if (gap.found) cursor.go_behind_hole(root());
-    return gap;
+    return find_gap<&GapSearch::find_lowest>(size, low, last, behind);
   }
   TreeGap highest_gap(std::uint64_t size, TreeKey low, TreeKey last,
                       Cursor* behind = nullptr) const noexcept {
-    Cursor own;
-    Cursor& cursor = behind != nullptr ? *behind : own;
-    GapSearch search(root(), size, low, last, cursor.way_for_search());
-    const TreeGap gap = search.find_highest();
-    if (gap.found) cursor.go_behind_hole(root());
-    return gap;
+    return find_gap<&GapSearch::find_highest>(size, low, last, behind);
   }
 
   template <class Map>
@@ -259,6 +249,14 @@ class MapleTree {
   static Entry entry_at(const Node* leaf, std::size_t i, TreeKey key) noexcept {
     if (leaf->last(i) < key) return {};
     return {leaf->first[i], leaf->last(i), static_cast<Value*>(leaf->value(i))};
+  }
+  template <TreeGap (GapSearch::*Find)() noexcept>
+  TreeGap find_gap(std::uint64_t size, TreeKey low, TreeKey last, Cursor* behind) const noexcept {
+    Cursor own;
+    Cursor& cursor = behind != nullptr ? *behind : own;
+    const TreeGap gap = (GapSearch(root(), size, low, last, cursor.way_for_search()).*Find)();
+    if (gap.found && behind != nullptr) behind->go_behind_hole(root());
+    return gap;
   }
   static bool takes_hint(const Cursor* hint) noexcept { return takes_shortcuts && hint != nullptr; }
   /// What a plan wants to know of the entries in [first, last].

@@ -20,7 +20,7 @@ VMAREA_INLINED_WHOLE Plan plan_unmap(const SpaceState<Host>& space, Range range,
     plan.status = clearing.status.error();
     leave_cuts(space, plan, clearing);
   } else if (clearing.totals.total != 0) {
-    plan.add_edit([&] { return edit_of(clearing); });
+    plan.add_edit_made_by([&] { return edit_of(clearing); });
   }
   return plan;
 }

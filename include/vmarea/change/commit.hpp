@@ -334,9 +334,10 @@ Edit<Host> with_known_objects(const Edit<Host>& edit, const Reservation<Host>& r
   return known;
 }
 
+/// Never inlined: where an edit has no pieces, g++ 12 with sanitizers takes them for read.
 template <class Host>
-void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit, const Step<Host>& step,
-                 Reservation<Host>& reserved) noexcept {
+[[gnu::noinline]] void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit,
+                                   const Step<Host>& step, Reservation<Host>& reserved) noexcept {
   const bool keeps_range = edit.keeps_range();
   if (keeps_range && edit.keeps_mapping()) return commit_in_place(space, edit, reserved);
   EditCommit<Host>(space, edit, step, reserved).run(keeps_range);

@@ -20,7 +20,7 @@ void clear_locked(SpaceState<Host>& space) noexcept {
                         .tables_between = all,
                         .event = Event::unmapped};
   Reservation<Host> nothing;
-  EditCommit<Host>(space, edit, Step<Host>::of(edit, nullptr), nothing).run(false);
+  commit_edit(space, edit, Step<Host>::of(edit, nullptr), nothing);
   space.tree.unreserve();
 }
 

@@ -127,7 +127,7 @@ Edit<Host>& add_new_range(const SpaceState<Host>& space, Plan& plan, const Clear
                           const NewRange<Host>& wanted) noexcept {
   const Joins joins = decide_new_range(space, clearing, wanted);
   plan.note_joins(wanted.description, joins);
-  return plan.add_edit([&] { return edit_of_new_range(space, clearing, wanted, joins); });
+  return plan.add_edit_made_by([&] { return edit_of_new_range(space, clearing, wanted, joins); });
 }
 
 /// The range that lengthens `area` by `length_bytes` bytes at its end and belongs to it (rules

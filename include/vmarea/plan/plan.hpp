@@ -103,8 +103,7 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
   }
   /// The same for one that make() makes, where it stays.
   template <class Make>
-  requires std::is_invocable_r_v<Edit<Host>, Make> Edit<Host>
-  &add_edit(Make&& make) noexcept {
+  Edit<Host>& add_edit_made_by(Make&& make) noexcept {
     steps_.add(Step<Host>{});
     return edits_.add_made_by(make);
   }
