@@ -47,7 +47,7 @@ mapfile -t core < <(
 
 # The freestanding shims, and whatever they reach.
 mapfile -t shims < <(
-  ls shims/vmarea_shims/{fixed_pool,maple_tree,pool,reverse_map}.hpp
+  ls shims/vmarea_shims/{atomics,epochs,fixed_pool,maple_tree,pool,retired,reverse_map}.hpp
 )
 for ((i = 0; i < ${#shims[@]}; ++i)); do
   while read -r header; do
