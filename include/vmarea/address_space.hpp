@@ -31,6 +31,7 @@
 #include "vmarea/space/area_list.hpp"
 #include "vmarea/space/boundary.hpp"
 #include "vmarea/space/check.hpp"
+#include "vmarea/space/lookups.hpp"
 #include "vmarea/space/read_lock.hpp"
 
 namespace vmarea {
@@ -127,6 +128,14 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
   [[nodiscard]] Result<SpaceReadLock<Host>> lock_shared() const noexcept {
     return SpaceReadLock<Host>::take(state_);
   }
+
+  /// Lookups beside calls on other threads, without a lock; from a signal handler, too. A template,
+  /// because clang 14 makes every function of a space that is instantiated as a whole.
+  ///   const auto lookups = space.lookups();
+  ///   const auto seen = lookups.find(at);
+  template <class Reading = Host>
+  requires(Reading::has_lock_free_lookup) Lookups<Reading> lookups()
+  const noexcept { return Lookups<Reading>(state_); }
 
   // Lookups. Pointers are valid until the next change.
   /// The area that contains `at`, or null.

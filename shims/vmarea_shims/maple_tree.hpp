@@ -22,8 +22,8 @@
 //   for (auto at = tree.seek(0); at.entry(); at.next()) ...     // in order
 //   tree.assign(0x1000, 0x10ff, nullptr);                       // erases
 //
-//   vmarea::shims::maple_tree<Area, Memory, published> shared;     // MapleTreeOptions
-//   shared.find(0x1800);                                        // under RCU, beside the writer
+//   vmarea::shims::maple_tree<Area, Memory, published> shared;  // MapleTreeOptions
+//   shared.look_up(0x1800);                                     // under RCU, beside the writer
 #pragma once
 
 #include <cstddef>
@@ -37,8 +37,10 @@
 #include <vmarea_shims/maple_tree/cursor.hpp>
 #include <vmarea_shims/maple_tree/gaps.hpp>
 #include <vmarea_shims/maple_tree/leaf_write.hpp>
+#include <vmarea_shims/maple_tree/lookup.hpp>
 #include <vmarea_shims/maple_tree/nodes.hpp>
 #include <vmarea_shims/maple_tree/plan.hpp>
+#include <vmarea_shims/maple_tree/shared_words.hpp>
 #include <vmarea_shims/maple_tree/write.hpp>
 
 namespace vmarea::shims {
@@ -46,7 +48,7 @@ inline namespace VMAREA_MACHINE {
 
 enum class WriteMode : std::uint8_t {
   in_place,   // Readers and the writer exclude each other.
-  published,  // find() needs no lock, only that retired nodes outlive it (RCU).
+  published,  // Lookups need no lock, only that retired nodes outlive them (RCU).
 };
 
 /// Short ways past the general ones; tests show that both leave the same tree.
@@ -63,21 +65,26 @@ struct MapleTreeOptions {
 /// A write is: nodes_needed() of its replaces, on the tree as it is before the first, with windows
 /// that do not overlap; one reserve() of the sum; the replaces; unreserve(), also if the sum was 0.
 /// In place, replaces that do not grow need not be counted. In published mode all need to be.
-template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{}>
+/// Facts: what look_up() tells of values.
+template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{},
+          FactsOf<Value> Facts = NoFacts>
 class MapleTree {
   static constexpr bool published = Options.mode == WriteMode::published;
   static constexpr bool takes_shortcuts = Options.shortcuts == Shortcuts::all;
-  using Node = maple::Node<Options.capacity>;
+  using Words =
+      std::conditional_t<published, maple::SharedWords<typename Facts::Atomics>, maple::NotShared>;
+  using Node = maple::Node<Options.capacity, Facts::words>;
   using Nodes = maple::Nodes<Node, Memory, published>;
   using Root = maple::Root<Node>;
   using Window = maple::Window<Node>;
   using GapSearch = maple::GapSearch<Node>;
-  using LeafWrite = maple::LeafWrite<Node, Nodes, published>;
-  using Write = maple::Write<Node, Nodes, published>;
+  using LeafWrite = maple::LeafWrite<Node, Nodes, Words>;
+  using Write = maple::Write<Node, Nodes, Words>;
 
  public:
   using Entry = TreeEntry<Value>;
-  using Cursor = maple::Cursor<Value, Node, published, takes_shortcuts>;
+  using Told = ToldEntry<Value, Facts::words>;
+  using Cursor = maple::Cursor<Value, Node, Words, takes_shortcuts>;
   static constexpr std::size_t capacity = Options.capacity;
   static constexpr std::size_t node_bytes = sizeof(Node);
 
@@ -97,18 +104,28 @@ class MapleTree {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  /// In published mode safe beside a writer: the result is as one node had it.
-  VMAREA_INLINED Entry find(TreeKey key) const noexcept {
-    const Root top = root();
-    const Node* node = top.node;
-    if (node == nullptr) return {};
-    const TreeKey end = key + 1;  // Of the last key, 0: nothing lies below.
-    const bool is_large = takes_shortcuts && top.height >= maple::prefetch_height;
-    if (is_large || !node->first.is_first_below(end)) return find_the_long_way(top, key);
-    for (std::size_t level = top.height; level > 0; --level) {
-      node = child(node, node->first.last_below(end));
+  VMAREA_INLINED Entry find(TreeKey key) const noexcept { return find_as<Entry>(key); }
+
+  // Beside a writer, in published mode: the answers were true at one moment of the lookup, as one
+  // node had them, and the value is not read. Requires: retired nodes outlive the lookup.
+  /// The entry that contains `key`, or an empty one. Never waits and never looks twice.
+  VMAREA_INLINED Told look_up(TreeKey key) const noexcept { return find_as<Told>(key); }
+  /// The entry that contains `key`, else the first above it, or an empty one.
+  Told look_up_at_or_above(TreeKey key) const noexcept {
+    return maple::look_up_at_or_above<Told, Words, Node>(root_, key);
+  }
+  /// Takes the facts of the entry that starts at `first` from its value again, each by one store.
+  /// Requires: there is one; readers find one fact changed before another.
+  void refresh(TreeKey first, Cursor* hint = nullptr) noexcept {
+    if constexpr (Facts::words > 0) {
+      Cursor own;
+      Cursor& place = takes_hint(hint) ? *hint : own;
+      const Window& window = place.window(root(), first, first);
+      maple::promise(window.entries() == 1);
+      Node* const leaf = window.leaf;
+      const auto* const value = static_cast<const Value*>(leaf->value(window.begin));
+      leaf->facts.template store<Words>(window.begin, Facts::of(*value));
     }
-    return entry_at(node, node->first.last_below(end), key);
   }
 
   Cursor seek(TreeKey key) const noexcept { return Cursor::seek(root(), key); }
@@ -143,12 +160,13 @@ class MapleTree {
   void replace(TreeKey first, TreeKey last, const Entry* entries, std::size_t count,
                Cursor* hint = nullptr) noexcept {
     maple::promise(first <= last && count <= entries_max);
-    maple::Slot slots[entries_max];
+    typename Node::Slot slots[entries_max];
     for (std::size_t i = 0; i < count; ++i) {
       maple::promise(entries[i].value != nullptr && entries[i].first <= entries[i].last);
       maple::promise(entries[i].first >= (i == 0 ? first : entries[i - 1].last + 1));
       maple::promise(entries[i].last <= last);
       slots[i] = {entries[i].first, entries[i].last, stored(entries[i].value)};
+      if constexpr (Facts::words > 0) slots[i].facts = Facts::of(*entries[i].value);
     }
     if (takes_shortcuts && root_ != 0) {
       Cursor own;
@@ -230,25 +248,40 @@ class MapleTree {
   static void* stored(Value* value) noexcept {
     return const_cast<void*>(static_cast<const volatile void*>(value));
   }
+  template <class Answer>
+  VMAREA_INLINED Answer find_as(TreeKey key) const noexcept {
+    const Root top = root();
+    const Node* node = top.node;
+    if (node == nullptr) return {};
+    const TreeKey end = key + 1;  // Of the last key, 0: nothing lies below.
+    const bool is_large = takes_shortcuts && top.height >= maple::prefetch_height;
+    if (is_large || !node->first.is_first_below(end)) return find_the_long_way<Answer>(top, key);
+    for (std::size_t level = top.height; level > 0; --level) {
+      node = child(node, node->first.last_below(end));
+    }
+    return answer_at<Answer>(node, node->first.last_below(end), key);
+  }
   /// In a large tree, where whole nodes are asked for in advance; before the first entry; and for
   /// the last key, which is also what unused places hold. A function of its own, so that find()
   /// stays small enough to be inlined.
-  [[gnu::noinline]] static Entry find_the_long_way(Root top, TreeKey key) noexcept {
+  template <class Answer>
+  [[gnu::noinline]] static Answer find_the_long_way(Root top, TreeKey key) noexcept {
     const Node* node = top.node;
     if (key < node->first[0]) return {};
     for (std::size_t level = top.height; level > 0; --level) {
       node = child(node, node->find_slot(key));
       node->prefetch();
     }
-    return entry_at(node, node->find_slot(key), key);
+    return answer_at<Answer>(node, node->find_slot(key), key);
   }
   static const Node* child(const Node* node, std::size_t i) noexcept {
-    return static_cast<const Node*>(maple::load_shared<published>(node->value_or_child[i]));
+    return static_cast<const Node*>(Words::load(node->value_or_child[i]));
   }
   /// The entry in slot `i`, if it holds `key`. Requires: it does not start above.
-  static Entry entry_at(const Node* leaf, std::size_t i, TreeKey key) noexcept {
+  template <class Answer>
+  static Answer answer_at(const Node* leaf, std::size_t i, TreeKey key) noexcept {
     if (leaf->last(i) < key) return {};
-    return {leaf->first[i], leaf->last(i), static_cast<Value*>(leaf->value(i))};
+    return maple::told_at<Words, Answer>(leaf, i);
   }
   template <TreeGap (GapSearch::*Find)() noexcept>
   TreeGap find_gap(std::uint64_t size, TreeKey low, TreeKey last, Cursor* behind) const noexcept {
@@ -293,27 +326,34 @@ class MapleTree {
   Node* copy_below(const Node* node, std::size_t level, Map& map) noexcept {
     Node* const copy = nodes_.take_copy(node);
     for (std::size_t i = 0; i < node->count; ++i) {
-      copy->value_or_child[i] = level > 0
-                                    ? static_cast<void*>(copy_below(node->child(i), level - 1, map))
-                                    : stored(map(static_cast<Value*>(node->value(i))));
+      if (level > 0) {
+        copy->value_or_child[i] = copy_below(node->child(i), level - 1, map);
+        continue;
+      }
+      Value* const value = map(static_cast<Value*>(node->value(i)));
+      copy->value_or_child[i] = stored(value);
+      if constexpr (Facts::words > 0) copy->facts.set(i, Facts::of(*value));
     }
     return copy;
   }
 
-  Root root() const noexcept { return Root::unpack(maple::load_shared<published>(root_)); }
+  Root root() const noexcept { return Root::unpack(Words::load(root_)); }
   void set_root(Root root) noexcept {
-    if (root.pack() != root_) maple::store_shared<published, std::uintptr_t>(root_, root.pack());
+    if (root.pack() != root_) Words::store(root_, root.pack());
   }
 
-  std::uintptr_t root_ = 0;
-  std::size_t size_ = 0;
+  // What readers without a lock read, apart from what each write changes.
+  static constexpr std::size_t apart = published ? maple::cache_line_bytes : alignof(std::uint64_t);
+  alignas(apart) std::uintptr_t root_ = 0;
+  alignas(apart) std::size_t size_ = 0;
   Nodes nodes_;
 };
 
 /// The same, as containers are spelled. Where the options depend on a template parameter, name
 /// MapleTree itself: g++ 12 crashes on such an alias.
-template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{}>
-using maple_tree = MapleTree<Value, Memory, Options>;
+template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{},
+          FactsOf<Value> Facts = NoFacts>
+using maple_tree = MapleTree<Value, Memory, Options, Facts>;
 
 /// What allocate_node is asked for each time, for pools of fixed size; with other options,
 /// MapleTree::node_bytes.

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <vmarea/vmarea.hpp>
 
@@ -52,6 +53,16 @@ class ArchetypeTree {
   void clear() noexcept {}
 };
 
+/// The same for lookups without a lock.
+template <class Value>
+class ArchetypeLookupTree : public ArchetypeTree<Value> {
+ public:
+  using Told = ToldEntry<Value, AreaFacts::words>;
+  Told look_up(TreeKey) const noexcept { return {}; }
+  Told look_up_at_or_above(TreeKey) const noexcept { return {}; }
+  void refresh(TreeKey, typename ArchetypeTree<Value>::Cursor*) noexcept {}
+};
+
 template <Groups Which>
 struct Archetype {
   using Self = Archetype;
@@ -63,7 +74,8 @@ struct Archetype {
   void release_area(void*, std::size_t, std::size_t) noexcept {}
   void retire_area(void*, std::size_t, std::size_t) noexcept {}
   template <class AreaType>
-  using Tree = ArchetypeTree<AreaType>;
+  using Tree = std::conditional_t<Which == Groups::declared, ArchetypeLookupTree<AreaType>,
+                                  ArchetypeTree<AreaType>>;
   template <class AreaType>
   Tree<AreaType> make_tree() {
     return {};
@@ -100,6 +112,8 @@ struct Archetype {
   static constexpr bool has_reverse_map = Which == Groups::declared;
   static constexpr bool has_page_tables = Which == Groups::declared;
   static constexpr bool has_lock_all = Which == Groups::declared;
+  static constexpr bool has_lock_free_lookup = Which == Groups::declared;
+  struct ReadSection {};
   struct ReverseMapEntry : Immovable<2> {};
   struct LinkReservation {};
   struct PageTable : Immovable<3> {};
@@ -153,6 +167,9 @@ struct DeclaredArchetype : Archetype<Groups::declared> {
   void leave_trees(AreaType&) noexcept {}
   void enter_trees(AreaType&) noexcept {}
   void unlink(AreaType&) noexcept {}
+
+  ReadSection begin_read_section() const noexcept { return {}; }
+  void end_read_section(ReadSection) const noexcept {}
 
   void begin_lock_all() noexcept {}
   void end_lock_all() noexcept {}

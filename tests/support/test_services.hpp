@@ -154,6 +154,8 @@ class TestHost : public shims::MappedFiles<TestServices>,
   using SpaceLock = NoLocks::SpaceLock;
   using AreaLock = NoLocks::AreaLock;
   static constexpr bool has_area_locks = false;
+  static constexpr bool has_lock_free_lookup = false;
+  using ReadSection = NoLocks::ReadSection;
   template <class AreaType>
   using Tree = shims::MapleTree<AreaType, NodesOf<TestServices>>;
   static constexpr bool checks = true;

@@ -12,6 +12,10 @@ namespace {
 template <class Host>
 using Good = shims::UserlandGroups<Host>;
 
+struct Facts : AreaFacts {
+  using Atomics = shims::StandardAtomics;
+};
+
 /// A good host that declares all groups.
 template <class Host>
 struct Full : Good<Host> {
@@ -27,6 +31,17 @@ struct Full : Good<Host> {
   struct AreaData {};
   using A = Area<Host>;
   using FileHandle = typename Good<Host>::FileHandle;
+  static constexpr bool has_lock_free_lookup = true;
+  struct ReadSection {};
+  template <class AreaType>
+  using Tree =
+      shims::MapleTree<AreaType, shims::HeapMemory,
+                       shims::MapleTreeOptions{.mode = shims::WriteMode::published}, Facts>;
+
+  template <class AreaType>
+  Tree<AreaType> make_tree();
+  ReadSection begin_read_section() const noexcept;
+  void end_read_section(ReadSection) const noexcept;
 
   void begin_lock_all() noexcept {}
   void end_lock_all() noexcept {}
@@ -210,6 +225,27 @@ static_assert(!LockServices<NoAreaWrite>);
 static_assert(!LockServices<ThrowingAttach>);
 static_assert(!LockServices<NoFileLock>);
 static_assert(!LockServices<NoIdentityUnlock>);
+
+// Lookups without a lock: declared, so the sections and the tree for them are wanted.
+struct LookupsOnly : Good<LookupsOnly> {
+  static constexpr bool has_lock_free_lookup = true;
+};
+struct NoReadSection : Full<NoReadSection> {
+  ReadSection begin_read_section() const = delete;
+};
+struct ReaderOfOwnSections : Full<ReaderOfOwnSections> {
+  void end_read_section(ReadSection) noexcept;
+};
+struct TreeWithoutFacts : Full<TreeWithoutFacts> {
+  template <class AreaType>
+  using Tree = shims::MapleTree<AreaType, shims::HeapMemory>;
+  template <class AreaType>
+  Tree<AreaType> make_tree();
+};
+static_assert(!LookupServices<LookupsOnly> && !KernelServices<LookupsOnly>);
+static_assert(!LookupServices<NoReadSection> && !KernelServices<NoReadSection>);
+static_assert(!LookupServices<ReaderOfOwnSections>, "whoever looks something up changes nothing");
+static_assert(!LookupServices<TreeWithoutFacts>);
 
 // All locks: declared, so all of it is wanted.
 struct LockAllOnly : Good<LockAllOnly> {

@@ -61,7 +61,11 @@ class EditCommit {
     write_pieces();
     protect();
     if (may_remove) unlink_removed();
-    if (!keeps_range) write_tree();
+    if (!keeps_range) {
+      write_tree();
+    } else {
+      tell_lookups(space_, *edit_.pieces[0].object, step_.place);
+    }
     free_tables();
     announce_pieces();
     destroy_removed();
@@ -339,7 +343,7 @@ template <class Host>
 [[gnu::noinline]] void commit_edit(SpaceState<Host>& space, const Edit<Host>& edit,
                                    const Step<Host>& step, Reservation<Host>& reserved) noexcept {
   const bool keeps_range = edit.keeps_range();
-  if (keeps_range && edit.keeps_mapping()) return commit_in_place(space, edit, reserved);
+  if (keeps_range && edit.keeps_mapping()) return commit_in_place(space, edit, step, reserved);
   EditCommit<Host>(space, edit, step, reserved).run(keeps_range);
 }
 

@@ -8,8 +8,14 @@
 
 namespace vmarea {
 
+/// Whoever looks something up holds a lock, or nothing changes meanwhile.
+struct NoLookups {
+  static constexpr bool has_lock_free_lookup = false;
+  using ReadSection = Absent<struct NoReadSection>;
+};
+
 /// One thread: there is no other to lock out.
-struct NoLocks {
+struct NoLocks : NoLookups {
   static constexpr bool has_lock_all = false;
   static constexpr bool has_area_locks = false;
   using SpaceLock = Absent<struct NoSpaceLock>;

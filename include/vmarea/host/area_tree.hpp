@@ -27,6 +27,26 @@ struct TreeEntry {
   friend constexpr bool operator==(const TreeEntry&, const TreeEntry&) = default;
 };
 
+/// What a tree tells of a value to readers that may not look at it: words whose meaning its owner
+/// knows.
+template <std::size_t Words>
+struct TreeFacts {
+  std::uint64_t word[Words];
+  friend constexpr bool operator==(const TreeFacts&, const TreeFacts&) = default;
+};
+template <>
+struct TreeFacts<0> {
+  friend constexpr bool operator==(const TreeFacts&, const TreeFacts&) = default;
+};
+
+/// An entry and its facts, as one moment had them.
+template <class Value, std::size_t Words>
+struct ToldEntry : TreeEntry<Value> {
+  static constexpr std::size_t fact_words = Words;
+  [[no_unique_address]] TreeFacts<Words> facts{};
+  friend constexpr bool operator==(const ToldEntry&, const ToldEntry&) = default;
+};
+
 /// The answer of a gap search: `first` is where the hole part starts, if one was found.
 struct TreeGap {
   bool found = false;
@@ -94,6 +114,22 @@ concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor 
   { tree.duplicate(fixed, map) } noexcept -> std::same_as<bool>;
   { fixed.size() } noexcept -> std::same_as<std::size_t>;
   { tree.clear() } noexcept;
+};
+
+/// A tree that answers readers without a lock beside its writer. What it tells of a value it takes
+/// from there in replace() and duplicate(), and again in refresh(); the reader does not touch it.
+///
+/// look_up(key)             what find() gives, as one moment of the call had it
+/// look_up_at_or_above(key) what seek(key).entry() gives, likewise
+/// refresh(first, hint)     takes the facts of the entry that starts at `first` again; never fails.
+///                          invalidates nothing
+template <class Tree, class Value>
+concept LookupTree = AreaTree<Tree, Value> &&
+    requires(Tree tree, const Tree& fixed, TreeKey key, typename Tree::Cursor* hint) {
+  requires std::same_as<typename Tree::Told, ToldEntry<Value, Tree::Told::fact_words>>;
+  { fixed.look_up(key) } noexcept -> std::same_as<typename Tree::Told>;
+  { fixed.look_up_at_or_above(key) } noexcept -> std::same_as<typename Tree::Told>;
+  { tree.refresh(key, hint) } noexcept;
 };
 // clang-format on
 

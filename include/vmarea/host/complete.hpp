@@ -41,6 +41,9 @@ struct CompleteHost {
                 "assert_space_locked, begin_area_write, attach_area, detach_area, "
                 "lock_file_mapping, unlock_file_mapping, lock_identity, "
                 "unlock_identity; an AreaLock is empty without has_area_locks");
+  static_assert(LookupServices<Host>,
+                "host: lookups, where it has has_lock_free_lookup: begin_read_section, "
+                "end_read_section, and a tree that is a LookupTree");
   static_assert(LockAllServices<Host>,
                 "host: lock all, where it has has_lock_all: begin_lock_all, end_lock_all, "
                 "signal_pending, mark_file_mapping, unmark_file_mapping, mark_identity, "

@@ -24,6 +24,7 @@ concept DeclaresNames = requires {
   typename Host::template Tree<Area<Host>>;
   typename Host::SpaceLock;
   typename Host::AreaLock;
+  typename Host::ReadSection;
   typename Host::ReverseMapEntry;
   typename Host::LinkReservation;
   typename Host::PageTable;
@@ -31,6 +32,7 @@ concept DeclaresNames = requires {
   typename Host::EventReservation;
   typename std::bool_constant<Host::has_data_rules>;
   typename std::bool_constant<Host::has_area_locks>;
+  typename std::bool_constant<Host::has_lock_free_lookup>;
   typename std::bool_constant<Host::has_lock_all>;
   typename std::bool_constant<Host::has_reverse_map>;
   typename std::bool_constant<Host::has_page_tables>;
@@ -55,6 +57,9 @@ struct EachService<Host> {
   static_assert(requires { typename Host::AreaLock; }, "host: locks: the type AreaLock");
   static_assert(requires { typename std::bool_constant<Host::has_area_locks>; },
                 "host: locks: static constexpr bool has_area_locks");
+  static_assert(requires { typename Host::ReadSection; }, "host: lookups: the type ReadSection");
+  static_assert(requires { typename std::bool_constant<Host::has_lock_free_lookup>; },
+                "host: lookups: static constexpr bool has_lock_free_lookup");
   static_assert(requires { typename std::bool_constant<Host::has_lock_all>; },
                 "host: lock all: static constexpr bool has_lock_all");
   static_assert(requires { typename Host::ReverseMapEntry; },
@@ -94,6 +99,7 @@ struct EachService<Host> {
   static const DataSeam& seam;
   static typename Host::SpaceLock& space;
   static typename Host::AreaLock& lock;
+  static typename Host::ReadSection section;
   static FileHandle file;
   static AnonIdentity identity;
   static Area<Host>& area;
@@ -168,6 +174,17 @@ struct EachService<Host> {
                 "host: locks: lock_identity(AnonIdentity) noexcept");
   static_assert(requires { { s.unlock_identity(identity) } noexcept; },
                 "host: locks: unlock_identity(AnonIdentity) noexcept");
+
+  static_assert(!Host::has_lock_free_lookup ||
+                LookupTree<typename Host::template Tree<Area<Host>>, Area<Host>>,
+                "host: lookups: Tree<Area<Host>> is a LookupTree that tells AreaFacts");
+  static_assert(!Host::has_lock_free_lookup ||
+                requires { { planning.begin_read_section() } noexcept
+                             -> std::same_as<typename Host::ReadSection>; },
+                "host: lookups: begin_read_section() const noexcept -> ReadSection");
+  static_assert(!Host::has_lock_free_lookup ||
+                requires { { planning.end_read_section(section) } noexcept; },
+                "host: lookups: end_read_section(ReadSection) const noexcept");
 
   static_assert(!Host::has_lock_all || requires { { s.begin_lock_all() } noexcept; },
                 "host: lock all: begin_lock_all() noexcept");

@@ -37,6 +37,8 @@ enum class Service : unsigned char {
   unlock_file_mapping,
   lock_identity,
   unlock_identity,
+  begin_read_section,
+  end_read_section,
   begin_lock_all,
   end_lock_all,
   signal_pending,
@@ -120,6 +122,8 @@ VMAREA_SERVICE(lock_file_mapping)
 VMAREA_SERVICE(unlock_file_mapping)
 VMAREA_SERVICE(lock_identity)
 VMAREA_SERVICE(unlock_identity)
+VMAREA_SERVICE(begin_read_section)
+VMAREA_SERVICE(end_read_section)
 VMAREA_SERVICE(begin_lock_all)
 VMAREA_SERVICE(end_lock_all)
 VMAREA_SERVICE(signal_pending)

@@ -6,6 +6,7 @@
 //   own data  joined, cut, kept apart      (declared)     never fails
 //   locks     space, area, file mapping, identity          may fail: lock_space, _shared (EINTR)
 //   lock all  every lock of a space        (declared)     never fails
+//   lookups   without a lock               (declared)     never fails
 //   reverse   which areas map a page        (declared)     may fail: only reserve_
 //   pages     page tables                   (declared)     may fail: only reserve_ and copy_pages
 //   files     an opaque handle and its rules               may fail: only prepare_ and make_
@@ -24,6 +25,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "vmarea/host/area_facts.hpp"
 #include "vmarea/host/area_tree.hpp"
 #include "vmarea/host/notice.hpp"
 #include "vmarea/host/profile.hpp"
@@ -177,6 +179,18 @@ concept LockServices = requires(Host s, const Host reading, typename Host::Space
   { s.lock_identity(identity) } noexcept;
   { s.unlock_identity(identity) } noexcept;
 };
+
+/// Lookups without a lock, beside calls on other threads. The tree answers them; what it retires,
+/// and what retire_area is given, stays in memory until every read section has ended that had begun
+/// by then. Sections never wait, also for each other; one thread may have several at a time.
+template <class Host>
+concept LookupServices = !Host::has_lock_free_lookup ||
+    (LookupTree<typename Host::template Tree<Area<Host>>, Area<Host>> &&
+     requires(const Host reading, typename Host::ReadSection section) {
+       requires Host::template Tree<Area<Host>>::Told::fact_words == AreaFacts::words;
+       { reading.begin_read_section() } noexcept -> std::same_as<typename Host::ReadSection>;
+       { reading.end_read_section(section) } noexcept;
+     });
 
 /// Locking everything of a space at once. One such operation goes on at a time, in all spaces, and
 /// marks belong to it. A mapping or root that many areas share is marked once: mark_ says whether
@@ -334,8 +348,8 @@ concept AssertionServices = requires(const char* promise) {
 /// A host of the library.
 template <class Host>
 concept KernelServices = std::copyable<Host> && MemoryServices<Host> && DataServices<Host> &&
-    TreeServices<Host> && LockServices<Host> && LockAllServices<Host> && DeclaredTypes<Host> &&
-    ReverseMapServices<Host> && PageServices<Host> && FileServices<Host> &&
+    TreeServices<Host> && LockServices<Host> && LookupServices<Host> && LockAllServices<Host> &&
+    DeclaredTypes<Host> && ReverseMapServices<Host> && PageServices<Host> && FileServices<Host> &&
     AttributeServices<Host> && UserfaultServices<Host> && LimitServices<Host> &&
     NotificationServices<Host> && AssertionServices<Host>;
 

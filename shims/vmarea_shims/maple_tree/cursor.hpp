@@ -40,7 +40,7 @@ struct Window {
   bool ends_in_leaf() const noexcept { return last <= bound; }
 };
 
-template <class Value, class Node, bool Published, bool Prefetches>
+template <class Value, class Node, class Words, bool Prefetches>
 class Cursor {
  public:
   Cursor() noexcept { steps_[0] = {nullptr, 0}; }
@@ -193,7 +193,7 @@ class Cursor {
     leaf_count_ = steps_[0].node->count;
   }
   static Node* child(const Step<Node>& step) noexcept {
-    return static_cast<Node*>(load_shared<Published>(step.node->value_or_child[step.slot]));
+    return static_cast<Node*>(Words::load(step.node->value_or_child[step.slot]));
   }
 
   std::size_t height_ = 0;

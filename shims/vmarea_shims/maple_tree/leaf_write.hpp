@@ -20,8 +20,10 @@ namespace vmarea::shims {
 inline namespace VMAREA_MACHINE {
 namespace maple {
 
-template <class Node, class Nodes, bool Published>
+template <class Node, class Nodes, class Words>
 class LeafWrite {
+  using Slot = typename Node::Slot;
+
  public:
   /// `cursor`: in the leaf of the window, on the tree as it stands.
   template <class Cursor>
@@ -60,9 +62,9 @@ class LeafWrite {
     });
     write(entries, count);
     if (before != now) settle_gaps(before, now);
-    if (Published) {
+    if (Words::published) {
       const auto& above = way_[1];
-      store_shared<Published, void*>(above.node->value_or_child[above.slot], leaf_);
+      Words::template store<void*>(above.node->value_or_child[above.slot], leaf_);
     }
     return true;
   }

@@ -5,16 +5,18 @@
 //   leaf   first[]  the first key of entry i     inner   first[]  the first key below child i
 //          last()   its last key                         gap()    the largest hole below child i
 //          value()  what it holds                        child()  the node below
+//          facts    what is told of it                   -
 //
 // Both kinds are one struct: three arrays, each in cache lines of its own, so that every move of
-// slots is written once. The hole behind an entry, up to the next entry of the whole tree, counts
-// to the leaf of that entry; no node knows its parent. What may change a node is decided elsewhere.
+// slots is written once; and facts, where readers without a lock are told some. The hole behind an
+// entry, up to the next entry of the whole tree, counts to the leaf of that entry; no node knows
+// its parent. What may change a node is decided elsewhere.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include <vmarea_shims/maple_tree/facts.hpp>
 #include <vmarea_shims/maple_tree/slots.hpp>
 
 namespace vmarea::shims {
@@ -36,19 +38,23 @@ constexpr void promise(bool kept) noexcept {
 #endif
 
 /// One slot outside of a node: an entry (first, last, value) or a child (first, gap, node).
-struct Slot {
+template <std::size_t FactWords>
+struct SlotWith {
   TreeKey first;
   std::uint64_t last_or_gap;
   void* value_or_child;
+  [[no_unique_address]] TreeFacts<FactWords> facts = {};  // Of an entry.
 };
+using Slot = SlotWith<0>;
 
 /// Whether a node that splits is the last of its level.
 enum class Growth : bool { inside, at_the_end };
 
-template <std::size_t Capacity>
+template <std::size_t Capacity, std::size_t FactWords = 0>
 struct alignas(cache_line_bytes) Node {
   static_assert(Capacity >= 4 && Capacity <= 63);
   static constexpr std::size_t capacity = Capacity;
+  using Slot = SlotWith<FactWords>;
   // One pad at least, and whole cache lines.
   static constexpr std::size_t padded = (Capacity + 8) / 8 * 8;
   // Two neighbours are joined up to this many slots; what is left free makes reservation provable.
@@ -62,6 +68,7 @@ struct alignas(cache_line_bytes) Node {
   std::uint64_t owner_or_link;  // The write it belongs to; a link once it is in no tree.
   alignas(cache_line_bytes) void* value_or_child[Capacity];
   std::uint64_t count;
+  [[no_unique_address]] LeafFacts<padded, FactWords> facts;
 
   TreeKey last(std::size_t i) const { return last_or_gap[i]; }
   std::uint64_t gap(std::size_t i) const { return last_or_gap[i]; }
@@ -93,11 +100,14 @@ struct alignas(cache_line_bytes) Node {
     return i + 1 < count ? first[i + 1] - 1 : bound;
   }
 
-  Slot slot(std::size_t i) const { return {first[i], last_or_gap[i], value_or_child[i]}; }
+  Slot slot(std::size_t i) const {
+    return {first[i], last_or_gap[i], value_or_child[i], facts.of(i)};
+  }
   void set_slot(std::size_t i, const Slot& slot) {
     first.set(i, slot.first);
     last_or_gap[i] = slot.last_or_gap;
     value_or_child[i] = slot.value_or_child;
+    facts.set(i, slot.facts);
   }
   /// Forgets all slots from `kept` on.
   void truncate(std::size_t kept) noexcept {
@@ -109,6 +119,7 @@ struct alignas(cache_line_bytes) Node {
     first.move(from, to, n);
     move_words(last_or_gap, from, to, n);
     move_words(value_or_child, from, to, n);
+    facts.move(from, to, n);
   }
   /// Replaces `erased` slots at `at` by `added` of `slots`. Requires: they fit.
   void splice(std::size_t at, std::size_t erased, const Slot* slots, std::size_t added) noexcept {
@@ -156,26 +167,6 @@ struct alignas(cache_line_bytes) Node {
     return largest;
   }
 };
-
-/// Words that readers without a lock may see change; plain memory where there are none.
-template <bool Published, class Word>
-requires(Published) Word load_shared(const Word& word)
-noexcept {
-  return std::atomic_ref<Word>(const_cast<Word&>(word)).load(std::memory_order_acquire);
-}
-template <bool Published, class Word>
-requires(!Published) Word load_shared(const Word& word)
-noexcept {
-  return word;
-}
-template <bool Published, class Word>
-requires(Published) void store_shared(Word& word, Word value) noexcept {
-  std::atomic_ref<Word>(word).store(value, std::memory_order_release);
-}
-template <bool Published, class Word>
-requires(!Published) void store_shared(Word& word, Word value) noexcept {
-  word = value;
-}
 
 /// A root and how many levels lie below it, in one word so that one store publishes both.
 template <class Node>

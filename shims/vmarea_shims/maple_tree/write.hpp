@@ -18,8 +18,10 @@ namespace vmarea::shims {
 inline namespace VMAREA_MACHINE {
 namespace maple {
 
-template <class Node, class Nodes, bool Published>
+template <class Node, class Nodes, class Words>
 class Write {
+  using Slot = typename Node::Slot;
+
  public:
   /// What became of a node: gone (null), itself, or its copy; and its new right half.
   struct Changed {
@@ -220,7 +222,7 @@ class Write {
   Node* put_child(Node* node, std::size_t i, Node* child) noexcept {
     if (node->child(i) == child) return node;
     if (spanned_ > 0) node = nodes_.own(node);
-    store_shared<Published, void*>(node->value_or_child[i], child);
+    Words::template store<void*>(node->value_or_child[i], child);
     return node;
   }
 

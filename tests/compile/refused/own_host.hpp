@@ -8,7 +8,7 @@
 
 /// Locks of one's own, without the type of an area's lock and without unlock_space.
 template <class AreaLock>
-struct IncompleteLocks {
+struct IncompleteLocks : vmarea::NoLookups {
   static constexpr bool has_lock_all = false;
   static constexpr bool has_area_locks = true;
   using SpaceLock = vmarea::Absent<struct SpaceLockTag>;

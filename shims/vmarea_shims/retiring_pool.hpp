@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+//
+// A pool whose blocks may still be read, without a lock, when they are given up. Freestanding.
+//
+//   take() --> in use --give_back()--> free         no reader has seen it
+//                     --retire()-----> waiting      until its grace period is over
+//
+// Not for: more than one writer at a time. A pool belongs to one space, and is protected by its
+// lock.
+#pragma once
+
+#include <cstddef>
+
+#include <vmarea_shims/pool.hpp>
+#include <vmarea_shims/retired.hpp>
+
+namespace vmarea::shims {
+
+/// Blocks of one size. Epochs: an Epochs, which all pools that readers may hold blocks of share.
+template <ChunkSource Source, class Atomics, class Epochs>
+class RetiringPool {
+ public:
+  RetiringPool() noexcept = default;
+  /// With so many blocks and no more, those that wait included.
+  explicit RetiringPool(std::size_t blocks_max) noexcept : pool_(blocks_max) {}
+  RetiringPool(const RetiringPool&) = delete;
+  RetiringPool& operator=(const RetiringPool&) = delete;
+  /// Requires: no reader is left.
+  ~RetiringPool() { retired_.drain(to_pool()); }
+
+  /// Null when no block is to be had, also of those whose grace period is over.
+  void* take(Epochs& epochs, std::size_t bytes, std::size_t alignment) noexcept {
+    if (!retired_.reserve_place()) return nullptr;
+    void* block = pool_.take(bytes, alignment);
+    if (block == nullptr && reclaim_early(epochs) != 0) block = pool_.take(bytes, alignment);
+    if (block == nullptr) retired_.forgo_place();
+    return block;
+  }
+  /// Requires: take() gave the block, and no reader has seen it.
+  void give_back(void* block) noexcept {
+    retired_.forgo_place();
+    pool_.give_back(block);
+  }
+  /// The same where one may have. Readers that come after publish() do not find it.
+  void retire(void* block, std::size_t bytes, std::size_t alignment) noexcept {
+    retired_.retire(block, bytes, alignment);
+  }
+  /// What was retired until now is in no tree any more; what is over is free. Never waits.
+  void publish(Epochs& epochs) noexcept {
+    if (retired_.queued() == 0) return;
+    retired_.publish(epochs);
+    retired_.reclaim(epochs, to_pool());
+  }
+
+  std::size_t in_use() const noexcept { return pool_.in_use(); }
+  /// Retired blocks whose grace period is not known to be over.
+  std::size_t waiting() const noexcept { return retired_.queued(); }
+  std::size_t blocks_max() const noexcept { return pool_.blocks_max(); }
+  std::size_t bytes() const noexcept { return pool_.bytes() + retired_.bytes(); }
+
+ private:
+  std::size_t reclaim_early(Epochs& epochs) noexcept {
+    return retired_.reclaim_early(epochs, to_pool());
+  }
+  auto to_pool() noexcept {
+    return [this](void* block, std::size_t, std::size_t) { pool_.give_back(block); };
+  }
+
+  Pool<Source> pool_;
+  RetiredList<Atomics, Source> retired_;
+};
+
+}  // namespace vmarea::shims

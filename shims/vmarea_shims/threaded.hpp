@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+//
+// A complete host for many threads: one of them changes a space, and any number look things up in
+// it without waiting for that.
+//
+//   vmarea::AddressSpace<vmarea::shims::Threaded> space;
+//   const vmarea::shims::ReaderThread here;     in each thread that looks things up often
+//   const auto lookups = space.lookups();       in a fault handler, too
+//   if (const auto seen = lookups.find(at)) ...
+//
+// What may be done beside what:
+//   calls            one at a time in a space; at once in different ones, also on the same files
+//   lock_shared()    beside readers of every kind, not beside calls: all of the space stands still
+//   lookups()        beside everything; answers are copies, each true at one moment
+//   everything else  find(), areas(), totals() ...: under lock_shared(), or in the thread of calls
+//
+// To differ in something, derive from ThreadedOf<Yourself>, as from UserlandOf. Spaces of this host
+// do not move, for readers know where they are. A space ends after its last lookup.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <shared_mutex>
+
+#include <vmarea_shims/epochs.hpp>
+#include <vmarea_shims/retiring_pool.hpp>
+#include <vmarea_shims/userland.hpp>
+
+namespace vmarea::shims {
+
+/// The grace periods of all spaces of the program, unless a host has its own.
+inline constinit Epochs<> program_epochs;
+
+/// Makes the calling thread a reader with a word of its own, which spares its lookups two additions
+/// to words that threads share. A thread without is a guest, and so are signal handlers. Requires:
+/// one at a time in a thread; it ends in the same one.
+class ReaderThread {
+ public:
+  ReaderThread() noexcept : reader_(program_epochs.join()) { current_ = &reader_; }
+  ReaderThread(const ReaderThread&) = delete;
+  ReaderThread& operator=(const ReaderThread&) = delete;
+  ~ReaderThread() {
+    current_ = nullptr;
+    program_epochs.leave(reader_);
+  }
+  /// Null in a thread that has none.
+  static Epochs<>::Reader* current() noexcept { return current_; }
+
+ private:
+  Epochs<>::Reader reader_;
+  static inline constinit thread_local Epochs<>::Reader* current_ = nullptr;
+};
+
+/// The lock of a space, and read sections that know of no lock.
+struct ThreadedLocks : NoLocks {
+  using SpaceLock = std::shared_mutex;
+  static Result<void> lock_space_shared(SpaceLock& lock) noexcept {
+    lock.lock_shared();
+    return {};
+  }
+  static void unlock_space_shared(SpaceLock& lock) noexcept { lock.unlock_shared(); }
+
+  static constexpr bool has_lock_free_lookup = true;
+  struct ReadSection {
+    Epochs<>::Reader* reader;  // Null: a guest.
+    Epochs<>::Guest guest;
+  };
+  /// A thread that is in a section already, or is just about to be and was interrupted by this
+  /// handler, comes as a guest.
+  static ReadSection begin_read_section() noexcept {
+    Epochs<>::Reader* const reader = ReaderThread::current();
+    if (reader == nullptr || reader->is_in_section()) {
+      return {nullptr, program_epochs.enter_guest()};
+    }
+    program_epochs.enter(*reader);
+    return {reader, {}};
+  }
+  static void end_read_section(const ReadSection& section) noexcept {
+    if (section.reader != nullptr) {
+      program_epochs.exit(*section.reader);
+    } else {
+      program_epochs.exit_guest(section.guest);
+    }
+  }
+};
+
+/// Areas and nodes of one space. What is retired stays for as long as a reader may look at it.
+struct ThreadedMemory {
+  struct AreaData {};
+  static constexpr bool has_data_rules = false;
+  using BlockPool = RetiringPool<HeapChunks, StandardAtomics, Epochs<>>;
+
+  /// What the tree takes its nodes from. Requires: the host stays where it is.
+  struct Nodes {
+    BlockPool* pool;
+    void* allocate_node(std::size_t bytes, std::size_t alignment) noexcept {
+      return pool->take(program_epochs, bytes, alignment);
+    }
+    void release_node(void* node, std::size_t, std::size_t) noexcept { pool->give_back(node); }
+    void retire_node(void* node, std::size_t bytes, std::size_t alignment) noexcept {
+      pool->retire(node, bytes, alignment);
+    }
+  };
+
+  ThreadedMemory() noexcept = default;
+  /// A copy of a handle begins with pools of its own.
+  ThreadedMemory(const ThreadedMemory&) noexcept(false) {}
+  ThreadedMemory& operator=(const ThreadedMemory&) noexcept { return *this; }
+
+  Nodes nodes() noexcept { return {&node_pool}; }
+  void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {
+    return area_pool.take(program_epochs, bytes, alignment);
+  }
+  void release_area(void* area, std::size_t, std::size_t) noexcept { area_pool.give_back(area); }
+  void retire_area(void* area, std::size_t bytes, std::size_t alignment) noexcept {
+    area_pool.retire(area, bytes, alignment);
+  }
+  void publish_retired() noexcept {
+    node_pool.publish(program_epochs);
+    area_pool.publish(program_epochs);
+  }
+
+  BlockPool area_pool;
+  BlockPool node_pool;
+};
+
+/// Files that spaces of several threads map at once.
+template <class Host>
+struct ThreadedFiles : PlainFiles<Host> {
+  using FileHandle = typename PlainFiles<Host>::FileHandle;
+  static void retain_file(FileHandle file) noexcept {
+    std::atomic_ref(file->references).fetch_add(1, std::memory_order_relaxed);
+  }
+  static void release_file(FileHandle file) noexcept {
+    const auto before = std::atomic_ref(file->references).fetch_sub(1, std::memory_order_acq_rel);
+    if (before == 1 && file->owned_by_areas) delete file;
+  }
+};
+
+inline namespace VMAREA_MACHINE {
+
+/// What trees tell lookups of areas.
+struct ThreadedFacts : AreaFacts {
+  using Atomics = StandardAtomics;
+};
+
+template <class Host>
+struct ThreadedGroups : ThreadedMemory,
+                        ThreadedFiles<Host>,
+                        ThreadedLocks,
+                        NoReverseMap,
+                        NoPageTables,
+                        SharedAttributes<Host, HeapMemory>,
+                        NoLimits,
+                        NoNotifications,
+                        AbortOnBrokenPromise {
+  using NamedHost = Host;  // The library compares it with the host that it is given.
+  static constexpr MapleTreeOptions tree_options{.mode = WriteMode::published};
+  template <class AreaType>
+  using Tree = MapleTree<AreaType, ThreadedMemory::Nodes, tree_options, ThreadedFacts>;
+  template <class AreaType>
+  Tree<AreaType> make_tree() {
+    static_cast<void>(OneMachine<Host>::checked);
+    return Tree<AreaType>{this->nodes()};
+  }
+  static Result<void> lock_space(SpaceLock& lock) noexcept {
+    lock.lock();
+    return {};
+  }
+  /// What the calls removed until now can be found no more.
+  void unlock_space(SpaceLock& lock) noexcept {
+    this->publish_retired();
+    lock.unlock();
+  }
+};
+
+/// The groups of Threaded for a host named Host, which may hide any of them.
+template <class Host>
+struct ThreadedOf : ThreadedGroups<Host> {};
+
+struct Threaded : ThreadedOf<Threaded> {};
+
+/// The same with every promise and every use of a lock checked.
+struct CheckedThreaded : Checked<ThreadedOf<CheckedThreaded>> {};
+
+}  // namespace VMAREA_MACHINE
+}  // namespace vmarea::shims
