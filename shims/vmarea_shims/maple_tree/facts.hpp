@@ -63,10 +63,8 @@ struct LeafFacts {
 };
 template <std::size_t Padded>
 struct LeafFacts<Padded, 0> {
-  static TreeFacts<0> of(std::size_t) noexcept { return {}; }
   template <class>
   static void load(std::size_t, TreeFacts<0>&) noexcept {}
-  static void set(std::size_t, TreeFacts<0>) noexcept {}
   static void move(std::size_t, std::size_t, std::size_t) noexcept {}
 };
 

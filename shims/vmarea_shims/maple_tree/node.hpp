@@ -43,7 +43,15 @@ struct SlotWith {
   TreeKey first;
   std::uint64_t last_or_gap;
   void* value_or_child;
-  [[no_unique_address]] TreeFacts<FactWords> facts = {};  // Of an entry.
+  TreeFacts<FactWords> facts = {};  // Of an entry.
+};
+/// An empty member that is initialised took 55 of the 3,515 instructions of mprotect there and
+/// back.
+template <>
+struct SlotWith<0> {
+  TreeKey first;
+  std::uint64_t last_or_gap;
+  void* value_or_child;
 };
 using Slot = SlotWith<0>;
 
@@ -101,13 +109,15 @@ struct alignas(cache_line_bytes) Node {
   }
 
   Slot slot(std::size_t i) const {
-    return {first[i], last_or_gap[i], value_or_child[i], facts.of(i)};
+    Slot slot{first[i], last_or_gap[i], value_or_child[i]};
+    if constexpr (FactWords > 0) slot.facts = facts.of(i);
+    return slot;
   }
   void set_slot(std::size_t i, const Slot& slot) {
     first.set(i, slot.first);
     last_or_gap[i] = slot.last_or_gap;
     value_or_child[i] = slot.value_or_child;
-    facts.set(i, slot.facts);
+    if constexpr (FactWords > 0) facts.set(i, slot.facts);
   }
   /// Forgets all slots from `kept` on.
   void truncate(std::size_t kept) noexcept {
