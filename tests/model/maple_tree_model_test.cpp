@@ -33,6 +33,15 @@ using Entry = TreeEntry<char>;
 constexpr TreeKey last_key = ~TreeKey{0};
 char letters[64];
 
+/// What the tree tells of a letter: what it holds.
+struct LetterFacts {
+  static constexpr std::size_t words = 1;
+  using Atomics = shims::StandardAtomics;
+  static TreeFacts<words> of(const char& letter) noexcept {
+    return {{static_cast<std::uint64_t>(letter)}};
+  }
+};
+
 std::uint64_t seed_of_run() {
   const char* const given = std::getenv("VMAREA_SEED");
   if (given != nullptr) return std::strtoull(given, nullptr, 0);
@@ -53,9 +62,9 @@ class MapleTreeModel : public testing::Test {
  protected:
   static constexpr shims::MapleTreeOptions options = Config::options;
   static constexpr bool published = Config::published;
-  using Tree = shims::MapleTree<char, NodeMemory, options>;
-  using Node = shims::maple::Node<options.capacity>;
-  static_assert(AreaTree<Tree, char> && AreaTree<MapTree<char>, char>);
+  using Tree = shims::MapleTree<char, NodeMemory, options, LetterFacts>;
+  using Node = shims::maple::Node<options.capacity, LetterFacts::words>;
+  static_assert(LookupTree<Tree, char> && AreaTree<MapTree<char>, char>);
 
   void SetUp() override {
     seed_ = seed_of_run();
@@ -216,10 +225,29 @@ class MapleTreeModel : public testing::Test {
     ASSERT_EQ(tree_.size(), model_.size());
   }
 
+  /// An entry and what its letter holds.
+  static typename Tree::Told told(const Entry& entry) {
+    return entry ? typename Tree::Told{entry, LetterFacts::of(*entry.value)}
+                 : typename Tree::Told{};
+  }
+  /// One letter holds something else, and the tree is told so wherever it stands.
+  void change_a_letter() {
+    char* const letter = any_value();
+    *letter = static_cast<char>(below(100));
+    for (auto at = model_.seek(0); at.entry(); at.next()) {
+      if (at.entry().value != letter) continue;
+      auto hint = any_hint({at.entry().first, at.entry().last, {}, 0, 0});
+      tree_.refresh(at.entry().first, below(2) ? &hint : nullptr);
+    }
+    ASSERT_EQ(tree_.check(), nullptr) << tree_.check();
+  }
+
   void compare_searches() {
     for (int i = 0; i < 3; ++i) {
       const TreeKey key = any_key();
       ASSERT_EQ(tree_.find(key), model_.find(key)) << key;
+      ASSERT_EQ(tree_.look_up(key), told(model_.find(key))) << key;
+      ASSERT_EQ(tree_.look_up_at_or_above(key), told(model_.seek(key).entry())) << key;
       auto at = below(2) ? tree_.seek(key) : tree_.seek_back(key);
       auto reference = at.entry() && at.entry().last >= key && at.entry() == tree_.seek(key).entry()
                            ? model_.seek(key)
@@ -264,6 +292,7 @@ class MapleTreeModel : public testing::Test {
     auto reference = model_.seek(0);
     for (auto at = copy.seek(0); at.entry(); at.next(), reference.next()) {
       ASSERT_EQ(at.entry(), reference.entry());
+      ASSERT_EQ(copy.look_up(at.entry().last), told(at.entry()));
     }
   }
 
@@ -291,6 +320,7 @@ class MapleTreeModel : public testing::Test {
       }
       SCOPED_TRACE("operation " + std::to_string(i));
       write(any_windows(below(3) == 0 ? 1 + below(6) : 1));
+      if (!this->HasFatalFailure() && i % 16 == 0) change_a_letter();
       if (!this->HasFatalFailure()) compare_searches();
       if (!this->HasFatalFailure() && i % 500 == 0) compare_duplicate();
       if (this->HasFatalFailure()) return;
