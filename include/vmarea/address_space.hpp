@@ -29,6 +29,7 @@
 #include "vmarea/memory_calls.hpp"
 #include "vmarea/plan/host_call.hpp"
 #include "vmarea/space/area_list.hpp"
+#include "vmarea/space/area_lock.hpp"
 #include "vmarea/space/boundary.hpp"
 #include "vmarea/space/check.hpp"
 #include "vmarea/space/lookups.hpp"
@@ -129,13 +130,22 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
     return SpaceReadLock<Host>::take(state_);
   }
 
-  /// Lookups beside calls on other threads, without a lock; from a signal handler, too. A template,
-  /// because clang 14 makes every function of a space that is instantiated as a whole.
+  // Beside calls on other threads; templates, so that a host without them pays nothing.
+  /// Lookups without a lock, from a signal handler, too:
   ///   const auto lookups = space.lookups();
   ///   const auto seen = lookups.find(at);
   template <class Reading = Host>
-  requires(Reading::has_lock_free_lookup) Lookups<Reading> lookups()
-  const noexcept { return Lookups<Reading>(state_); }
+  Lookups<Reading> lookups() const noexcept {
+    static_assert(Reading::has_lock_free_lookup, "lookups in this host need lock_shared()");
+    return Lookups<Reading>(state_);
+  }
+  /// Keeps the area that contains `at` as it is, for as long as the answer lives, while calls on
+  /// other areas go on. Not for signal handlers. Requires and errors: those of AreaReadLock.
+  template <class Reading = Host>
+  [[nodiscard]] Result<AreaReadLock<Reading>> lock_area(Address at) const noexcept {
+    static_assert(Reading::has_area_reads, "areas of this host have no read locks");
+    return AreaReadLock<Reading>::take(state_, at);
+  }
 
   // Lookups. Pointers are valid until the next change.
   /// The area that contains `at`, or null.

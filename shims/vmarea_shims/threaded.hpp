@@ -12,6 +12,7 @@
 //   calls            one at a time in a space; at once in different ones, also on the same files
 //   lock_shared()    beside readers of every kind, not beside calls: all of the space stands still
 //   lookups()        beside everything; answers are copies, each true at one moment
+//   lock_area()      beside calls on other areas: this one stands still; not in a signal handler
 //   everything else  find(), areas(), totals() ...: under lock_shared(), or in the thread of calls
 //
 // To differ in something, derive from ThreadedOf<Yourself>, as from UserlandOf. Spaces of this host
@@ -22,7 +23,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <shared_mutex>
+#include <thread>
 
+#include <vmarea_shims/area_lock.hpp>
 #include <vmarea_shims/epochs.hpp>
 #include <vmarea_shims/retiring_pool.hpp>
 #include <vmarea_shims/userland.hpp>
@@ -52,14 +55,43 @@ class ReaderThread {
   static inline constinit thread_local Epochs<>::Reader* current_ = nullptr;
 };
 
-/// The lock of a space, and read sections that know of no lock.
+/// Gives the processor up while it waits: whoever it waits for may want the same one.
+struct YieldingAtomics : StandardAtomics {
+  static void pause() noexcept { std::this_thread::yield(); }
+};
+
+/// The locks of spaces and areas, and read sections that know of no lock.
 struct ThreadedLocks : NoLocks {
-  using SpaceLock = std::shared_mutex;
-  static Result<void> lock_space_shared(SpaceLock& lock) noexcept {
-    lock.lock_shared();
+  struct SpaceLock {
+    std::shared_mutex mutex;
+    WriteSequence<YieldingAtomics> sequence;
+  };
+  static Result<void> lock_space(SpaceLock& lock) noexcept {
+    lock.mutex.lock();
     return {};
   }
-  static void unlock_space_shared(SpaceLock& lock) noexcept { lock.unlock_shared(); }
+  static void unlock_space(SpaceLock& lock) noexcept {
+    lock.sequence.go_on();
+    lock.mutex.unlock();
+  }
+  static Result<void> lock_space_shared(SpaceLock& lock) noexcept {
+    lock.mutex.lock_shared();
+    return {};
+  }
+  static void unlock_space_shared(SpaceLock& lock) noexcept { lock.mutex.unlock_shared(); }
+
+  static constexpr bool has_area_locks = true;
+  using AreaLock = AreaLockWord<YieldingAtomics>;
+  static void begin_area_write(SpaceLock& space, AreaLock& area) noexcept {
+    area.begin_write(space.sequence);
+  }
+  static void attach_area(AreaLock& area) noexcept { area.attach(); }
+  static void detach_area(AreaLock& area) noexcept { area.detach(); }
+  static constexpr bool has_area_reads = true;
+  static bool begin_area_read(SpaceLock& space, AreaLock& area) noexcept {
+    return area.begin_read(space.sequence);
+  }
+  static void end_area_read(AreaLock& area) noexcept { area.end_read(); }
 
   static constexpr bool has_lock_free_lookup = true;
   struct ReadSection {
@@ -164,14 +196,10 @@ struct ThreadedGroups : ThreadedMemory,
     static_cast<void>(OneMachine<Host>::checked);
     return Tree<AreaType>{this->nodes()};
   }
-  static Result<void> lock_space(SpaceLock& lock) noexcept {
-    lock.lock();
-    return {};
-  }
   /// What the calls removed until now can be found no more.
   void unlock_space(SpaceLock& lock) noexcept {
     this->publish_retired();
-    lock.unlock();
+    ThreadedLocks::unlock_space(lock);
   }
 };
 

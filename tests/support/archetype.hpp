@@ -114,6 +114,7 @@ struct Archetype {
   static constexpr bool has_lock_all = Which == Groups::declared;
   static constexpr bool has_lock_free_lookup = Which == Groups::declared;
   struct ReadSection {};
+  static constexpr bool has_area_reads = Which == Groups::declared;
   struct ReverseMapEntry : Immovable<2> {};
   struct LinkReservation {};
   struct PageTable : Immovable<3> {};
@@ -170,6 +171,8 @@ struct DeclaredArchetype : Archetype<Groups::declared> {
 
   ReadSection begin_read_section() const noexcept { return {}; }
   void end_read_section(ReadSection) const noexcept {}
+  bool begin_area_read(SpaceLock&, AreaLock&) const noexcept { return true; }
+  void end_area_read(AreaLock&) const noexcept {}
 
   void begin_lock_all() noexcept {}
   void end_lock_all() noexcept {}

@@ -156,6 +156,7 @@ class TestHost : public shims::MappedFiles<TestServices>,
   static constexpr bool has_area_locks = false;
   static constexpr bool has_lock_free_lookup = false;
   using ReadSection = NoLocks::ReadSection;
+  static constexpr bool has_area_reads = false;
   template <class AreaType>
   using Tree = shims::MapleTree<AreaType, NodesOf<TestServices>>;
   static constexpr bool checks = true;

@@ -42,6 +42,12 @@ struct Full : Good<Host> {
   Tree<AreaType> make_tree();
   ReadSection begin_read_section() const noexcept;
   void end_read_section(ReadSection) const noexcept;
+  static constexpr bool has_area_locks = true;
+  static constexpr bool has_area_reads = true;
+  using typename Good<Host>::SpaceLock;
+  using typename Good<Host>::AreaLock;
+  bool begin_area_read(SpaceLock&, AreaLock&) const noexcept;
+  void end_area_read(AreaLock&) const noexcept;
 
   void begin_lock_all() noexcept {}
   void end_lock_all() noexcept {}
@@ -246,6 +252,24 @@ static_assert(!LookupServices<LookupsOnly> && !KernelServices<LookupsOnly>);
 static_assert(!LookupServices<NoReadSection> && !KernelServices<NoReadSection>);
 static_assert(!LookupServices<ReaderOfOwnSections>, "whoever looks something up changes nothing");
 static_assert(!LookupServices<TreeWithoutFacts>);
+
+// Read locks of areas: declared, so they and all that they build on are wanted.
+struct AreaReadsOnly : Good<AreaReadsOnly> {
+  static constexpr bool has_area_reads = true;
+};
+struct NoEndOfAreaRead : Full<NoEndOfAreaRead> {
+  void end_area_read(AreaLock&) const = delete;
+};
+struct AreaReadsWithoutLookups : Full<AreaReadsWithoutLookups> {
+  static constexpr bool has_lock_free_lookup = false;
+};
+struct VoidAreaRead : Full<VoidAreaRead> {
+  void begin_area_read(SpaceLock&, AreaLock&) const noexcept;
+};
+static_assert(!AreaReadServices<AreaReadsOnly> && !KernelServices<AreaReadsOnly>);
+static_assert(!AreaReadServices<NoEndOfAreaRead> && !KernelServices<NoEndOfAreaRead>);
+static_assert(!AreaReadServices<AreaReadsWithoutLookups>);
+static_assert(!AreaReadServices<VoidAreaRead>);
 
 // All locks: declared, so all of it is wanted.
 struct LockAllOnly : Good<LockAllOnly> {

@@ -11,6 +11,7 @@ namespace vmarea {
 /// Whoever looks something up holds a lock, or nothing changes meanwhile.
 struct NoLookups {
   static constexpr bool has_lock_free_lookup = false;
+  static constexpr bool has_area_reads = false;
   using ReadSection = Absent<struct NoReadSection>;
 };
 

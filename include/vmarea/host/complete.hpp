@@ -44,6 +44,9 @@ struct CompleteHost {
   static_assert(LookupServices<Host>,
                 "host: lookups, where it has has_lock_free_lookup: begin_read_section, "
                 "end_read_section, and a tree that is a LookupTree");
+  static_assert(AreaReadServices<Host>,
+                "host: area reads, where it has has_area_reads: begin_area_read, end_area_read, "
+                "has_area_locks, has_lock_free_lookup");
   static_assert(LockAllServices<Host>,
                 "host: lock all, where it has has_lock_all: begin_lock_all, end_lock_all, "
                 "signal_pending, mark_file_mapping, unmark_file_mapping, mark_identity, "

@@ -33,6 +33,7 @@ concept DeclaresNames = requires {
   typename std::bool_constant<Host::has_data_rules>;
   typename std::bool_constant<Host::has_area_locks>;
   typename std::bool_constant<Host::has_lock_free_lookup>;
+  typename std::bool_constant<Host::has_area_reads>;
   typename std::bool_constant<Host::has_lock_all>;
   typename std::bool_constant<Host::has_reverse_map>;
   typename std::bool_constant<Host::has_page_tables>;
@@ -60,6 +61,8 @@ struct EachService<Host> {
   static_assert(requires { typename Host::ReadSection; }, "host: lookups: the type ReadSection");
   static_assert(requires { typename std::bool_constant<Host::has_lock_free_lookup>; },
                 "host: lookups: static constexpr bool has_lock_free_lookup");
+  static_assert(requires { typename std::bool_constant<Host::has_area_reads>; },
+                "host: area reads: static constexpr bool has_area_reads");
   static_assert(requires { typename std::bool_constant<Host::has_lock_all>; },
                 "host: lock all: static constexpr bool has_lock_all");
   static_assert(requires { typename Host::ReverseMapEntry; },
@@ -185,6 +188,17 @@ struct EachService<Host> {
   static_assert(!Host::has_lock_free_lookup ||
                 requires { { planning.end_read_section(section) } noexcept; },
                 "host: lookups: end_read_section(ReadSection) const noexcept");
+
+  static_assert(!Host::has_area_reads || (Host::has_area_locks && Host::has_lock_free_lookup),
+                "host: area reads: they want has_area_locks and has_lock_free_lookup");
+  static_assert(!Host::has_area_reads ||
+                requires { { planning.begin_area_read(space, lock) } noexcept
+                             -> std::same_as<bool>; },
+                "host: area reads: begin_area_read(SpaceLock&, AreaLock&) const noexcept"
+                " -> bool");
+  static_assert(!Host::has_area_reads ||
+                requires { { planning.end_area_read(lock) } noexcept; },
+                "host: area reads: end_area_read(AreaLock&) const noexcept");
 
   static_assert(!Host::has_lock_all || requires { { s.begin_lock_all() } noexcept; },
                 "host: lock all: begin_lock_all() noexcept");

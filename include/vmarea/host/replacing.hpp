@@ -39,6 +39,8 @@ enum class Service : unsigned char {
   unlock_identity,
   begin_read_section,
   end_read_section,
+  begin_area_read,
+  end_area_read,
   begin_lock_all,
   end_lock_all,
   signal_pending,
@@ -124,6 +126,8 @@ VMAREA_SERVICE(lock_identity)
 VMAREA_SERVICE(unlock_identity)
 VMAREA_SERVICE(begin_read_section)
 VMAREA_SERVICE(end_read_section)
+VMAREA_SERVICE(begin_area_read)
+VMAREA_SERVICE(end_area_read)
 VMAREA_SERVICE(begin_lock_all)
 VMAREA_SERVICE(end_lock_all)
 VMAREA_SERVICE(signal_pending)

@@ -6,7 +6,7 @@
 //   own data  joined, cut, kept apart      (declared)     never fails
 //   locks     space, area, file mapping, identity          may fail: lock_space, _shared (EINTR)
 //   lock all  every lock of a space        (declared)     never fails
-//   lookups   without a lock               (declared)     never fails
+//   lookups   without a lock; area reads   (declared)     never fails
 //   reverse   which areas map a page        (declared)     may fail: only reserve_
 //   pages     page tables                   (declared)     may fail: only reserve_ and copy_pages
 //   files     an opaque handle and its rules               may fail: only prepare_ and make_
@@ -192,6 +192,17 @@ concept LookupServices = !Host::has_lock_free_lookup ||
        { reading.end_read_section(section) } noexcept;
      });
 
+/// Read locks of single areas (declared), which lookups lead to. begin_area_read never waits: false
+/// while the area is written, after it was detached, and where it can count no more readers;
+/// begin_area_write waits until the last one ended. Under the shared space lock no area is written.
+template <class Host>
+concept AreaReadServices = !Host::has_area_reads ||
+    (Host::has_area_locks && Host::has_lock_free_lookup &&
+     requires(const Host reading, typename Host::SpaceLock& space, typename Host::AreaLock& area) {
+       { reading.begin_area_read(space, area) } noexcept -> std::same_as<bool>;
+       { reading.end_area_read(area) } noexcept;
+     });
+
 /// Locking everything of a space at once. One such operation goes on at a time, in all spaces, and
 /// marks belong to it. A mapping or root that many areas share is marked once: mark_ says whether
 /// this call set the mark, unmark_ whether it took it away; an identity stands for its root.
@@ -347,8 +358,9 @@ concept AssertionServices = requires(const char* promise) {
 
 /// A host of the library.
 template <class Host>
-concept KernelServices = std::copyable<Host> && MemoryServices<Host> && DataServices<Host> &&
-    TreeServices<Host> && LockServices<Host> && LookupServices<Host> && LockAllServices<Host> &&
+concept KernelServices =
+    std::copyable<Host> && MemoryServices<Host> && DataServices<Host> && TreeServices<Host> &&
+    LockServices<Host> && LookupServices<Host> && AreaReadServices<Host> && LockAllServices<Host> &&
     DeclaredTypes<Host> && ReverseMapServices<Host> && PageServices<Host> && FileServices<Host> &&
     AttributeServices<Host> && UserfaultServices<Host> && LimitServices<Host> &&
     NotificationServices<Host> && AssertionServices<Host>;

@@ -157,6 +157,11 @@ struct LockChecked : Base {
     ++space.area_writes;
     Base::begin_area_write(space.inner, area.inner);
   }
+  bool begin_area_read(SpaceLock& space, AreaLock& area) const noexcept {
+    expect(!book().holds(space), "who changes a space does not read-lock its areas");
+    return Base::begin_area_read(space.inner, area.inner);
+  }
+  void end_area_read(AreaLock& area) const noexcept { Base::end_area_read(area.inner); }
   void attach_area(AreaLock& area) noexcept {
     expect_a_space();
     expect(!area.attached, "an area is attached once");
