@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+//
+// Words for shims whose loads may be as old as the memory model of C++ allows: those of relacy,
+// which runs threads one access at a time and chooses what each load reads.
+//
+// A handler may be called in front of each access, as a signal would: for one of a thread it is
+// drawn when.
+#pragma once
+
+#include <atomic>
+
+#include <relacy/relacy.hpp>
+
+// Relacy puts its own in the place of these words of the language.
+#undef new
+#undef delete
+#undef malloc
+#undef calloc
+#undef realloc
+#undef free
+#undef assert
+#undef errno
+#undef memory_order_relaxed
+#undef memory_order_consume
+#undef memory_order_acquire
+#undef memory_order_release
+#undef memory_order_acq_rel
+#undef memory_order_seq_cst
+
+namespace vmarea::test {
+
+/// What a thread does when a signal reaches it, as often as `left` says and never in itself.
+struct Handler {
+  void (*handle)(void* context) = nullptr;
+  void* context = nullptr;
+  unsigned left = 0;
+  bool is_running = false;
+
+  void interrupt() {
+    if (left == 0 || is_running || rl::rand(8) != 0) return;
+    --left;
+    is_running = true;
+    handle(context);
+    is_running = false;
+  }
+};
+
+/// One a thread. A scenario sets them for each iteration.
+inline Handler handlers[4];
+
+struct RelacyAtomics {
+  template <class T>
+  class Word {
+   public:
+    Word() : Word(T{}) {}
+    explicit Word(T value) { word_.store(value, rl::mo_relaxed, RL_INFO); }
+
+    T load(std::memory_order order) const {
+      interrupt();
+      return word_.load(of(order), RL_INFO);
+    }
+    void store(T value, std::memory_order order) {
+      interrupt();
+      word_.store(value, of(order), RL_INFO);
+    }
+    T exchange(T value, std::memory_order order) {
+      interrupt();
+      return word_.exchange(value, of(order), RL_INFO);
+    }
+    T fetch_add(T value, std::memory_order order) {
+      interrupt();
+      return word_.fetch_add(value, of(order), RL_INFO);
+    }
+    bool compare_exchange_strong(T& expected, T wanted, std::memory_order order,
+                                 std::memory_order failure) {
+      interrupt();
+      return word_.compare_exchange_strong(expected, wanted, of(order), RL_INFO, of(failure),
+                                           RL_INFO);
+    }
+
+   private:
+    static void interrupt() {
+      if (!rl::ctx().invariant_executing) handlers[rl::thread_index()].interrupt();
+    }
+    static rl::memory_order of(std::memory_order order) {
+      switch (order) {
+        case std::memory_order::relaxed:
+          return rl::mo_relaxed;
+        case std::memory_order::consume:
+          return rl::mo_consume;
+        case std::memory_order::acquire:
+          return rl::mo_acquire;
+        case std::memory_order::release:
+          return rl::mo_release;
+        case std::memory_order::acq_rel:
+          return rl::mo_acq_rel;
+        default:
+          return rl::mo_seq_cst;
+      }
+    }
+
+    rl::atomic<T> word_;
+  };
+
+  static void pause() { rl::yield(1, RL_INFO); }
+  static void schedule_point() {}
+};
+
+}  // namespace vmarea::test
