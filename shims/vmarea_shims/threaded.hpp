@@ -15,6 +15,10 @@
 //   lock_area()      beside calls on other areas: this one stands still; not in a signal handler
 //   everything else  find(), areas(), totals() ...: under lock_shared(), or in the thread of calls
 //
+// The process may fork beside calls and lookups: in the child, locks are free and no lookup goes
+// on. Requires of the thread that forks: it is in no lookups() and no lock_shared(); and that no
+// thread has an area by lock_area(), for that would stay read-locked in the child.
+//
 // To differ in something, derive from ThreadedOf<Yourself>, as from UserlandOf. Spaces of this host
 // do not move, for readers know where they are. A space ends after its last lookup.
 #pragma once
@@ -22,12 +26,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <shared_mutex>
 #include <thread>
 
+#include <pthread.h>
 #include <vmarea_shims/area_lock.hpp>
 #include <vmarea_shims/epochs.hpp>
 #include <vmarea_shims/retiring_pool.hpp>
+#include <vmarea_shims/space_lock.hpp>
 #include <vmarea_shims/userland.hpp>
 
 namespace vmarea::shims {
@@ -55,6 +60,17 @@ class ReaderThread {
   static inline constinit thread_local Epochs<>::Reader* current_ = nullptr;
 };
 
+/// Only the thread that forked the process is in the child; the sections of all others are over.
+inline void forget_readers_of_parent() noexcept {
+  if (Epochs<>::Reader* const reader = ReaderThread::current()) {
+    program_epochs.alone(*reader);
+  } else {
+    program_epochs.alone();
+  }
+}
+inline const int forgets_readers_of_parent =
+    pthread_atfork(nullptr, nullptr, forget_readers_of_parent);
+
 /// Gives the processor up while it waits: whoever it waits for may want the same one.
 struct YieldingAtomics : StandardAtomics {
   static void pause() noexcept { std::this_thread::yield(); }
@@ -63,7 +79,7 @@ struct YieldingAtomics : StandardAtomics {
 /// The locks of spaces and areas, and read sections that know of no lock.
 struct ThreadedLocks : NoLocks {
   struct SpaceLock {
-    std::shared_mutex mutex;
+    SpaceMutex mutex;
     WriteSequence<YieldingAtomics> sequence;
   };
   static Result<void> lock_space(SpaceLock& lock) noexcept {
