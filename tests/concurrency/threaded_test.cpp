@@ -79,6 +79,24 @@ TEST_F(ThreadedTest, lookup_sees_flags_that_a_walk_changed) {
   });
 }
 
+TEST_F(ThreadedTest, lookup_sees_flags_of_a_source_that_stays) {
+  ASSERT_TRUE(space.mlock2(at(7), 2 * page, {}));
+  ASSERT_TRUE(space.mremap({.address = at(7),
+                            .old_length = 2 * page,
+                            .new_length = 2 * page,
+                            .flags = remap::may_move | remap::dont_unmap}));
+  EXPECT_FALSE(space.find(at(7))->flags.has_any(flag::locked));
+  EXPECT_EQ(space.lookups().find(at(7)).flags, space.find(at(7))->flags);
+}
+
+TEST_F(ThreadedTest, lookup_in_the_child_of_a_fork_sees_its_own_flags) {
+  ASSERT_TRUE(space.mlock2(at(7), 2 * page, {}));
+  Space child;
+  ASSERT_TRUE(space.fork_into(child));
+  EXPECT_TRUE(space.lookups().find(at(7)).flags.has_any(flag::locked));
+  EXPECT_FALSE(child.lookups().find(at(7)).flags.has_any(flag::locked));
+}
+
 TEST_F(ThreadedTest, lookups_see_what_a_call_committed_before_its_change_ends) {
   auto change = space.plan_munmap(at(7), 2 * page);
   ASSERT_TRUE(change.reserve());
@@ -125,12 +143,18 @@ TEST_F(ThreadedTest, area_is_not_read_while_a_call_changes_it) {
   auto change = space.plan_mprotect(at(7), page, prot::read);
   ASSERT_TRUE(change.reserve());
   // Reading is possible until the call writes the area, and again when it lets the space go.
-  EXPECT_TRUE(std::async([&] { return space.lock_area(at(7)).has_value(); }).get());
+  const auto read = [&] {
+    const auto area = space.lock_area(at(7));
+    return area ? (*area)->flags : Flags{};
+  };
+  auto before = std::async(read);
+  EXPECT_FALSE(waits(before));
   ASSERT_TRUE(change.commit());
-  auto reading = std::async([&] { return (*space.lock_area(at(7)))->flags; });
-  EXPECT_TRUE(waits(reading));
+  auto after = std::async(read);
+  EXPECT_TRUE(waits(after));
   change.end();
-  EXPECT_FALSE(reading.get().has_any(flag::write));
+  EXPECT_TRUE(before.get().has_any(flag::write));
+  EXPECT_FALSE(after.get().has_any(flag::write));
 }
 
 TEST_F(ThreadedTest, many_readers_of_one_area_do_not_wait_for_each_other) {
@@ -155,7 +179,7 @@ TEST_F(ThreadedTest, child_of_a_fork_is_looked_up_too) {
 bool works_in_child(Space& space) {
   const pid_t child = fork();
   if (child == 0) {
-    alarm(10);  // The child of a fork beside a call would wait for ever.
+    alarm(3);  // The child of a fork beside a call would wait for ever.
     const bool works = space.mmap({.address = base + 0x1000000,
                                    .length = page,
                                    .protection = prot::read,
@@ -185,6 +209,30 @@ TEST_F(ThreadedTest, process_forks_beside_calls_and_lookups) {
   done = true;
   writer.join();
   reader.join();
+}
+
+TEST_F(ThreadedTest, readers_of_the_parent_hold_nothing_in_the_child) {
+  std::promise<void> entered;
+  std::promise<void> may_leave;
+  std::thread reader([&] {
+    const auto lookups = space.lookups();
+    entered.set_value();
+    may_leave.get_future().wait();
+  });
+  entered.get_future().wait();
+  const pid_t child = fork();
+  if (child == 0) {
+    for (int i = 0; i < 1000; ++i) {
+      (void)space.munmap(at(7), 2 * page);
+      map(at(7));
+    }
+    _exit(space.services().node_pool.waiting() < 2000 ? 0 : 1);
+  }
+  may_leave.set_value();
+  reader.join();
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "what was retired waits for threads that are not there";
 }
 
 TEST_F(ThreadedTest, thread_forks_between_the_beats_of_its_own_call) {
