@@ -46,15 +46,19 @@ class AreaLockWord {
   /// unlocked.
   void begin_write(const WriteSequence<Atomics>& sequence) noexcept {
     const std::uint64_t mark = mark_of(sequence.now());
-    change([mark](std::uint64_t word) { return (word & ~marks) | mark; });
+    std::uint64_t word = word_.load(std::memory_order_relaxed);
+    if ((word & marks) == mark) return;
+    while (!word_.compare_exchange_strong(word, (word & ~marks) | mark, std::memory_order_acq_rel,
+                                          std::memory_order_relaxed)) {
+    }
     while ((word_.load(std::memory_order_acquire) & readers_max) != 0) Atomics::pause();
   }
-  /// Requires: the space lock; for detach(), begin_write() in the same write.
-  void attach() noexcept {
-    change([](std::uint64_t word) { return word & ~detached; });
-  }
+  // Plain stores, for no reader can change the word: it cannot be reached, or is being written.
+  /// Requires: no reader can reach it.
+  void attach() noexcept { word_.store(0, std::memory_order_relaxed); }
+  /// Requires: begin_write() in the same write.
   void detach() noexcept {
-    change([](std::uint64_t word) { return word | detached; });
+    word_.store(word_.load(std::memory_order_relaxed) | detached, std::memory_order_release);
   }
 
   /// False: it is being written, was detached, or has too many readers. Never waits.
@@ -78,14 +82,6 @@ class AreaLockWord {
   static std::uint64_t mark_of(std::uint64_t sequence) noexcept {
     return sequence * (detached << 1);
   }
-  template <class Change>
-  void change(Change&& to) noexcept {
-    std::uint64_t word = word_.load(std::memory_order_relaxed);
-    while (!word_.compare_exchange_strong(word, to(word), std::memory_order_acq_rel,
-                                          std::memory_order_relaxed)) {
-    }
-  }
-
   typename Atomics::template Word<std::uint64_t> word_{detached};
 };
 

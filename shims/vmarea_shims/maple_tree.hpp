@@ -281,7 +281,11 @@ class MapleTree {
   template <class Answer>
   static Answer answer_at(const Node* leaf, std::size_t i, TreeKey key) noexcept {
     if (leaf->last(i) < key) return {};
-    return maple::told_at<Words, Answer>(leaf, i);
+    if constexpr (std::is_same_v<Answer, Told>) {
+      return maple::told_at<Words, Told>(leaf, i);
+    } else {
+      return {leaf->first[i], leaf->last(i), static_cast<Value*>(leaf->value(i))};
+    }
   }
   template <TreeGap (GapSearch::*Find)() noexcept>
   TreeGap find_gap(std::uint64_t size, TreeKey low, TreeKey last, Cursor* behind) const noexcept {

@@ -40,14 +40,14 @@ concept ChunkSource = std::copyable<Source> &&
   { Source::chunk_bytes_max } -> std::convertible_to<std::size_t>;
 };
 
-/// Blocks as large as the first one that is asked for, rounded up to their alignment.
-template <ChunkSource Source>
+/// Blocks as large as the first one that is asked for, rounded up to their alignment. AtHandMax: so
+/// many at hand, and all of them go back into their chunks.
+template <ChunkSource Source, std::size_t AtHandMax = 64>
 class Pool {
  public:
   static constexpr std::size_t no_limit = ~std::size_t{0};
-  /// Blocks that a chunk hands out together, and blocks at hand from which on all go back.
+  /// Blocks that a chunk hands out together.
   static constexpr std::size_t handed_together = 32;
-  static constexpr std::size_t at_hand_max = 64;
 
   constexpr Pool() noexcept = default;
   /// With so many blocks and no more.
@@ -143,7 +143,7 @@ class Pool {
   }
   void count_at_hand(std::size_t handed_out) noexcept {
     chunks_->handed_out = handed_out;
-    gathered_below_ = handed_out > at_hand_max ? handed_out - at_hand_max : 1;
+    gathered_below_ = handed_out > AtHandMax ? handed_out - AtHandMax : 1;
   }
 
   /// Sorts all blocks at hand into their chunks. With none in use and one chunk there is no need.

@@ -66,8 +66,9 @@ class RetiringPool {
     return [this](void* block, std::size_t, std::size_t) { pool_.give_back(block); };
   }
 
-  Pool<Source> pool_;
-  RetiredList<Atomics, Source> retired_;
+  using Retired = RetiredList<Atomics, Source>;
+  Pool<Source, 2 * Retired::batch_size> pool_;  // They come back by whole batches.
+  Retired retired_;
 };
 
 }  // namespace vmarea::shims

@@ -15,13 +15,14 @@
 #include <cstddef>
 #include <mutex>
 #include <new>
-#include <shared_mutex>
 #include <thread>
 
 #include <pthread.h>
 
 namespace vmarea::shims {
 
+/// One writer or any number of readers. Made for the writer: it takes a plain mutex and looks
+/// whether readers are left, where a std::shared_mutex changes words of both.
 class SpaceMutex {
  public:
   SpaceMutex() noexcept { all().add(*this); }
@@ -32,6 +33,9 @@ class SpaceMutex {
   void lock() noexcept {
     let_forks_pass();
     mutex_.lock();
+    for (unsigned left; (left = readers_.load(std::memory_order_acquire)) != 0;) {
+      readers_.wait(left, std::memory_order_acquire);
+    }
     owner_.store(this_thread(), std::memory_order_relaxed);
   }
   void unlock() noexcept {
@@ -41,10 +45,11 @@ class SpaceMutex {
   }
   void lock_shared() noexcept {
     let_forks_pass();
-    mutex_.lock_shared();
+    const std::scoped_lock guard(mutex_);
+    readers_.fetch_add(1, std::memory_order_acquire);
   }
   void unlock_shared() noexcept {
-    mutex_.unlock_shared();
+    if (readers_.fetch_sub(1, std::memory_order_release) == 1) readers_.notify_all();
     --held_by_this_thread;
   }
 
@@ -115,18 +120,25 @@ class SpaceMutex {
   }
 
   bool is_mine() const noexcept { return owner_.load(std::memory_order_relaxed) == this_thread(); }
-  bool try_lock_for_fork() noexcept { return is_mine() || mutex_.try_lock(); }
+  bool try_lock_for_fork() noexcept {
+    if (is_mine()) return true;
+    if (!mutex_.try_lock()) return false;
+    if (readers_.load(std::memory_order_acquire) == 0) return true;
+    mutex_.unlock();
+    return false;
+  }
   void undo_fork() noexcept {
     if (!is_mine()) mutex_.unlock();
   }
   void renew() noexcept {
-    ::new (&mutex_) std::shared_mutex;
+    ::new (&mutex_) std::mutex;
     if (is_mine()) mutex_.lock();
   }
 
   static inline thread_local unsigned held_by_this_thread = 0;
 
-  std::shared_mutex mutex_;
+  std::mutex mutex_;  // Of the writer; a reader has it while it comes in.
+  std::atomic<unsigned> readers_ = 0;
   std::atomic<const void*> owner_ = nullptr;  // The thread that changes the space.
   SpaceMutex* next_ = nullptr;
   SpaceMutex** link_ = nullptr;  // What points to this one.

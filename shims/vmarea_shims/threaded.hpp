@@ -204,7 +204,8 @@ struct ThreadedGroups : ThreadedMemory,
                         NoNotifications,
                         AbortOnBrokenPromise {
   using NamedHost = Host;  // The library compares it with the host that it is given.
-  static constexpr MapleTreeOptions tree_options{.mode = WriteMode::published};
+  // A write asks for all the nodes that it might copy and uses few: the others stay with the tree.
+  static constexpr MapleTreeOptions tree_options{.mode = WriteMode::published, .spares = 8};
   template <class AreaType>
   using Tree = MapleTree<AreaType, ThreadedMemory::Nodes, tree_options, ThreadedFacts>;
   template <class AreaType>

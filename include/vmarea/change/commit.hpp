@@ -63,8 +63,8 @@ class EditCommit {
     if (may_remove) unlink_removed();
     if (!keeps_range) {
       write_tree();
-    } else {
-      tell_lookups(space_, *edit_.pieces[0].object, step_.place);
+    } else if constexpr (Host::has_lock_free_lookup) {
+      space_.tree.refresh(edit_.extent.start, step_.place);
     }
     free_tables();
     announce_pieces();
@@ -112,11 +112,21 @@ class EditCommit {
     }
   }
 
+  /// Calls visit(area) for each area of the extent. The tree still is as it was.
+  template <class Visit>
+  VMAREA_INLINED void for_each_in_extent(Visit&& visit) noexcept {
+    const Range in = edit_.extent;
+    auto at = space_.tree.seek_window(in.start, last_key(in), step_.place);
+    for (auto entry = at.entry(); entry && entry.first < in.end; entry = at.entry()) {
+      at.next();
+      visit(*entry.value);
+    }
+  }
+
   void begin_writes() noexcept {
     if constexpr (Host::has_area_locks) {
-      for_each_in(space_, edit_.extent, [&](AreaType& area) {
-        space_.services.begin_area_write(space_.lock, area.lock);
-      });
+      for_each_in_extent(
+          [&](AreaType& area) { space_.services.begin_area_write(space_.lock, area.lock); });
     }
   }
 
@@ -197,7 +207,6 @@ class EditCommit {
 
   VMAREA_INLINED void write_piece(unsigned index) noexcept {
     const Piece<Host>& piece = edit_.pieces[index];
-    const Range range = piece.after.range();
     AreaType* area = piece.object;
     if (area == nullptr) {
       area = make_area(piece);
@@ -208,7 +217,7 @@ class EditCommit {
     link_identity(*area, piece);
     if constexpr (Host::has_reverse_map) space_.services.enter_trees(*area);
     reserved_.written[index] = area;
-    entries_[index] = {range.start, last_key(range), area};
+    entries_[index] = {piece.after.start, last_key(piece.after.range()), area};
   }
 
   /// Gives the area the identity that its piece makes or takes over, and the links to it.
@@ -247,12 +256,8 @@ class EditCommit {
   }
 
   VMAREA_INLINED void unlink_removed() noexcept {
-    const TreeKey last = last_key(edit_.extent);
-    auto cursor = space_.tree.seek_window(edit_.extent.start, last, step_.place);
-    for (auto entry = cursor.entry(); entry && entry.first <= last; entry = cursor.entry()) {
-      AreaType& area = *entry.value;
-      cursor.next();
-      if (is_kept(area)) continue;
+    for_each_in_extent([&](AreaType& area) {
+      if (is_kept(area)) return;
       if constexpr (Host::has_reverse_map) {
         const Family<Host> family{area.file, area.identity};
         family.lock(space_.services);
@@ -261,7 +266,7 @@ class EditCommit {
       }
       space_.services.detach_area(area.lock);
       removed_.push_back(area);
-    }
+    });
   }
 
   void write_tree() noexcept {
@@ -292,16 +297,13 @@ class EditCommit {
     return nullptr;
   }
 
-  /// Where the rests are copies, the object that goes stands for the part between them.
-  void trim_to_what_goes(AreaType& area) noexcept {
-    static_cast<Description<Host>&>(area) = area.within(edit_.unmapped, space_.services.geometry());
-  }
-
   VMAREA_INLINED void destroy_removed() noexcept {
+    const Geometry& geometry = space_.services.geometry();
     while (!removed_.empty()) {
       AreaType& area = *removed_.pop_front();
       const bool goes = area.range().overlaps(edit_.unmapped);
-      if (goes) trim_to_what_goes(area);
+      // Where the rests are copies, the object that goes stands for the part between them.
+      if (goes) static_cast<Description<Host>&>(area) = area.within(edit_.unmapped, geometry);
       destroy_area(space_, area, goes ? Event::unmapped : Event::merged_away,
                    goes || !Host::has_notices ? nullptr : heir_of(area));
     }

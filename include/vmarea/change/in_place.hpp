@@ -25,17 +25,10 @@ template <class Host>
   space.services.begin_interning();
 }
 
-/// Tells lookups without a lock what the area is like now. Requires: its entry stays as it was;
-/// `place`: as trees take hints.
-template <class Host, class Place>
-void tell_lookups([[maybe_unused]] SpaceState<Host>& space, [[maybe_unused]] const Area<Host>& area,
-                  [[maybe_unused]] Place* place) noexcept {
-  if constexpr (Host::has_lock_free_lookup) space.tree.refresh(area.start, place);
-}
-
 /// What commit_edit does where the edit is in_place(). Requires: the same. Invalidates nothing.
 template <class Host>
-void commit_in_place(SpaceState<Host>& space, const Edit<Host>& edit, const Step<Host>& step,
+void commit_in_place(SpaceState<Host>& space, const Edit<Host>& edit,
+                     [[maybe_unused]] const Step<Host>& step,
                      Reservation<Host>& reserved) noexcept {
   const Piece<Host>& piece = edit.pieces[0];
   Area<Host>& area = *piece.object;
@@ -48,7 +41,7 @@ void commit_in_place(SpaceState<Host>& space, const Edit<Host>& edit, const Step
   }
   area.attributes = piece.after.attributes;
   area.flags = piece.after.flags;
-  tell_lookups(space, area, step.place);
+  if constexpr (Host::has_lock_free_lookup) space.tree.refresh(area.start, step.place);
   if constexpr (Host::has_page_tables) {
     if (!edit.access.empty()) space.services.protect_pages(space.pages, edit.access, area.flags);
   }

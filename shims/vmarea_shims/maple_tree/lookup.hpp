@@ -31,7 +31,7 @@ VMAREA_INLINED Told told_at(const Node* leaf, std::size_t i) noexcept {
   told.first = leaf->first[i];
   told.last = leaf->last(i);
   told.value = static_cast<decltype(told.value)>(leaf->value(i));
-  if constexpr (requires { told.facts; }) leaf->facts.template load<Words>(i, told.facts);
+  leaf->facts.template load<Words>(i, told.facts);
   return told;
 }
 
