@@ -3,11 +3,11 @@
 // Words for shims whose loads may be as old as the memory model of C++ allows: those of relacy,
 // which runs threads one access at a time and chooses what each load reads.
 //
-// A handler may be called in front of each access, as a signal would: for one of a thread it is
-// drawn when.
+// A handler may be called in front of each access, as by a signal; when is drawn.
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 
 #include <relacy/relacy.hpp>
 
@@ -104,6 +104,23 @@ struct RelacyAtomics {
 
   static void pause() { rl::yield(1, RL_INFO); }
   static void schedule_point() {}
+};
+
+/// What a scenario wants of a checker.
+struct RelacyTools {
+  using Atomics = RelacyAtomics;
+
+  class Cell {
+   public:
+    unsigned load() const { return value_(RL_INFO).load(); }
+    void store(unsigned value) { value_(RL_INFO).store(value); }
+
+   private:
+    rl::var<unsigned> value_;
+  };
+  static void expect(bool is_so, const char* what) {
+    if (!is_so) rl::ctx().fail_test(what, rl::test_result_user_assert_failed, RL_INFO);
+  }
 };
 
 }  // namespace vmarea::test
