@@ -145,6 +145,21 @@ struct Latecomers : Land<Tools, 1> {
   }
 };
 
+/// What a scan leaves in a slot has to outlast its reader.
+template <class Tools>
+struct JoinsAgain : Land<Tools, 1> {
+  static constexpr unsigned threads = 2;
+  void thread(unsigned index) {
+    if (index == 0) return this->exchange(0, 1);
+    for (int i = 0; i < 2; ++i) {
+      auto reader = this->epochs.join();
+      if (i != 0) this->look(reader);
+      for (int j = 0; j < 10 && i == 0; ++j) this->places[1].look();  // So that a scan comes first.
+      this->epochs.leave(reader);
+    }
+  }
+};
+
 /// Two writers that know nothing of each other, and readers of both.
 template <class Tools>
 struct TwoWriters : Land<Tools> {
@@ -286,6 +301,7 @@ void for_each_scenario(Use&& use) {
   use.template operator()<Guests<Tools>>("guests");
   use.template operator()<OneGuest<Tools>>("one_guest");
   use.template operator()<Latecomers<Tools>>("latecomers");
+  use.template operator()<JoinsAgain<Tools>>("joins_again");
   use.template operator()<TwoWriters<Tools>>("two_writers");
   use.template operator()<Handlers<Tools>>("handlers");
   use.template operator()<Queue<Tools>>("queue");

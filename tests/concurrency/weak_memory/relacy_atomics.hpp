@@ -8,6 +8,26 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+
+#include <relacy/base.hpp>
+
+// In the place of relacy's own numbers, x to 257 x + 1, of which one says much about the next: with
+// those a fault was not found in 1,000,000 executions that is found with these in 8,000.
+#define RL_RANDOM_HPP
+namespace rl {
+struct random_generator {
+  std::uint64_t state;
+
+  void seed(iteration_t iteration) { state = static_cast<std::uint64_t>(iteration); }
+  unsigned rand() {
+    std::uint64_t mixed = state += 0x9e3779b97f4a7c15u;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+    return static_cast<unsigned>((mixed ^ (mixed >> 31)) >> 32);
+  }
+};
+}  // namespace rl
 
 #include <relacy/relacy.hpp>
 
