@@ -120,7 +120,6 @@ struct Scheduled {
     Engine::the().access();
     Engine::the().changed();
   }
-  static void fence(std::memory_order) noexcept {}
 };
 
 /// Blocks a thread of the scheduler. Outside of threads there is none to wait for.
