@@ -187,6 +187,19 @@ struct Handlers : Land<Tools> {
   }
 };
 
+/// As little of that as there can be.
+template <class Tools>
+struct OneReaderInterrupted : Land<Tools> {
+  static constexpr unsigned threads = 2;
+  static constexpr unsigned interrupts = 1;
+  void thread(unsigned index) {
+    if (index == 0) return this->exchange(0, 2);
+    auto reader = this->epochs.join();
+    this->look(reader);
+    this->epochs.leave(reader);
+  }
+};
+
 /// Memory of a list that wants no more than three batches.
 struct FewBatches {
   struct alignas(std::max_align_t) Room {
@@ -304,6 +317,7 @@ void for_each_scenario(Use&& use) {
   use.template operator()<JoinsAgain<Tools>>("joins_again");
   use.template operator()<TwoWriters<Tools>>("two_writers");
   use.template operator()<Handlers<Tools>>("handlers");
+  use.template operator()<OneReaderInterrupted<Tools>>("one_reader_interrupted");
   use.template operator()<Queue<Tools>>("queue");
   use.template operator()<EarlyQueue<Tools>>("early_queue");
   use.template operator()<ShortMemory<Tools>>("short_memory");
