@@ -95,7 +95,8 @@ class Epochs {
   void leave(Reader& reader) noexcept {
     if (reader.is_in_section()) __builtin_trap();
     Slot* const slot = std::exchange(reader.slot_, nullptr);
-    if (slot != nullptr) slot->pinned.store(vacant, std::memory_order_release);
+    // Not a store: what a scan wrote has to reach the thread that takes the slot next.
+    if (slot != nullptr) (void)slot->pinned.exchange(vacant, std::memory_order_acq_rel);
   }
 
   /// Ensures: what this thread finds from here on is not given back before its exit(). Sections of

@@ -50,7 +50,7 @@ class RetiredList {
     other.set_queued(0);
   }
   RetiredList& operator=(RetiredList&&) = delete;
-  /// Objects that still wait are not given back. Requires: drain() was called.
+  /// Objects that still wait are not given back, so drain() comes first.
   ~RetiredList() {
     release_all(first_);
     release_all(spare_);
@@ -120,7 +120,6 @@ class RetiredList {
   template <class GiveBack>
   std::size_t drain(GiveBack&& give_back) noexcept {
     std::size_t count = 0;
-    unpublished_ = 0;
     while (first_ != nullptr) count += give_back_upto(first_->count, give_back);
     release_spares();
     return count;

@@ -197,12 +197,27 @@ TEST(RetiredList, list_that_moves_takes_everything_along) {
   ListOf<4> list = std::move(first);
   EXPECT_EQ(list.queued(), 6u);
   EXPECT_EQ(list.places_taken(), 1u);
+  stage.budget.refuses = true;
+  EXPECT_TRUE(list.reserve_place());
+  EXPECT_FALSE(list.reserve_place());
+  EXPECT_FALSE(first.reserve_place());
+  stage.budget.refuses = false;
   list.publish(stage.epochs);
   EXPECT_EQ(list.reclaim_early(stage.epochs, stage.give_back()), 6u);
   EXPECT_TRUE(stage.are_given(6));
   list.forgo_place();
-  EXPECT_TRUE(list.reserve_place());
   list.forgo_place();
+}
+
+TEST(RetiredList, list_that_ends_while_objects_wait_keeps_no_memory) {
+  Stage stage;
+  {
+    ListOf<4> list{CountedMemory{&stage.budget}};
+    for (std::size_t i = 0; i < 10; ++i) stage.retire(list, i);
+    EXPECT_EQ(stage.budget.batches, 3u);
+  }
+  EXPECT_EQ(stage.budget.batches, 0u);
+  EXPECT_TRUE(stage.given.empty());
 }
 
 /// What a list should do, told by a queue of numbers: what is published, and whether a reader that

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "compile/freestanding/frames.hpp"
+#include "compile/freestanding/grace.hpp"
 #include "examples/kernel/host.hpp"
 #include "examples/kernel/start.hpp"
 
@@ -239,6 +240,7 @@ int run() noexcept {
   exhausted_memory();
   many_areas();
   expect(freestanding::pool_from_frames());
+  expect(freestanding::retired_after_grace());
   expect(area_pool.in_use() == 0 && node_pool.in_use() == 0);
   return 0;
 }
