@@ -8,12 +8,33 @@
 //   const auto lookups = space.lookups();       in a fault handler, too
 //   if (const auto seen = lookups.find(at)) ...
 //
-// What may be done beside what:
-//   calls            one at a time in a space; at once in different ones, also on the same files
-//   lock_shared()    beside readers of every kind, not beside calls: all of the space stands still
-//   lookups()        beside everything; answers are copies, each true at one moment
-//   lock_area()      beside calls on other areas: this one stands still; not in a signal handler
-//   everything else  find(), areas(), totals() ...: under lock_shared(), or in the thread of calls
+// Who may read what
+//
+//   what                           when                             who waits
+//   range and flags of an area,    in lookups(): a copy, true at    nobody, ever
+//     and which area it is           one moment
+//   an area, but for own data      while lock_area() holds it       calls that change this area
+//   the whole space: areas(),      under lock_shared(), or in the   calls; not lookups, and not
+//     find(), totals(), modes()      thread that makes the calls      those who have areas
+//   own data of areas              in the thread that makes the     -
+//                                    calls, or by a lock of its own
+//
+// Which locks are taken in which order: a space's, then those of its areas. A thread that has an
+// area by lock_area() makes no call on its space and does not lock it, for a call may be waiting
+// for that area. Handlers of signals look up, and never lock. Calls on different spaces go on at
+// once, also over the same files and attributes.
+//
+// What is one moment: each edit of a space is, as a lookup sees it. So are mmap, munmap, brk,
+// split, and a change of one area or of several that become one. Calls of several edits are several
+// moments, and lookups see what lies between: mprotect, madvise, mlock, mlockall, mbind and the
+// like, for each area that changes; mremap that moves, first where it goes and then where it was,
+// and that for each of several areas; relocate_down. What must see none of it takes lock_shared().
+// In the child of fork_into() nothing is looked up until it returns.
+//
+// How it holds: a lookup reads tree nodes and never an area, and nodes that readers have seen do
+// not change but for a child or a fact at a time. What calls remove stays in memory until every
+// section that may have found it has ended, and goes back to the pools of its space then; a section
+// without an end keeps all of it.
 //
 // The process may fork beside calls and lookups: in the child, locks are free and no lookup goes
 // on. Requires of the thread that forks: it is in no lookups() and no lock_shared(); and that no
@@ -37,7 +58,7 @@
 
 namespace vmarea::shims {
 
-/// The grace periods of all spaces of the program, unless a host has its own.
+/// The grace periods of all spaces of the program.
 inline constinit Epochs<> program_epochs;
 
 /// Makes the calling thread a reader with a word of its own, which spares its lookups two additions

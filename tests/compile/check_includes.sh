@@ -47,7 +47,8 @@ mapfile -t core < <(
 
 # The freestanding shims, and whatever they reach.
 mapfile -t shims < <(
-  ls shims/vmarea_shims/{atomics,epochs,fixed_pool,maple_tree,pool,retired,reverse_map}.hpp
+  ls shims/vmarea_shims/{area_lock,atomics,epochs,fixed_pool,maple_tree}.hpp \
+    shims/vmarea_shims/{pool,retired,retiring_pool,reverse_map}.hpp
 )
 for ((i = 0; i < ${#shims[@]}; ++i)); do
   while read -r header; do
