@@ -13,10 +13,6 @@ namespace {
 using enum Argument;
 using enum Treatment;
 
-// Numbers that the headers of the build host may lack; the ABI of x86-64 fixes them.
-constexpr int number_map_shadow_stack = 453;
-constexpr int number_mseal = 462;
-
 constexpr auto kinds = std::to_array<CallKind>({
     {SYS_mmap, "mmap", modelled, {hex, decimal, protection, map_flags, decimal, hex}},
     {SYS_munmap, "munmap", modelled, {hex, decimal}},

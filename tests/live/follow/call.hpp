@@ -17,6 +17,10 @@
 
 namespace follow {
 
+// Numbers that the headers of the build host may lack; the ABI of x86-64 fixes them.
+inline constexpr int number_map_shadow_stack = 453;
+inline constexpr int number_mseal = 462;
+
 enum class Treatment : std::uint8_t { modelled, unmodelled, process, attitude, tracing };
 
 /// How an argument is printed.

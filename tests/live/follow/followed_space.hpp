@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "call_ranges.hpp"
 #include "host.hpp"
 #include "kernel_maps.hpp"
 
@@ -35,9 +36,15 @@ class FollowedSpace {
   /// parent that only the child's pages prove are made up for.
   void fork_from(FollowedSpace& parent);
 
-  /// Tells ours what was touched and how far stacks have grown since the last call.
+  /// Tells ours what was touched since the last call, anywhere or in the areas around a call, and
+  /// how far stacks have grown.
   void catch_up();
+  void catch_up_around(const CallRanges& ranges);
   void refresh_limits(pid_t task);
+  /// The areas around a call against the kernel's, by what costs the same however many there are.
+  std::optional<Difference> compare_around(const CallRanges& ranges);
+  /// Copies of our areas around a call.
+  std::vector<AreaDescription> copy_around(const CallRanges& ranges) const;
   /// All areas against the kernel's, and the text of maps, byte for byte; what only the kernel can
   /// know (the inode number of new shared memory) is learned once.
   std::optional<Difference> compare();
@@ -62,6 +69,10 @@ class FollowedSpace {
 
  private:
   void follow_growth();
+  /// What grows by itself is known by its last bytes, which stay.
+  void note_growing(vmarea::Range range);
+  void touch_pages_around(vmarea::Range range);
+  std::optional<Difference> compare_within(vmarea::Range range);
   std::optional<Difference> compare_text();
   /// Ours is touched where `kernel`, of this space or of a fresh copy, has pages.
   void touch_pages_of(KernelSpace& kernel);
@@ -70,6 +81,7 @@ class FollowedSpace {
   KernelSpace kernel_;
   HostState host_;
   std::unique_ptr<Space> space_;
+  std::vector<vmarea::Address> growing_;
   bool randomised_ = true;
   bool implies_exec_ = false;
 };

@@ -77,14 +77,15 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
   if (!options_.quiet) {
     say(fmt::format("process {} runs {} with {} areas", task, name, space->space().area_count()));
   }
-  FollowedSpace& loaded = *(spaces_[id] = std::move(space));
+  Followed& loaded = spaces_[id];
+  loaded.space = std::move(space);
   record_image(id, task);
-  check(id, loaded, task, Depth::everything, "exec");
+  check_all(id, loaded, task, "exec");
 }
 
-FollowedSpace* Follower::find_followed(SpaceId id) {
+Follower::Followed* Follower::find_followed(SpaceId id) {
   const auto found = spaces_.find(id);
-  return found != spaces_.end() ? found->second.get() : nullptr;
+  return found != spaces_.end() ? &found->second : nullptr;
 }
 
 void Follower::let_go(SpaceId id, pid_t task, const std::string& reason) {
@@ -106,24 +107,29 @@ void Follower::give_up(pid_t task, const std::string& reason) {
 }
 
 void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
-  FollowedSpace* space = find_followed(id);
-  if (space == nullptr) return;
-  if (space->in_doubt) space->take_from_kernel();
-  space->refresh_limits(task);
-  space->catch_up();
-  facts_[id] = gather_facts(*space, task, call);
+  Followed* followed = find_followed(id);
+  if (followed == nullptr) return;
+  FollowedSpace& space = *followed->space;
+  ++calls_;
+  if (space.in_doubt) space.take_from_kernel();
+  const Treatment treatment = call.kind->treatment;
+  if (treatment != Treatment::modelled && treatment != Treatment::unmodelled) return;
+  space.refresh_limits(task);
+  followed->facts = gather_facts(space, task, call);
+  const std::uint64_t segment_bytes = followed->facts.segment_bytes.value_or(0);
+  followed->ranges = find_named_ranges(call, space.space(), segment_bytes);
+  space.catch_up_around(followed->ranges);
 }
 
 void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t raw) {
-  FollowedSpace* const found = find_followed(id);
-  if (found == nullptr) return;
-  FollowedSpace& space = *found;
-  const CallFacts facts = std::move(facts_[id]);
+  Followed* const followed = find_followed(id);
+  if (followed == nullptr) return;
+  FollowedSpace& space = *followed->space;
   if (will_be_restarted(raw)) return;
   record_call(id, call, raw);
   switch (call.kind->treatment) {
     case Treatment::modelled:
-      make_and_compare(id, space, task, call, facts, raw);
+      make_and_compare(id, *followed, task, call, raw);
       break;
     case Treatment::unmodelled:
       adopt_call(space, task, call, raw);
@@ -141,13 +147,21 @@ void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t 
   if (options_.verbose) {
     say(fmt::format("{} {} = {}", task, print_call(call), print_result(raw)));
   }
+  if (follows(id)) followed->facts = {};
   files_.release_unused();
 }
 
-void Follower::make_and_compare(SpaceId id, FollowedSpace& space, pid_t task, const Call& call,
-                                const CallFacts& facts, std::int64_t raw) {
-  remember_before(space);
-  const ModelAnswer ours = make_call(space, task, call, facts, raw);
+void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, const Call& call,
+                                std::int64_t raw) {
+  FollowedSpace& space = *followed.space;
+  const std::uint64_t segment_bytes = followed.facts.segment_bytes.value_or(0);
+  const CallRanges chosen = find_chosen_ranges(call, raw, segment_bytes);
+  // What is beside a place that the kernel chose was not touched since: nothing of it ran.
+  space.catch_up_around(chosen);
+  followed.ranges.parts.insert(followed.ranges.parts.end(), chosen.parts.begin(),
+                               chosen.parts.end());
+  before_ = space.copy_around(followed.ranges);
+  const ModelAnswer ours = make_call(space, task, call, followed.facts, raw);
   if (ours.made == Made::not_modelled) {
     adopt_call(space, task, call, raw);
     ++tally_.adopted[call.kind->name];
@@ -164,18 +178,37 @@ void Follower::make_and_compare(SpaceId id, FollowedSpace& space, pid_t task, co
                        : print_neighbourhood(before_, range_of_call(call));
     fail(text);
   }
-  check(id, space, task, Depth::hidden_now_and_then,
-        fmt::format("{} = {}", print_call(call), print_result(raw)));
+  check_call(id, followed, task, fmt::format("{} = {}", print_call(call), print_result(raw)));
 }
 
-void Follower::check(SpaceId id, FollowedSpace& space, pid_t task, Depth depth,
-                     const std::string& what) {
-  constexpr std::uint64_t calls_between_hidden = 64;
-  auto difference = space.compare();
-  if (depth == Depth::hidden_now_and_then && ++checks_ % calls_between_hidden == 0) {
-    depth = Depth::everything;
+void Follower::check_call(SpaceId id, Followed& followed, pid_t task, const std::string& what) {
+  FollowedSpace& space = *followed.space;
+  const bool map_is_due = followed.map_pace.count_call();
+  const bool hidden_is_due = followed.hidden_pace.count_call();
+  judge(id, followed, task, what, space.compare_around(followed.ranges));
+  if (!map_is_due || !follows(id) || space.in_doubt) return;
+  const std::string all = fmt::format("all areas after call {}, {}\n  equal after call {}", calls_,
+                                      what, followed.last_equal);
+  judge(id, followed, task, all, followed.map_pace.run([&] { return space.compare(); }));
+  if (!hidden_is_due || !follows(id) || space.in_doubt) return;
+  const auto hidden = followed.hidden_pace.run([&] { return space.compare_hidden(task); });
+  judge(id, followed, task, all, hidden);
+  if (!hidden) followed.last_equal = calls_;
+}
+
+void Follower::check_all(SpaceId id, Followed& followed, pid_t task, const std::string& what) {
+  FollowedSpace& space = *followed.space;
+  auto difference = followed.map_pace.run([&] { return space.compare(); });
+  if (!difference) {
+    difference = followed.hidden_pace.run([&] { return space.compare_hidden(task); });
   }
-  if (!difference && depth == Depth::everything) difference = space.compare_hidden(task);
+  followed.last_equal = calls_;
+  judge(id, followed, task, what, difference);
+}
+
+void Follower::judge(SpaceId id, Followed& followed, pid_t task, const std::string& what,
+                     const std::optional<Difference>& difference) {
+  FollowedSpace& space = *followed.space;
   if (!difference || cannot_be_told(id, space, task)) return;
   ++tally_.mismatches;
   fail(
@@ -204,7 +237,7 @@ void Follower::record_image(SpaceId id, pid_t task) {
   if (!recording_.works() || task != first_process_) return;
   recorded_ = id;
   std::string text;
-  for (const auto& area : find_followed(id)->space().areas()) {
+  for (const auto& area : find_followed(id)->space->space().areas()) {
     text += fmt::format("area {:x} {:x} {:x}\n", area.start, area.end, area.flags.bits());
   }
   recording_.write(text);
@@ -220,11 +253,6 @@ void Follower::record_call(SpaceId id, const Call& call, std::int64_t raw) {
   recording_.write(text + fmt::format(" {:x}\n", static_cast<std::uint64_t>(raw)));
 }
 
-void Follower::remember_before(FollowedSpace& space) {
-  before_.clear();
-  for (const auto& area : space.space().areas()) before_.push_back(area);
-}
-
 void Follower::count(const Call& call, Made made) {
   ++tally_.compared[call.kind->name];
   if (made == Made::told_address) ++tally_.told_address[call.kind->name];
@@ -232,10 +260,10 @@ void Follower::count(const Call& call, Made made) {
 }
 
 void Follower::call_lost(SpaceId id, const Call&) {
-  FollowedSpace* space = find_followed(id);
-  if (space == nullptr) return;
+  Followed* followed = find_followed(id);
+  if (followed == nullptr) return;
   ++tally_.lost;
-  space->in_doubt = true;
+  followed->space->in_doubt = true;
 }
 
 void Follower::orphan_found(pid_t child) {
@@ -245,18 +273,20 @@ void Follower::orphan_found(pid_t child) {
 
 void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_task) {
   ++tally_.processes;
-  FollowedSpace* origin = find_followed(parent);
+  Followed* origin = find_followed(parent);
   if (origin == nullptr) {
     ++tally_.unfollowed;
     return;
   }
   auto space = std::make_unique<FollowedSpace>(files_, child_task);
   if (!space->kernel().is_readable()) return give_up(child_task, not_readable);
-  space->fork_from(*origin);
+  origin->space->catch_up();
+  space->fork_from(*origin->space);
   if (!options_.quiet) say(fmt::format("process {} is forked", child_task));
-  FollowedSpace& forked = *(spaces_[child] = std::move(space));
+  Followed& forked = spaces_[child];
+  forked.space = std::move(space);
   before_.clear();
-  check(child, forked, child_task, Depth::everything, "fork");
+  check_all(child, forked, child_task, "fork");
 }
 
 void Follower::space_shared(SpaceId id, pid_t child_task) {
@@ -269,24 +299,24 @@ void Follower::space_shared(SpaceId id, pid_t child_task) {
 }
 
 void Follower::space_ending(SpaceId id, pid_t task) {
-  FollowedSpace* space = find_followed(id);
-  if (space == nullptr) return;
-  if (!space->in_doubt) {
-    space->catch_up();
+  Followed* followed = find_followed(id);
+  if (followed == nullptr) return;
+  FollowedSpace& space = *followed->space;
+  if (!space.in_doubt) {
+    space.catch_up();
     before_.clear();
-    check(id, *space, task, Depth::everything, "exit");
+    check_all(id, *followed, task, "exit");
     if (!follows(id)) return;
   }
-  if (space->in_doubt) space->take_from_kernel();
+  if (space.in_doubt) space.take_from_kernel();
   if (options_.show_maps && task == first_process_) {
-    final_maps_ = vmarea::shims::maps_text(space->space(), FollowedNames{});
+    final_maps_ = vmarea::shims::maps_text(space.space(), FollowedNames{});
   }
   space_gone(id);
 }
 
 void Follower::space_gone(SpaceId id) {
   spaces_.erase(id);
-  facts_.erase(id);
   files_.release_unused();
 }
 

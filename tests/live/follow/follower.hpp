@@ -13,6 +13,7 @@
 #include "followed_space.hpp"
 #include "model_call.hpp"
 #include "output.hpp"
+#include "pace.hpp"
 #include "tracer.hpp"
 
 namespace follow {
@@ -68,18 +69,28 @@ class Follower : public Observer {
   bool finish_recording() { return recording_.close(); }
 
  private:
+  /// A space, what is known of the call it is in, and when it was compared.
+  struct Followed {
+    std::unique_ptr<FollowedSpace> space;
+    CallFacts facts;
+    CallRanges ranges;
+    Pace map_pace;     // Of the text of maps.
+    Pace hidden_pace;  // Of what maps does not show, which costs more.
+    std::uint64_t last_equal = 0;  // The number of the call after which all was compared last.
+  };
   /// Null where the space is not followed.
-  FollowedSpace* find_followed(SpaceId space);
-  void make_and_compare(SpaceId id, FollowedSpace& space, pid_t task, const Call& call,
-                        const CallFacts& facts, std::int64_t raw);
-  /// What maps shows is compared always, what it does not show now and then, because it costs much.
-  enum class Depth : std::uint8_t { hidden_now_and_then, everything };
-  void check(SpaceId id, FollowedSpace& space, pid_t task, Depth depth, const std::string& what);
+  Followed* find_followed(SpaceId space);
+  void make_and_compare(SpaceId id, Followed& followed, pid_t task, const Call& call,
+                        std::int64_t raw);
+  void check_call(SpaceId id, Followed& followed, pid_t task, const std::string& what);
+  /// Compares all that can be seen.
+  void check_all(SpaceId id, Followed& followed, pid_t task, const std::string& what);
+  void judge(SpaceId id, Followed& followed, pid_t task, const std::string& what,
+             const std::optional<Difference>& difference);
   bool cannot_be_told(SpaceId id, FollowedSpace& space, pid_t task);
   void give_up(pid_t task, const std::string& reason);
   void count(const Call& call, Made made);
   [[noreturn]] void fail(const std::string& text);
-  void remember_before(FollowedSpace& space);
   /// "area START END FLAGS" for each area of an image, "call NAME ARGUMENT... RESULT" for each call
   /// that succeeded, in hexadecimal: what bench/ replays.
   void record_image(SpaceId id, pid_t task);
@@ -87,11 +98,10 @@ class Follower : public Observer {
 
   Options options_;
   FileRegistry files_;  // Outlives the spaces.
-  std::map<SpaceId, std::unique_ptr<FollowedSpace>> spaces_;
-  std::map<SpaceId, CallFacts> facts_;  // Of the call each space is in.
+  std::map<SpaceId, Followed> spaces_;
   std::vector<AreaDescription> before_;
   Tally tally_;
-  std::uint64_t checks_ = 0;
+  std::uint64_t calls_ = 0;  // Seen so far, of all spaces: the number of the last one.
   pid_t first_process_ = 0;
   std::string final_maps_;
   Recording recording_;

@@ -26,7 +26,6 @@ using vmarea::Protection;
 using vmarea::Result;
 
 constexpr vmarea::Geometry geometry{};
-constexpr int number_mseal = 462;
 
 std::int64_t raw(const Result<void>& result) {
   return result ? 0 : -static_cast<std::int64_t>(result.error());
