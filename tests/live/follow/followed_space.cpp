@@ -22,7 +22,7 @@ bool lacks_identity(const AreaDescription& area) {
 }
 
 /// One anonymous page of each area in `range` that has some and should not, in ascending order.
-/// Runs of such areas are asked about at once: most have none.
+/// Runs of such areas without a hole are asked about at once: most have none.
 std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& kernel,
                                               vmarea::Range range = vmarea::everything) {
   std::vector<vmarea::Address> pages;
@@ -39,7 +39,7 @@ std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& k
   };
   for (const auto& area : space.areas(range)) {
     const bool huge = area.flags.has_any(flag::huge_page);
-    if (!lacks_identity(area) || huge != run_is_huge) ask();
+    if (!lacks_identity(area) || huge != run_is_huge || area.start != run.end) ask();
     if (!lacks_identity(area)) continue;
     if (run.empty()) run.start = area.start;
     run.end = area.end;

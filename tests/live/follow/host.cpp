@@ -139,6 +139,10 @@ Result<void> Services::prepare_mapping(FileHandle file, AreaDescription& wanted)
   return {};
 }
 
+void drop_reference(OpenFile& file) noexcept {
+  if (--file.references == 0) file.registry->note_release(&file);
+}
+
 Result<OpenFile*> Services::make_shared_memory(std::uint64_t length_bytes) const noexcept {
   OpenFile* file = host->files->add(Nature::shared_memory);
   file->fixed_size = length_bytes;
@@ -156,7 +160,7 @@ std::optional<std::uint64_t> size_of(const OpenFile& file) {
 }
 
 FileRegistry::~FileRegistry() {
-  for (const auto& file : files_) close_handles(*file);
+  for (const auto& [key, file] : files_) close_handles(*file);
 }
 
 void FileRegistry::close_handles(const OpenFile& file) {
@@ -165,7 +169,7 @@ void FileRegistry::close_handles(const OpenFile& file) {
 }
 
 OpenFile* FileRegistry::find_same(pid_t task, int descriptor, const FileId& id) {
-  for (const auto& file : files_) {
+  for (const auto& [key, file] : files_) {
     if (file->duplicate < 0 || (file->id_known && file->id != id)) continue;
     if (syscall(SYS_kcmp, getpid(), task, KCMP_FILE, file->duplicate, descriptor) == 0) {
       return file.get();
@@ -213,25 +217,35 @@ OpenFile* FileRegistry::add_shown(const KernelArea& area) {
 }
 
 OpenFile* FileRegistry::add(Nature nature) {
-  OpenFile& file = *files_.emplace_back(std::make_unique<OpenFile>());
-  file.nature = nature;
-  if (nature == Nature::shared_memory) file.name = "/dev/zero (deleted)";
-  return &file;
+  auto made = std::make_unique<OpenFile>();
+  OpenFile* file = made.get();
+  files_.emplace(file, std::move(made));
+  file->registry = this;
+  file->nature = nature;
+  if (nature == Nature::shared_memory) file->name = "/dev/zero (deleted)";
+  note_release(file);  // Until an area has it.
+  return file;
 }
 
 void FileRegistry::refresh_names() {
-  for (const auto& file : files_) {
+  for (const auto& [key, file] : files_) {
     const int handle = file->duplicate >= 0 ? file->duplicate : file->place;
     if (handle >= 0) file->name = read_name(handle);
   }
 }
 
+void FileRegistry::note_release(OpenFile* file) {
+  if (std::exchange(file->is_listed, true)) return;
+  perhaps_unused_.push_back(file);
+}
+
 void FileRegistry::release_unused() {
-  std::erase_if(files_, [](const auto& file) {
-    if (file->references != 0) return false;
+  for (OpenFile* file : std::exchange(perhaps_unused_, {})) {
+    file->is_listed = false;
+    if (file->references != 0) continue;
     close_handles(*file);
-    return true;
-  });
+    files_.erase(file);
+  }
 }
 
 }  // namespace follow

@@ -386,13 +386,13 @@ void Tracer::dispatch_event(Task& task, int event, int signal) {
 }
 
 void Tracer::enter_call(Task& task) {
-  if (event_message(task.id) == static_cast<pid_t>(FilterSays::foreign_abi)) {
+  const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_SECCOMP);
+  if (!stop) return;
+  if (stop->seccomp.ret_data == static_cast<std::uint32_t>(FilterSays::foreign_abi)) {
     observer_.let_go(task.space->id, task.id, "it makes 32-bit (or x32) system calls");
     resume(task, PTRACE_CONT);
     return;
   }
-  const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_SECCOMP);
-  if (!stop) return;
   Call call{.kind = find_call_kind(stop->seccomp.nr), .arguments = {}};
   const auto is = [&](Treatment what) {
     return call.kind != nullptr && call.kind->treatment == what;
