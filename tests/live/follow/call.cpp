@@ -36,7 +36,7 @@ constexpr auto kinds = std::to_array<CallKind>({
     {number_map_shadow_stack, "map_shadow_stack", unmodelled, {hex, decimal, hex}},
     {SYS_prctl, "prctl", modelled, {decimal, hex, hex, hex, hex}},
     {SYS_arch_prctl, "arch_prctl", unmodelled, {hex, hex}},
-    {SYS_ioctl, "ioctl", unmodelled, {decimal, hex, hex}},
+    {SYS_ioctl, "ioctl", modelled, {decimal, hex, hex}},
     {SYS_io_setup, "io_setup", unmodelled, {decimal, hex}},
     {SYS_io_destroy, "io_destroy", unmodelled, {hex}},
     {SYS_fork, "fork", process, {}},
@@ -45,6 +45,8 @@ constexpr auto kinds = std::to_array<CallKind>({
     {SYS_clone3, "clone3", process, {hex, decimal}},
     {SYS_ptrace, "ptrace", tracing, {hex, decimal, hex, hex}},
     {SYS_personality, "personality", attitude, {hex}},
+    {SYS_unshare, "unshare", attitude, {hex}},
+    {SYS_setns, "setns", attitude, {decimal, hex}},
 });
 
 struct Name {

@@ -5,7 +5,7 @@
 //   modelled    the same call is made on an AddressSpace of ours and everything is compared
 //   unmodelled  it changes areas, but there is no call of ours: areas are read from the kernel
 //   process     fork and its kin: the space is copied or shared
-//   attitude    changes no area, but how later calls behave (personality)
+//   attitude    changes no area, but how later calls behave (personality, another user namespace)
 //   tracing     asks for a tracer, of which a task has one: us
 #pragma once
 

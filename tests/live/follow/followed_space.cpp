@@ -2,10 +2,12 @@
 #include "followed_space.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <vmarea_shims/maps_text.hpp>
 
+#include "proc_text.hpp"
 #include "process_facts.hpp"
 #include "support/flag_letters.hpp"
 
@@ -91,7 +93,9 @@ FollowedSpace::FollowedSpace(FileRegistry& files, pid_t task) : files_(files), k
 }
 
 void FollowedSpace::refresh_limits(pid_t task) {
-  host_.limits = read_limits(task);
+  const auto [rights, is_new] = rights_.try_emplace(task, false);
+  if (is_new) rights->second = has_rights_that_count(task);
+  host_.limits = read_limits(task, rights->second ? capabilities_of(task) : 0);
 }
 
 void FollowedSpace::refresh_personality(pid_t task) {
@@ -124,13 +128,33 @@ void FollowedSpace::rebuild(const std::vector<AreaDescription>& areas) {
 }
 
 void FollowedSpace::catch_up() {
+  follow_releases();
   note_growing(vmarea::everything);
   follow_growth();
   touch_pages_of(kernel_);
 }
 
+void FollowedSpace::follow_releases() {
+  if (!has_contexts_) return;
+  has_contexts_ = false;
+  const std::vector<KernelArea> theirs = kernel_.read_areas_with_flags();
+  std::set<vmarea::UserfaultContext> released;
+  for (const auto& area : space_->areas()) {
+    if (!area.flags.has_any(flag::userfault)) continue;
+    has_contexts_ = true;
+    const auto same = std::ranges::find_if(
+        theirs, [&](const KernelArea& shown) { return shown.range().contains(area.start); });
+    const bool is_watched = same == theirs.end() || same->flags->has_any(flag::userfault);
+    if (!is_watched) released.insert(area.attributes->userfault_context);
+  }
+  for (const vmarea::UserfaultContext context : released) {
+    static_cast<void>(space_->release_userfault(context));
+  }
+}
+
 void FollowedSpace::catch_up_around(const CallRanges& ranges) {
   if (ranges.everywhere) return catch_up();
+  follow_releases();
   follow_growth();
   for (const vmarea::Range range : ranges.parts) touch_pages_around(range);
 }
@@ -191,6 +215,7 @@ void FollowedSpace::fork_from(FollowedSpace& parent) {
   parent.touch_pages_of(kernel_);
   space_ = std::make_unique<Space>(Services(host_), parent.space_->layout());
   if (!parent.space_->fork_into(*space_)) in_doubt = true;
+  has_contexts_ = parent.has_contexts_;
 }
 
 std::vector<AreaDescription> FollowedSpace::copy_around(const CallRanges& ranges) const {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,10 +65,17 @@ class FollowedSpace {
   bool randomised() const { return randomised_; }
   bool implies_exec() const { return implies_exec_; }
   void refresh_personality(pid_t task);
+  /// Who has rights may be different from now on.
+  void forget_rights() { rights_.clear(); }
+  /// From now on areas may have userfaultfd contexts, which end where no call says so.
+  void watch_contexts() { has_contexts_ = true; }
   /// Set when something beyond our sight may have changed areas; cleared by take_from_kernel().
   bool in_doubt = false;
 
  private:
+  /// A context that the kernel's areas do not have any more was released: its last descriptor was
+  /// closed, by exec or exit perhaps, and of whichever process.
+  void follow_releases();
   void follow_growth();
   /// What grows by itself is known by its last bytes, which stay.
   void note_growing(vmarea::Range range);
@@ -82,6 +90,8 @@ class FollowedSpace {
   HostState host_;
   std::unique_ptr<Space> space_;
   std::vector<vmarea::Address> growing_;
+  std::map<pid_t, bool> rights_;  // Whether a task's rights count.
+  bool has_contexts_ = false;
   bool randomised_ = true;
   bool implies_exec_ = false;
 };

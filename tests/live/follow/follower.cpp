@@ -116,9 +116,7 @@ void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
   if (treatment != Treatment::modelled && treatment != Treatment::unmodelled) return;
   space.refresh_limits(task);
   followed->facts = gather_facts(space, task, call);
-  const std::uint64_t segment_bytes = followed->facts.segment_bytes.value_or(0);
-  followed->ranges = find_named_ranges(call, space.space(), segment_bytes);
-  space.catch_up_around(followed->ranges);
+  space.catch_up_around(followed->facts.ranges);
 }
 
 void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t raw) {
@@ -132,13 +130,13 @@ void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t 
       make_and_compare(id, *followed, task, call, raw);
       break;
     case Treatment::unmodelled:
-      adopt_call(space, task, call, raw);
-      ++tally_.adopted[call.kind->name];
+      adopt(*followed, task, call, raw);
       break;
     case Treatment::process:
       break;  // It failed: there is no child.
     case Treatment::attitude:
       space.refresh_personality(task);
+      space.forget_rights();
       break;
     case Treatment::tracing:
       if (raw == -EPERM) tracing_refused(task);
@@ -154,18 +152,16 @@ void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t 
 void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, const Call& call,
                                 std::int64_t raw) {
   FollowedSpace& space = *followed.space;
-  const std::uint64_t segment_bytes = followed.facts.segment_bytes.value_or(0);
-  const CallRanges chosen = find_chosen_ranges(call, raw, segment_bytes);
+  CallRanges& ranges = followed.facts.ranges;
+  const CallRanges chosen =
+      find_chosen_ranges(call, raw, followed.facts.segment_bytes.value_or(0));
   // What is beside a place that the kernel chose was not touched since: nothing of it ran.
   space.catch_up_around(chosen);
-  followed.ranges.parts.insert(followed.ranges.parts.end(), chosen.parts.begin(),
-                               chosen.parts.end());
-  before_ = space.copy_around(followed.ranges);
+  ranges.parts.insert(ranges.parts.end(), chosen.parts.begin(), chosen.parts.end());
+  before_ = space.copy_around(ranges);
   const ModelAnswer ours = make_call(space, task, call, followed.facts, raw);
   if (ours.made == Made::not_modelled) {
-    adopt_call(space, task, call, raw);
-    ++tally_.adopted[call.kind->name];
-    return;
+    return adopt(followed, task, call, raw);
   }
   count(call, ours.made);
   if (ours.raw != raw) {
@@ -181,11 +177,19 @@ void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, cons
   check_call(id, followed, task, fmt::format("{} = {}", print_call(call), print_result(raw)));
 }
 
+/// A call that failed and changed nothing is no matter of rules.
+void Follower::adopt(Followed& followed, pid_t task, const Call& call, std::int64_t raw) {
+  const bool failed = raw < 0 && raw >= -4095;
+  const bool changed_nothing = failed && !followed.space->compare();
+  adopt_call(*followed.space, task, call, raw);
+  ++(changed_nothing ? tally_.told_result : tally_.adopted)[call.kind->name];
+}
+
 void Follower::check_call(SpaceId id, Followed& followed, pid_t task, const std::string& what) {
   FollowedSpace& space = *followed.space;
   const bool map_is_due = followed.map_pace.count_call();
   const bool hidden_is_due = followed.hidden_pace.count_call();
-  judge(id, followed, task, what, space.compare_around(followed.ranges));
+  judge(id, followed, task, what, space.compare_around(followed.facts.ranges));
   if (!map_is_due || !follows(id) || space.in_doubt) return;
   const std::string all = fmt::format("all areas after call {}, {}\n  equal after call {}", calls_,
                                       what, followed.last_equal);

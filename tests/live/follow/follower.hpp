@@ -73,7 +73,6 @@ class Follower : public Observer {
   struct Followed {
     std::unique_ptr<FollowedSpace> space;
     CallFacts facts;
-    CallRanges ranges;
     Pace map_pace;     // Of the text of maps.
     Pace hidden_pace;  // Of what maps does not show, which costs more.
     std::uint64_t last_equal = 0;  // The number of the call after which all was compared last.
@@ -82,6 +81,7 @@ class Follower : public Observer {
   Followed* find_followed(SpaceId space);
   void make_and_compare(SpaceId id, Followed& followed, pid_t task, const Call& call,
                         std::int64_t raw);
+  void adopt(Followed& followed, pid_t task, const Call& call, std::int64_t raw);
   void check_call(SpaceId id, Followed& followed, pid_t task, const std::string& what);
   /// Compares all that can be seen.
   void check_all(SpaceId id, Followed& followed, pid_t task, const std::string& what);

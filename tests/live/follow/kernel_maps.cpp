@@ -144,6 +144,20 @@ std::optional<vmarea::Address> KernelSpace::find_anonymous_page(vmarea::Range ra
   return std::nullopt;
 }
 
+bool KernelSpace::has_guard_page(vmarea::Range range) const {
+  PageRegion region{};
+  PageScan scan{};
+  scan.size = sizeof scan;
+  scan.start = range.start;
+  scan.end = range.end;
+  scan.regions = reinterpret_cast<std::uint64_t>(&region);
+  scan.region_count = 1;
+  scan.max_pages = 1;
+  scan.category_mask = page_is_guard;
+  scan.return_mask = page_is_guard;
+  return ioctl(pagemap_, request_page_scan, &scan) > 0;
+}
+
 std::optional<KernelArea> KernelSpace::find_at_or_above(vmarea::Address at) const {
   MapsQuery query{};
   query.size = sizeof query;
