@@ -3,12 +3,14 @@
 #
 # expect_followed.sh FOLLOW PROGRAM FAULT: following the program finds the planted fault where all
 # areas are compared, and says since when it may be there; without the fault there is no mismatch.
+# With --keep-going the program runs to its end, and the answer is the same.
 set -euo pipefail
 follow="$1" program="$2" fault="$3"
 
+# run FAULT OPTION...
 run() {
   status=0
-  said="$(VMAREA_PLANTED="$1" "$follow" --quiet -- "$program" 2>&1)" || status=$?
+  said="$(VMAREA_PLANTED="$1" "$follow" "${@:2}" --quiet -- "$program" 2>&1)" || status=$?
 }
 
 stop() {
@@ -22,3 +24,8 @@ if ((status != 0)); then stop "status $status without a fault"; fi
 run "$fault"
 if ((status != 1)) || ! grep -q MISMATCH <<<"$said"; then stop "the fault $fault is not found"; fi
 grep -E 'MISMATCH|equal after call' <<<"$said"
+run "$fault" --keep-going
+if ((status != 1)) || grep -qE 'ended by signal|exited with' <<<"$said"; then
+  stop "status $status with --keep-going"
+fi
+grep 'calls of' <<<"$said"

@@ -309,6 +309,10 @@ std::optional<Difference> FollowedSpace::compare_hidden(pid_t task) {
       0, fmt::format("page counters differ: kernel {}, ours {}", print(counted), print(totals))};
 }
 
+void FollowedSpace::take_totals(pid_t task) {
+  space_->state().totals = read_totals(task);
+}
+
 void FollowedSpace::take_from_kernel(const std::function<void(AreaDescription&)>& adjust) {
   std::vector<AreaDescription> areas;
   for (const KernelArea& theirs : kernel_.read_areas_with_flags()) {

@@ -56,6 +56,8 @@ class FollowedSpace {
   /// After a call that has no counterpart of ours: areas and flags as the kernel has them now;
   /// identities, offsets and files as ours had them. `adjust` sees each area and may change it.
   void take_from_kernel(const std::function<void(AreaDescription&)>& adjust = {});
+  /// The page counters as the kernel has them.
+  void take_totals(pid_t task);
   /// Replaces all our areas.
   void rebuild(const std::vector<AreaDescription>& areas);
 

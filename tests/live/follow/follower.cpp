@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "follower.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <numeric>
@@ -63,6 +65,7 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
     first_process_ = task;
     tally_.processes = 1;
   }
+  name_program(task);
   auto space = std::make_unique<FollowedSpace>(files_, task);
   if (!space->kernel().is_readable()) return give_up(task, not_readable);
   space->load_image(task);
@@ -74,7 +77,7 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
                     "the kernel gives none to a program under a tracer without rights",
                     task, name));
   }
-  if (!options_.quiet) {
+  if (options_.telling >= Telling::programs) {
     say(fmt::format("process {} runs {} with {} areas", task, name, space->space().area_count()));
   }
   Followed& loaded = spaces_[id];
@@ -111,6 +114,7 @@ void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
   if (followed == nullptr) return;
   FollowedSpace& space = *followed->space;
   ++calls_;
+  ++followed->calls;
   if (space.in_doubt) space.take_from_kernel();
   const Treatment treatment = call.kind->treatment;
   if (treatment != Treatment::modelled && treatment != Treatment::unmodelled) return;
@@ -142,11 +146,12 @@ void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t 
       if (raw == -EPERM) tracing_refused(task);
       break;
   }
-  if (options_.verbose) {
-    say(fmt::format("{} {} = {}", task, print_call(call), print_result(raw)));
+  if (options_.calls) {
+    say(fmt::format("{} {} {} = {}", calls_, task, print_call(call), print_result(raw)));
   }
   if (follows(id)) followed->facts = {};
   files_.release_unused();
+  show_progress();
 }
 
 void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, const Call& call,
@@ -172,7 +177,7 @@ void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, cons
     const auto difference = space.compare();
     text += difference ? print_difference(space, before_, *difference)
                        : print_neighbourhood(before_, range_of_call(call));
-    fail(text);
+    return fail(space, task, text);
   }
   check_call(id, followed, task, fmt::format("{} = {}", print_call(call), print_result(raw)));
 }
@@ -215,8 +220,8 @@ void Follower::judge(SpaceId id, Followed& followed, pid_t task, const std::stri
   FollowedSpace& space = *followed.space;
   if (!difference || cannot_be_told(id, space, task)) return;
   ++tally_.mismatches;
-  fail(
-      fmt::format("process {}: {}\n{}", task, what, print_difference(space, before_, *difference)));
+  fail(space, task,
+       fmt::format("process {}: {}\n{}", task, what, print_difference(space, before_, *difference)));
 }
 
 /// Whether a difference may be one of what we could see only: a stopped task that is killed takes
@@ -232,9 +237,43 @@ bool Follower::cannot_be_told(SpaceId id, FollowedSpace& space, pid_t task) {
   return true;
 }
 
-void Follower::fail(const std::string& text) {
+void Follower::fail(FollowedSpace& space, pid_t task, const std::string& text) {
   say("MISMATCH in " + text);
-  throw Mismatch{};
+  if (!options_.keep_going) throw Mismatch{};
+  space.take_from_kernel();
+  space.take_totals(task);
+}
+
+void Follower::name_program(pid_t task) {
+  constexpr auto preparing = std::to_array<std::string_view>(
+      {"env", "nice", "ionice", "nohup", "setarch", "setpriv", "setsid", "stdbuf", "sudo",
+       "taskset", "time", "timeout", "unshare"});
+  if (!program_.empty() && !is_prepared_) return;
+  if (program_.empty()) {
+    program_ = options_.command.front();
+  } else {
+    const std::string words = read_file(fmt::format("/proc/{}/cmdline", task));
+    program_ = words.substr(0, words.find('\0'));
+  }
+  const std::string_view name = std::string_view(program_).substr(program_.rfind('/') + 1);
+  is_prepared_ = std::ranges::find(preparing, name) != preparing.end();
+}
+
+void Follower::show_progress() {
+  static const bool is_shown = options_.telling != Telling::summary && ProgressLine::is_possible();
+  constexpr std::chrono::milliseconds between{500};
+  if (!is_shown) return;
+  const Clock::duration passed = Clock::now() - progress_shown_;
+  if (passed < between) return;
+  std::uint64_t areas = 0;
+  for (const auto& [id, followed] : spaces_) areas += followed.space->space().area_count();
+  const double seconds = std::chrono::duration<double>(passed).count();
+  const double speed = static_cast<double>(calls_ - calls_at_progress_) / seconds;
+  ProgressLine::show(fmt::format("follow: {}, {}, {}, {:.0f} calls a second",
+                                 print_count(calls_, "call"), print_count(areas, "area"),
+                                 print_count(spaces_.size(), "process", "es"), speed));
+  progress_shown_ = Clock::now();
+  calls_at_progress_ = calls_;
 }
 
 void Follower::record_image(SpaceId id, pid_t task) {
@@ -286,7 +325,10 @@ void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_ta
   if (!space->kernel().is_readable()) return give_up(child_task, not_readable);
   origin->space->catch_up();
   space->fork_from(*origin->space);
-  if (!options_.quiet) say(fmt::format("process {} is forked", child_task));
+  if (options_.telling >= Telling::processes) {
+    say(fmt::format("process {} is forked with {} areas", child_task,
+                    space->space().area_count()));
+  }
   Followed& forked = spaces_[child];
   forked.space = std::move(space);
   before_.clear();
@@ -299,7 +341,9 @@ void Follower::space_shared(SpaceId id, pid_t child_task) {
     ++tally_.unfollowed;
     return;
   }
-  if (!options_.quiet) say(fmt::format("process {} shares its parent's areas", child_task));
+  if (options_.telling >= Telling::processes) {
+    say(fmt::format("process {} shares its parent's areas", child_task));
+  }
 }
 
 void Follower::space_ending(SpaceId id, pid_t task) {
@@ -313,6 +357,11 @@ void Follower::space_ending(SpaceId id, pid_t task) {
     if (!follows(id)) return;
   }
   if (space.in_doubt) space.take_from_kernel();
+  if (options_.telling >= Telling::processes) {
+    say(fmt::format("process {} ends after {}, with {}", thread_group_of(task).value_or(task),
+                    print_count(followed->calls, "call"),
+                    print_count(space.space().area_count(), "area")));
+  }
   if (options_.show_maps && task == first_process_) {
     final_maps_ = vmarea::shims::maps_text(space.space(), FollowedNames{});
   }
@@ -326,25 +375,21 @@ void Follower::space_gone(SpaceId id) {
 
 std::vector<std::string> print_notes(const Tally& tally) {
   std::vector<std::string> notes;
-  if (!tally.adopted.empty()) {
-    notes.push_back(
-        fmt::format("{} calls of kinds not modelled ({}); areas were read from the "
-                    "kernel after them",
-                    sum(tally.adopted), list(tally.adopted)));
-  }
-  if (!tally.told_address.empty()) {
-    notes.push_back(fmt::format("{} calls whose address or flags chance or a driver chose ({})",
-                                sum(tally.told_address), list(tally.told_address)));
-  }
-  if (!tally.told_result.empty()) {
-    notes.push_back(fmt::format("{} calls whose answer depends on pages or rights, not areas ({})",
-                                sum(tally.told_result), list(tally.told_result)));
-  }
+  const auto note_calls = [&](const std::map<std::string_view, std::uint64_t>& calls,
+                              std::string_view what) {
+    if (calls.empty()) return;
+    notes.push_back(fmt::format("{} {} ({})", print_count(sum(calls), "call"), what, list(calls)));
+  };
+  note_calls(tally.adopted, "not modelled; areas were read from the kernel after each");
+  note_calls(tally.told_address, "whose address or flags chance or a driver chose");
+  note_calls(tally.told_result, "whose answer depends on pages or rights, not areas");
   if (tally.unfollowed != 0) {
-    notes.push_back(
-        fmt::format("{} processes were not followed, or not to their end", tally.unfollowed));
+    notes.push_back(fmt::format("{} not followed, or not to the end",
+                                print_count(tally.unfollowed, "process", "es")));
   }
-  if (tally.lost != 0) notes.push_back(fmt::format("{} calls died with their task", tally.lost));
+  if (tally.lost != 0) {
+    notes.push_back(fmt::format("{} ended with the task", print_count(tally.lost, "call")));
+  }
   return notes;
 }
 
