@@ -71,6 +71,7 @@ class FollowedSpace {
   void forget_rights() { rights_.clear(); }
   /// From now on areas may have userfaultfd contexts, which end where no call says so.
   void watch_contexts() { has_contexts_ = true; }
+  bool has_contexts() const { return has_contexts_; }
   /// Set when something beyond our sight may have changed areas; cleared by take_from_kernel().
   bool in_doubt = false;
 

@@ -91,6 +91,11 @@ Follower::Followed* Follower::find_followed(SpaceId id) {
   return found != spaces_.end() ? &found->second : nullptr;
 }
 
+bool Follower::may_wait_for_others(SpaceId id) const {
+  const auto found = spaces_.find(id);
+  return found != spaces_.end() && found->second.space->has_contexts();
+}
+
 void Follower::let_go(SpaceId id, pid_t task, const std::string& reason) {
   if (!follows(id)) return;
   give_up(task, reason);
@@ -158,8 +163,7 @@ void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, cons
                                 std::int64_t raw) {
   FollowedSpace& space = *followed.space;
   CallRanges& ranges = followed.facts.ranges;
-  const CallRanges chosen =
-      find_chosen_ranges(call, raw, followed.facts.segment_bytes.value_or(0));
+  const CallRanges chosen = find_chosen_ranges(call, raw, followed.facts.segment_bytes.value_or(0));
   // What is beside a place that the kernel chose was not touched since: nothing of it ran.
   space.catch_up_around(chosen);
   ranges.parts.insert(ranges.parts.end(), chosen.parts.begin(), chosen.parts.end());
@@ -220,8 +224,9 @@ void Follower::judge(SpaceId id, Followed& followed, pid_t task, const std::stri
   FollowedSpace& space = *followed.space;
   if (!difference || cannot_be_told(id, space, task)) return;
   ++tally_.mismatches;
-  fail(space, task,
-       fmt::format("process {}: {}\n{}", task, what, print_difference(space, before_, *difference)));
+  fail(
+      space, task,
+      fmt::format("process {}: {}\n{}", task, what, print_difference(space, before_, *difference)));
 }
 
 /// Whether a difference may be one of what we could see only: a stopped task that is killed takes
@@ -326,8 +331,7 @@ void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_ta
   origin->space->catch_up();
   space->fork_from(*origin->space);
   if (options_.telling >= Telling::processes) {
-    say(fmt::format("process {} is forked with {} areas", child_task,
-                    space->space().area_count()));
+    say(fmt::format("process {} is forked with {} areas", child_task, space->space().area_count()));
   }
   Followed& forked = spaces_[child];
   forked.space = std::move(space);

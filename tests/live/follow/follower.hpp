@@ -51,6 +51,7 @@ class Follower : public Observer {
   void space_ending(SpaceId space, pid_t task) override;
   void space_gone(SpaceId space) override;
   void tracing_refused(pid_t task) override;
+  bool may_wait_for_others(SpaceId space) const override;
   bool follows(SpaceId space) const override { return spaces_.contains(space); }
   void let_go(SpaceId space, pid_t task, const std::string& reason) override;
 

@@ -318,9 +318,8 @@ ModelAnswer make_userfault(const Request& request) {
   if (const auto own = find_childs_context(space, {start, start + length})) context = own;
   if (!registers) return compared(raw(space.unregister_userfault(start, length, *context)));
   request.space.watch_contexts();
-  return compared(
-      raw(space.register_userfault({start, length, *context, vmarea::UserfaultModes(
-                                                                 static_cast<std::uint32_t>(modes))})));
+  return compared(raw(space.register_userfault(
+      {start, length, *context, vmarea::UserfaultModes(static_cast<std::uint32_t>(modes))})));
 }
 
 ModelAnswer make_shmat(const Request& request) {

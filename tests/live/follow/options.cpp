@@ -15,28 +15,31 @@ namespace {
 constexpr int exit_usage = 2;
 
 constexpr const char* description =
-    "Runs PROGRAM under ptrace, through its threads, forks and execs. The kernel's map after exec\n"
-    "is the starting point; every memory call is then made on an AddressSpace of vmarea as well.\n"
-    "Its result and the areas around it are compared with the kernel's after each call, all areas\n"
-    "at intervals and at the end. The first difference is explained and ends PROGRAM.";
+    R"(Runs PROGRAM under ptrace, through its threads, forks and execs. The kernel's map after exec
+is the starting point; every memory call is then made on an AddressSpace of vmarea as well. Its
+result and the areas around it are compared with the kernel's after each call, all areas at intervals and
+at the end. The first difference is explained and ends PROGRAM.)";
 
 constexpr const char* footer =
-    "PROGRAM keeps its own input and output; everything of follow goes to standard error. The last\n"
-    "line is \"follow: PROGRAM: N calls of K kinds in P processes, 0 mismatches\". A signal that\n"
-    "asks follow to end is passed on to PROGRAM.\n\n"
-    "What cannot be followed is said in one sentence at once and runs on: 32-bit calls, processes\n"
-    "that their parents trace, and programs that may not be read.\n\n"
-    "Exit status: 0 no mismatch, whatever PROGRAM's own status (it is printed if it is not 0); 1 a\n"
-    "mismatch; 2 bad usage; 3 PROGRAM could not be followed to its end; 4 FILE, or the areas of\n"
-    "--show-maps, cannot be written; 125 no ptrace here; 126 PROGRAM cannot be run; 127 PROGRAM was\n"
-    "not found.";
+    R"(PROGRAM keeps its own input and output; everything of follow goes to standard error. The last
+line is "follow: PROGRAM: N calls of K kinds in P processes, 0 mismatches". A signal that asks
+follow to end is passed on to PROGRAM.
+
+What cannot be followed is said in one sentence at once and runs on: 32-bit calls, processes that
+their parents trace, and programs that may not be read.
+
+Exit status: 0 no mismatch, whatever PROGRAM's own status (it is printed if it is not 0); 1 a
+mismatch; 2 bad usage; 3 PROGRAM could not be followed to its end; 4 FILE, or the areas of
+--show-maps, cannot be written; 125 no ptrace here; 126 PROGRAM cannot be run; 127 PROGRAM was not
+found.)";
 
 /// How many words are ours: those before "--", or before the first that is no option.
 int count_own_words(int count, char** words) {
   const auto is_end = [](std::string_view word) { return word == "--" || word.front() != '-'; };
-  return static_cast<int>(std::find_if(words + 1, words + count, [&](std::string_view word) {
-                            return word.empty() || is_end(word);
-                          }) - words);
+  return static_cast<int>(
+      std::find_if(words + 1, words + count,
+                   [&](std::string_view word) { return word.empty() || is_end(word); }) -
+      words);
 }
 
 }  // namespace

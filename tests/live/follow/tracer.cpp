@@ -389,6 +389,7 @@ void Tracer::enter_call(Task& task) {
   space.owner = task.id;
   space.begun = false;
   space.outstanding = 0;
+  if (observer_.may_wait_for_others(space.id)) return begin_call(space);
   for (pid_t id : space.tasks) {
     Task& other = tasks_.at(id);
     if (!other.running || other.waits_for_vfork) continue;

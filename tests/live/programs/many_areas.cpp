@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// many_areas COUNT: makes that many areas one by one, changes and cuts some of them in the midst of
-// all others, and removes them again in an order that leaves holes. A page of each third is touched.
+// many_areas COUNT: makes that many areas one by one, changes and cuts some in the midst of all
+// others, and removes a third of them. A page of every sixth is touched.
 #include <cstdlib>
 #include <vector>
 
