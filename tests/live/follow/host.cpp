@@ -129,7 +129,8 @@ constinit const Services::Hooks segment_hooks{.open = ignore, .close = ignore};
 
 Result<void> Services::prepare_mapping(FileHandle file, AreaDescription& wanted) const noexcept {
   if (file->refusal != Error::none) return file->refusal;
-  const bool shared = wanted.flags.has_any(vmarea::flag::may_share);
+  // Not that of a file that is open for reading alone: nothing can be written there to share.
+  const bool shared = wanted.flags.has_any(vmarea::flag::shared);
   wanted.hooks = &vmarea::no_hooks<Services>;
   switch (file->nature) {
     case Nature::ordinary:

@@ -17,8 +17,8 @@ constexpr int exit_usage = 2;
 constexpr const char* description =
     R"(Runs PROGRAM under ptrace, through its threads, forks and execs. The kernel's map after exec
 is the starting point; every memory call is then made on an AddressSpace of vmarea as well. Its
-result and the areas around it are compared with the kernel's after each call, all areas at intervals and
-at the end. The first difference is explained and ends PROGRAM.)";
+result and the areas around it are compared with the kernel's after each call, all areas at
+intervals and at the end. The first difference is explained and ends PROGRAM.)";
 
 constexpr const char* footer =
     R"(PROGRAM keeps its own input and output; everything of follow goes to standard error. The last
