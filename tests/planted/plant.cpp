@@ -64,6 +64,13 @@ void add_line(std::string& text, std::string_view line) {
 }
 
 /// The list; its notation is explained at its head.
+/// What stands above a fault's text: what it is, and who finds it.
+bool is_heading(const std::string& key) {
+  static const std::set<std::string> keys = {"family",         "caught_by", "caught_in",
+                                             "searched_among", "found_by",  "followed_with"};
+  return keys.count(key) != 0;
+}
+
 std::vector<Fault> parse(const fs::path& path) {
   std::vector<Fault> faults;
   std::istringstream lines(read(path));
@@ -89,8 +96,7 @@ std::vector<Fault> parse(const fs::path& path) {
       add_line(faults.back().original, value);
     } else if (key == "+") {
       add_line(faults.back().faulty, value);
-    } else if (key != "family" && key != "caught_by" && key != "caught_in" &&
-               key != "searched_among" && key != "found_by") {
+    } else if (!is_heading(key)) {
       wrong("is no line of this notation");
     }
   }

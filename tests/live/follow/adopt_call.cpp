@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "adopt_call.hpp"
 
-#include <array>
 #include <string>
 
 #include <sys/syscall.h>
@@ -28,17 +27,6 @@ void adopt_attribute(FollowedSpace& space, vmarea::Range range,
 
 vmarea::Range range_of(std::uint64_t start, std::uint64_t length) {
   return {start, geometry.round_up(start + length)};
-}
-
-void adopt_userfault(FollowedSpace& space, pid_t task, const Call& call) {
-  constexpr std::uint64_t register_request = 0xaa00;
-  std::array<std::uint64_t, 2> range{};
-  const std::string bytes = read_memory(task, call.arguments[2], sizeof range);
-  if (bytes.size() != sizeof range) return space.take_from_kernel();
-  bytes.copy(reinterpret_cast<char*>(range.data()), sizeof range);
-  const bool registers = (call.arguments[1] & 0xffff) == register_request;
-  adopt_attribute(space, range_of(range[0], range[1]), &Attributes::userfault_context,
-                  registers ? call.arguments[0] + 1 : 0);
 }
 
 void adopt_prctl(FollowedSpace& space, pid_t task, const Call& call) {
@@ -68,8 +56,6 @@ void adopt_call(FollowedSpace& space, pid_t task, const Call& call, std::int64_t
   const bool failed = kernel_raw < 0 && kernel_raw >= -4095;
   if (failed) return space.take_from_kernel();
   switch (call.kind->number) {
-    case SYS_ioctl:
-      return adopt_userfault(space, task, call);
     case SYS_prctl:
       return adopt_prctl(space, task, call);
     default:

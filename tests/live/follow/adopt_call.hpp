@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Calls without a counterpart on an AddressSpace, or whose facts we do not see (userfaultfd, prctl
-// ...): our areas become the kernel's. What maps does not show but merging depends on is noted from
-// the arguments.
+// Calls without a counterpart on an AddressSpace, or whose facts we do not see (prctl ...): our
+// areas become the kernel's. What maps does not show but merging depends on is noted from the
+// arguments.
 #pragma once
 
 #include <cstdint>

@@ -13,10 +13,6 @@ namespace {
 using enum Argument;
 using enum Treatment;
 
-// Numbers that the headers of the build host may lack; the ABI of x86-64 fixes them.
-constexpr int number_map_shadow_stack = 453;
-constexpr int number_mseal = 462;
-
 constexpr auto kinds = std::to_array<CallKind>({
     {SYS_mmap, "mmap", modelled, {hex, decimal, protection, map_flags, decimal, hex}},
     {SYS_munmap, "munmap", modelled, {hex, decimal}},
@@ -40,7 +36,7 @@ constexpr auto kinds = std::to_array<CallKind>({
     {number_map_shadow_stack, "map_shadow_stack", unmodelled, {hex, decimal, hex}},
     {SYS_prctl, "prctl", modelled, {decimal, hex, hex, hex, hex}},
     {SYS_arch_prctl, "arch_prctl", unmodelled, {hex, hex}},
-    {SYS_ioctl, "ioctl", unmodelled, {decimal, hex, hex}},
+    {SYS_ioctl, "ioctl", modelled, {decimal, hex, hex}},
     {SYS_io_setup, "io_setup", unmodelled, {decimal, hex}},
     {SYS_io_destroy, "io_destroy", unmodelled, {hex}},
     {SYS_fork, "fork", process, {}},
@@ -49,6 +45,8 @@ constexpr auto kinds = std::to_array<CallKind>({
     {SYS_clone3, "clone3", process, {hex, decimal}},
     {SYS_ptrace, "ptrace", tracing, {hex, decimal, hex, hex}},
     {SYS_personality, "personality", attitude, {hex}},
+    {SYS_unshare, "unshare", attitude, {hex}},
+    {SYS_setns, "setns", attitude, {decimal, hex}},
 });
 
 struct Name {

@@ -5,7 +5,7 @@
 //   modelled    the same call is made on an AddressSpace of ours and everything is compared
 //   unmodelled  it changes areas, but there is no call of ours: areas are read from the kernel
 //   process     fork and its kin: the space is copied or shared
-//   attitude    changes no area, but how later calls behave (personality)
+//   attitude    changes no area, but how later calls behave (personality, another user namespace)
 //   tracing     asks for a tracer, of which a task has one: us
 #pragma once
 
@@ -16,6 +16,10 @@
 #include <string_view>
 
 namespace follow {
+
+// Numbers that the headers of the build host may lack; the ABI of x86-64 fixes them.
+inline constexpr int number_map_shadow_stack = 453;
+inline constexpr int number_mseal = 462;
 
 enum class Treatment : std::uint8_t { modelled, unmodelled, process, attitude, tracing };
 

@@ -53,6 +53,8 @@ constexpr std::uint32_t userfault_requests[] = {0xaa00, 0xaa01};
 // Shadow stacks on and off, and mapping another vdso.
 constexpr std::uint32_t arch_options[] = {0x5001, 0x5002, 0x2001, 0x2002, 0x2003};
 
+constexpr std::uint32_t new_user_namespace[] = {0x1000'0000};
+
 // PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE.
 constexpr std::uint32_t ptrace_requests[] = {0, 16, 0x4206};
 
@@ -61,6 +63,7 @@ constexpr Selector selectors[] = {
     {SYS_prctl, 0, 0xffff'ffff, prctl_options},
     {SYS_ioctl, 1, 0xffff, userfault_requests},
     {SYS_arch_prctl, 0, 0xffff'ffff, arch_options},
+    {SYS_unshare, 0, new_user_namespace[0], new_user_namespace},
 };
 
 const Selector* find_selector(int number) {

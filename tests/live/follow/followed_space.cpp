@@ -2,10 +2,12 @@
 #include "followed_space.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <vmarea_shims/maps_text.hpp>
 
+#include "proc_text.hpp"
 #include "process_facts.hpp"
 #include "support/flag_letters.hpp"
 
@@ -21,9 +23,10 @@ bool lacks_identity(const AreaDescription& area) {
          vmarea::shims::special_name<Services>(area.hooks).empty();
 }
 
-/// One anonymous page of each area that has some and should not, in ascending order. Runs of such
-/// areas are asked about at once: most have none.
-std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& kernel) {
+/// One anonymous page of each area in `range` that has some and should not, in ascending order.
+/// Runs of such areas without a hole are asked about at once: most have none.
+std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& kernel,
+                                              vmarea::Range range = vmarea::everything) {
   std::vector<vmarea::Address> pages;
   vmarea::Range run;
   bool run_is_huge = false;
@@ -36,9 +39,9 @@ std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& k
     }
     run = {};
   };
-  for (const auto& area : space.areas()) {
+  for (const auto& area : space.areas(range)) {
     const bool huge = area.flags.has_any(flag::huge_page);
-    if (!lacks_identity(area) || huge != run_is_huge) ask();
+    if (!lacks_identity(area) || huge != run_is_huge || area.start != run.end) ask();
     if (!lacks_identity(area)) continue;
     if (run.empty()) run.start = area.start;
     run.end = area.end;
@@ -46,6 +49,14 @@ std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& k
   }
   ask();
   return pages;
+}
+
+/// From the area before `range` to the one behind it.
+vmarea::Range find_surroundings(const Space& space, vmarea::Range range) {
+  const auto [area, prev] = space.find_with_prev(range.start);
+  static_cast<void>(area);
+  const auto* next = space.find_at_or_above(range.end);
+  return {prev != nullptr ? prev->start : 0, next != nullptr ? next->end : geometry.limit};
 }
 
 std::optional<std::string> differs(const KernelArea& theirs, const AreaDescription& ours) {
@@ -82,7 +93,9 @@ FollowedSpace::FollowedSpace(FileRegistry& files, pid_t task) : files_(files), k
 }
 
 void FollowedSpace::refresh_limits(pid_t task) {
-  host_.limits = read_limits(task);
+  const auto [rights, is_new] = rights_.try_emplace(task, false);
+  if (is_new) rights->second = has_rights_that_count(task);
+  host_.limits = read_limits(task, rights->second ? capabilities_of(task) : 0);
 }
 
 void FollowedSpace::refresh_personality(pid_t task) {
@@ -97,7 +110,7 @@ void FollowedSpace::load_image(pid_t task) {
   space_->state().modes = read_modes(task);
   space_->state().modes.executes_heap = implies_exec_;
   rebuild(describe_image(areas, files_));
-  touch_pages_of(kernel_);
+  catch_up();
 }
 
 void FollowedSpace::rebuild(const std::vector<AreaDescription>& areas) {
@@ -115,18 +128,81 @@ void FollowedSpace::rebuild(const std::vector<AreaDescription>& areas) {
 }
 
 void FollowedSpace::catch_up() {
+  follow_releases();
+  note_growing(vmarea::everything);
   follow_growth();
   touch_pages_of(kernel_);
 }
 
-void FollowedSpace::follow_growth() {
-  std::vector<vmarea::Address> starts;
+void FollowedSpace::follow_releases() {
+  if (!has_contexts_) return;
+  has_contexts_ = false;
+  const std::vector<KernelArea> theirs = kernel_.read_areas_with_flags();
+  std::set<vmarea::UserfaultContext> released;
   for (const auto& area : space_->areas()) {
-    if (!area.flags.has_any(flag::grows_down)) continue;
-    const auto theirs = kernel_.find_range(area.end - 1);
-    if (theirs && theirs->start < area.start) starts.push_back(theirs->start);
+    if (!area.flags.has_any(flag::userfault)) continue;
+    has_contexts_ = true;
+    const auto same = std::ranges::find_if(
+        theirs, [&](const KernelArea& shown) { return shown.range().contains(area.start); });
+    const bool is_watched = same == theirs.end() || same->flags->has_any(flag::userfault);
+    if (!is_watched) released.insert(area.attributes->userfault_context);
   }
-  for (vmarea::Address start : starts) static_cast<void>(space_->grow_stack(start));
+  for (const vmarea::UserfaultContext context : released) {
+    static_cast<void>(space_->release_userfault(context));
+  }
+}
+
+void FollowedSpace::catch_up_around(const CallRanges& ranges) {
+  if (ranges.everywhere) return catch_up();
+  follow_releases();
+  follow_growth();
+  for (const vmarea::Range range : ranges.parts) touch_pages_around(range);
+}
+
+void FollowedSpace::note_growing(vmarea::Range range) {
+  for (const auto& area : space_->areas(range)) {
+    const bool grows = area.flags.has_any(flag::grows_down);
+    if (grows && std::ranges::find(growing_, area.end - 1) == growing_.end()) {
+      growing_.push_back(area.end - 1);
+    }
+  }
+}
+
+void FollowedSpace::follow_growth() {
+  std::erase_if(growing_, [&](vmarea::Address last) {
+    const auto* area = space_->find(last);
+    if (area == nullptr || !area->flags.has_any(flag::grows_down)) return true;
+    const auto theirs = kernel_.find_at_or_above(last);
+    if (theirs && theirs->start < area->start) {
+      static_cast<void>(space_->grow_stack(theirs->start));
+    }
+    return false;
+  });
+}
+
+/// A touched area may share the identity of one beside it, so what was touched there comes first.
+void FollowedSpace::touch_pages_around(vmarea::Range range) {
+  const vmarea::Range around = find_surroundings(*space_, range);
+  std::vector<vmarea::Address> pages = find_first_pages(*space_, kernel_, around);
+  if (pages.empty()) return;
+  const auto find_page = [&](const vmarea::Area<Services>* area) -> std::optional<vmarea::Address> {
+    if (area == nullptr) return std::nullopt;
+    const auto found = find_first_pages(*space_, kernel_, area->range());
+    return found.empty() ? std::nullopt : std::optional(found.front());
+  };
+  for (auto page = std::optional(pages.front()); page;) {
+    const vmarea::Address start = space_->find(*page)->start;
+    page = start <= around.start && start != 0 ? find_page(space_->find(start - 1)) : std::nullopt;
+    if (page) pages.insert(pages.begin(), *page);
+  }
+  for (auto page = std::optional(pages.back()); page;) {
+    const vmarea::Address end = space_->find(*page)->end;
+    page = end >= around.end ? find_page(space_->find(end)) : std::nullopt;
+    if (page) pages.push_back(*page);
+  }
+  for (const vmarea::Address page : pages) {
+    static_cast<void>(space_->touch(page, vmarea::Touch::forced_write));
+  }
 }
 
 void FollowedSpace::touch_pages_of(KernelSpace& kernel) {
@@ -139,6 +215,45 @@ void FollowedSpace::fork_from(FollowedSpace& parent) {
   parent.touch_pages_of(kernel_);
   space_ = std::make_unique<Space>(Services(host_), parent.space_->layout());
   if (!parent.space_->fork_into(*space_)) in_doubt = true;
+  has_contexts_ = parent.has_contexts_;
+}
+
+std::vector<AreaDescription> FollowedSpace::copy_around(const CallRanges& ranges) const {
+  std::vector<AreaDescription> copies;
+  const auto copy = [&](vmarea::Range range) {
+    for (const auto& area : space_->areas(range)) copies.push_back(area);
+  };
+  if (ranges.everywhere) {
+    copy(vmarea::everything);
+  } else {
+    for (const vmarea::Range range : ranges.parts) copy(find_surroundings(*space_, range));
+  }
+  return copies;
+}
+
+std::optional<Difference> FollowedSpace::compare_around(const CallRanges& ranges) {
+  if (ranges.everywhere || !KernelSpace::has_queries()) return compare();
+  for (const vmarea::Range range : ranges.parts) {
+    if (auto difference = compare_within(find_surroundings(*space_, range))) return difference;
+  }
+  return std::nullopt;
+}
+
+/// Requires: the range starts and ends with areas of ours, or where there are none.
+std::optional<Difference> FollowedSpace::compare_within(vmarea::Range range) {
+  auto theirs = kernel_.find_at_or_above(range.start);
+  for (const auto& ours : space_->areas(range)) {
+    if (!theirs) return Difference{ours.start, "ours has an area more"};
+    if (const auto what = differs(*theirs, ours)) {
+      return Difference{std::min(ours.start, theirs->start), *what};
+    }
+    theirs = kernel_.find_at_or_above(ours.end);
+  }
+  if (theirs && theirs->start < range.end) {
+    return Difference{theirs->start, "the kernel has an area more"};
+  }
+  note_growing(range);
+  return std::nullopt;
 }
 
 std::optional<Difference> FollowedSpace::compare() {
@@ -192,6 +307,10 @@ std::optional<Difference> FollowedSpace::compare_hidden(pid_t task) {
   };
   return Difference{
       0, fmt::format("page counters differ: kernel {}, ours {}", print(counted), print(totals))};
+}
+
+void FollowedSpace::take_totals(pid_t task) {
+  space_->state().totals = read_totals(task);
 }
 
 void FollowedSpace::take_from_kernel(const std::function<void(AreaDescription&)>& adjust) {

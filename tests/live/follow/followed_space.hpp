@@ -9,11 +9,13 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "call_ranges.hpp"
 #include "host.hpp"
 #include "kernel_maps.hpp"
 
@@ -35,9 +37,15 @@ class FollowedSpace {
   /// parent that only the child's pages prove are made up for.
   void fork_from(FollowedSpace& parent);
 
-  /// Tells ours what was touched and how far stacks have grown since the last call.
+  /// Tells ours what was touched since the last call, anywhere or in the areas around a call, and
+  /// how far stacks have grown.
   void catch_up();
+  void catch_up_around(const CallRanges& ranges);
   void refresh_limits(pid_t task);
+  /// The areas around a call against the kernel's, by what costs the same however many there are.
+  std::optional<Difference> compare_around(const CallRanges& ranges);
+  /// Copies of our areas around a call.
+  std::vector<AreaDescription> copy_around(const CallRanges& ranges) const;
   /// All areas against the kernel's, and the text of maps, byte for byte; what only the kernel can
   /// know (the inode number of new shared memory) is learned once.
   std::optional<Difference> compare();
@@ -48,6 +56,8 @@ class FollowedSpace {
   /// After a call that has no counterpart of ours: areas and flags as the kernel has them now;
   /// identities, offsets and files as ours had them. `adjust` sees each area and may change it.
   void take_from_kernel(const std::function<void(AreaDescription&)>& adjust = {});
+  /// The page counters as the kernel has them.
+  void take_totals(pid_t task);
   /// Replaces all our areas.
   void rebuild(const std::vector<AreaDescription>& areas);
 
@@ -57,11 +67,23 @@ class FollowedSpace {
   bool randomised() const { return randomised_; }
   bool implies_exec() const { return implies_exec_; }
   void refresh_personality(pid_t task);
+  /// Who has rights may be different from now on.
+  void forget_rights() { rights_.clear(); }
+  /// From now on areas may have userfaultfd contexts, which end where no call says so.
+  void watch_contexts() { has_contexts_ = true; }
+  bool has_contexts() const { return has_contexts_; }
   /// Set when something beyond our sight may have changed areas; cleared by take_from_kernel().
   bool in_doubt = false;
 
  private:
+  /// A context that the kernel's areas do not have any more was released: its last descriptor was
+  /// closed, by exec or exit perhaps, and of whichever process.
+  void follow_releases();
   void follow_growth();
+  /// What grows by itself is known by its last bytes, which stay.
+  void note_growing(vmarea::Range range);
+  void touch_pages_around(vmarea::Range range);
+  std::optional<Difference> compare_within(vmarea::Range range);
   std::optional<Difference> compare_text();
   /// Ours is touched where `kernel`, of this space or of a fresh copy, has pages.
   void touch_pages_of(KernelSpace& kernel);
@@ -70,6 +92,9 @@ class FollowedSpace {
   KernelSpace kernel_;
   HostState host_;
   std::unique_ptr<Space> space_;
+  std::vector<vmarea::Address> growing_;
+  std::map<pid_t, bool> rights_;  // Whether a task's rights count.
+  bool has_contexts_ = false;
   bool randomised_ = true;
   bool implies_exec_ = false;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "follower.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <numeric>
@@ -63,6 +65,7 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
     first_process_ = task;
     tally_.processes = 1;
   }
+  name_program(task);
   auto space = std::make_unique<FollowedSpace>(files_, task);
   if (!space->kernel().is_readable()) return give_up(task, not_readable);
   space->load_image(task);
@@ -74,17 +77,23 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
                     "the kernel gives none to a program under a tracer without rights",
                     task, name));
   }
-  if (!options_.quiet) {
+  if (options_.telling >= Telling::programs) {
     say(fmt::format("process {} runs {} with {} areas", task, name, space->space().area_count()));
   }
-  FollowedSpace& loaded = *(spaces_[id] = std::move(space));
+  Followed& loaded = spaces_[id];
+  loaded.space = std::move(space);
   record_image(id, task);
-  check(id, loaded, task, Depth::everything, "exec");
+  check_all(id, loaded, task, "exec");
 }
 
-FollowedSpace* Follower::find_followed(SpaceId id) {
+Follower::Followed* Follower::find_followed(SpaceId id) {
   const auto found = spaces_.find(id);
-  return found != spaces_.end() ? found->second.get() : nullptr;
+  return found != spaces_.end() ? &found->second : nullptr;
+}
+
+bool Follower::may_wait_for_others(SpaceId id) const {
+  const auto found = spaces_.find(id);
+  return found != spaces_.end() && found->second.space->has_contexts();
 }
 
 void Follower::let_go(SpaceId id, pid_t task, const std::string& reason) {
@@ -106,52 +115,62 @@ void Follower::give_up(pid_t task, const std::string& reason) {
 }
 
 void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
-  FollowedSpace* space = find_followed(id);
-  if (space == nullptr) return;
-  if (space->in_doubt) space->take_from_kernel();
-  space->refresh_limits(task);
-  space->catch_up();
-  facts_[id] = gather_facts(*space, task, call);
+  Followed* followed = find_followed(id);
+  if (followed == nullptr) return;
+  FollowedSpace& space = *followed->space;
+  ++calls_;
+  ++followed->calls;
+  if (space.in_doubt) space.take_from_kernel();
+  const Treatment treatment = call.kind->treatment;
+  if (treatment != Treatment::modelled && treatment != Treatment::unmodelled) return;
+  space.refresh_limits(task);
+  followed->facts = gather_facts(space, task, call);
+  space.catch_up_around(followed->facts.ranges);
 }
 
 void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t raw) {
-  FollowedSpace* const found = find_followed(id);
-  if (found == nullptr) return;
-  FollowedSpace& space = *found;
-  const CallFacts facts = std::move(facts_[id]);
+  Followed* const followed = find_followed(id);
+  if (followed == nullptr) return;
+  FollowedSpace& space = *followed->space;
   if (will_be_restarted(raw)) return;
   record_call(id, call, raw);
   switch (call.kind->treatment) {
     case Treatment::modelled:
-      make_and_compare(id, space, task, call, facts, raw);
+      make_and_compare(id, *followed, task, call, raw);
       break;
     case Treatment::unmodelled:
-      adopt_call(space, task, call, raw);
-      ++tally_.adopted[call.kind->name];
+      adopt(*followed, task, call, raw);
       break;
     case Treatment::process:
       break;  // It failed: there is no child.
     case Treatment::attitude:
       space.refresh_personality(task);
+      space.forget_rights();
       break;
     case Treatment::tracing:
       if (raw == -EPERM) tracing_refused(task);
       break;
   }
-  if (options_.verbose) {
-    say(fmt::format("{} {} = {}", task, print_call(call), print_result(raw)));
+  if (options_.calls) {
+    say(fmt::format("{} {} {} = {}", calls_, task, print_call(call), print_result(raw)));
   }
+  if (follows(id)) followed->facts = {};
   files_.release_unused();
+  show_progress();
 }
 
-void Follower::make_and_compare(SpaceId id, FollowedSpace& space, pid_t task, const Call& call,
-                                const CallFacts& facts, std::int64_t raw) {
-  remember_before(space);
-  const ModelAnswer ours = make_call(space, task, call, facts, raw);
+void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, const Call& call,
+                                std::int64_t raw) {
+  FollowedSpace& space = *followed.space;
+  CallRanges& ranges = followed.facts.ranges;
+  const CallRanges chosen = find_chosen_ranges(call, raw, followed.facts.segment_bytes.value_or(0));
+  // What is beside a place that the kernel chose was not touched since: nothing of it ran.
+  space.catch_up_around(chosen);
+  ranges.parts.insert(ranges.parts.end(), chosen.parts.begin(), chosen.parts.end());
+  before_ = space.copy_around(ranges);
+  const ModelAnswer ours = make_call(space, task, call, followed.facts, raw);
   if (ours.made == Made::not_modelled) {
-    adopt_call(space, task, call, raw);
-    ++tally_.adopted[call.kind->name];
-    return;
+    return adopt(followed, task, call, raw);
   }
   count(call, ours.made);
   if (ours.raw != raw) {
@@ -162,23 +181,51 @@ void Follower::make_and_compare(SpaceId id, FollowedSpace& space, pid_t task, co
     const auto difference = space.compare();
     text += difference ? print_difference(space, before_, *difference)
                        : print_neighbourhood(before_, range_of_call(call));
-    fail(text);
+    return fail(space, task, text);
   }
-  check(id, space, task, Depth::hidden_now_and_then,
-        fmt::format("{} = {}", print_call(call), print_result(raw)));
+  check_call(id, followed, task, fmt::format("{} = {}", print_call(call), print_result(raw)));
 }
 
-void Follower::check(SpaceId id, FollowedSpace& space, pid_t task, Depth depth,
-                     const std::string& what) {
-  constexpr std::uint64_t calls_between_hidden = 64;
-  auto difference = space.compare();
-  if (depth == Depth::hidden_now_and_then && ++checks_ % calls_between_hidden == 0) {
-    depth = Depth::everything;
+/// A call that failed and changed nothing is no matter of rules.
+void Follower::adopt(Followed& followed, pid_t task, const Call& call, std::int64_t raw) {
+  const bool failed = raw < 0 && raw >= -4095;
+  const bool changed_nothing = failed && !followed.space->compare();
+  adopt_call(*followed.space, task, call, raw);
+  ++(changed_nothing ? tally_.told_result : tally_.adopted)[call.kind->name];
+}
+
+void Follower::check_call(SpaceId id, Followed& followed, pid_t task, const std::string& what) {
+  FollowedSpace& space = *followed.space;
+  const bool map_is_due = followed.map_pace.count_call();
+  const bool hidden_is_due = followed.hidden_pace.count_call();
+  judge(id, followed, task, what, space.compare_around(followed.facts.ranges));
+  if (!map_is_due || !follows(id) || space.in_doubt) return;
+  const std::string all = fmt::format("all areas after call {}, {}\n  equal after call {}", calls_,
+                                      what, followed.last_equal);
+  judge(id, followed, task, all, followed.map_pace.run([&] { return space.compare(); }));
+  if (!hidden_is_due || !follows(id) || space.in_doubt) return;
+  const auto hidden = followed.hidden_pace.run([&] { return space.compare_hidden(task); });
+  judge(id, followed, task, all, hidden);
+  if (!hidden) followed.last_equal = calls_;
+}
+
+void Follower::check_all(SpaceId id, Followed& followed, pid_t task, const std::string& what) {
+  FollowedSpace& space = *followed.space;
+  auto difference = followed.map_pace.run([&] { return space.compare(); });
+  if (!difference) {
+    difference = followed.hidden_pace.run([&] { return space.compare_hidden(task); });
   }
-  if (!difference && depth == Depth::everything) difference = space.compare_hidden(task);
+  followed.last_equal = calls_;
+  judge(id, followed, task, what, difference);
+}
+
+void Follower::judge(SpaceId id, Followed& followed, pid_t task, const std::string& what,
+                     const std::optional<Difference>& difference) {
+  FollowedSpace& space = *followed.space;
   if (!difference || cannot_be_told(id, space, task)) return;
   ++tally_.mismatches;
   fail(
+      space, task,
       fmt::format("process {}: {}\n{}", task, what, print_difference(space, before_, *difference)));
 }
 
@@ -195,16 +242,50 @@ bool Follower::cannot_be_told(SpaceId id, FollowedSpace& space, pid_t task) {
   return true;
 }
 
-void Follower::fail(const std::string& text) {
+void Follower::fail(FollowedSpace& space, pid_t task, const std::string& text) {
   say("MISMATCH in " + text);
-  throw Mismatch{};
+  if (!options_.keep_going) throw Mismatch{};
+  space.take_from_kernel();
+  space.take_totals(task);
+}
+
+void Follower::name_program(pid_t task) {
+  constexpr auto preparing = std::to_array<std::string_view>(
+      {"env", "nice", "ionice", "nohup", "setarch", "setpriv", "setsid", "stdbuf", "sudo",
+       "taskset", "time", "timeout", "unshare"});
+  if (!program_.empty() && !is_prepared_) return;
+  if (program_.empty()) {
+    program_ = options_.command.front();
+  } else {
+    const std::string words = read_file(fmt::format("/proc/{}/cmdline", task));
+    program_ = words.substr(0, words.find('\0'));
+  }
+  const std::string_view name = std::string_view(program_).substr(program_.rfind('/') + 1);
+  is_prepared_ = std::ranges::find(preparing, name) != preparing.end();
+}
+
+void Follower::show_progress() {
+  static const bool is_shown = options_.telling != Telling::summary && ProgressLine::is_possible();
+  constexpr std::chrono::milliseconds between{500};
+  if (!is_shown) return;
+  const Clock::duration passed = Clock::now() - progress_shown_;
+  if (passed < between) return;
+  std::uint64_t areas = 0;
+  for (const auto& [id, followed] : spaces_) areas += followed.space->space().area_count();
+  const double seconds = std::chrono::duration<double>(passed).count();
+  const double speed = static_cast<double>(calls_ - calls_at_progress_) / seconds;
+  ProgressLine::show(fmt::format("follow: {}, {}, {}, {:.0f} calls a second",
+                                 print_count(calls_, "call"), print_count(areas, "area"),
+                                 print_count(spaces_.size(), "process", "es"), speed));
+  progress_shown_ = Clock::now();
+  calls_at_progress_ = calls_;
 }
 
 void Follower::record_image(SpaceId id, pid_t task) {
   if (!recording_.works() || task != first_process_) return;
   recorded_ = id;
   std::string text;
-  for (const auto& area : find_followed(id)->space().areas()) {
+  for (const auto& area : find_followed(id)->space->space().areas()) {
     text += fmt::format("area {:x} {:x} {:x}\n", area.start, area.end, area.flags.bits());
   }
   recording_.write(text);
@@ -220,11 +301,6 @@ void Follower::record_call(SpaceId id, const Call& call, std::int64_t raw) {
   recording_.write(text + fmt::format(" {:x}\n", static_cast<std::uint64_t>(raw)));
 }
 
-void Follower::remember_before(FollowedSpace& space) {
-  before_.clear();
-  for (const auto& area : space.space().areas()) before_.push_back(area);
-}
-
 void Follower::count(const Call& call, Made made) {
   ++tally_.compared[call.kind->name];
   if (made == Made::told_address) ++tally_.told_address[call.kind->name];
@@ -232,10 +308,10 @@ void Follower::count(const Call& call, Made made) {
 }
 
 void Follower::call_lost(SpaceId id, const Call&) {
-  FollowedSpace* space = find_followed(id);
-  if (space == nullptr) return;
+  Followed* followed = find_followed(id);
+  if (followed == nullptr) return;
   ++tally_.lost;
-  space->in_doubt = true;
+  followed->space->in_doubt = true;
 }
 
 void Follower::orphan_found(pid_t child) {
@@ -245,18 +321,22 @@ void Follower::orphan_found(pid_t child) {
 
 void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_task) {
   ++tally_.processes;
-  FollowedSpace* origin = find_followed(parent);
+  Followed* origin = find_followed(parent);
   if (origin == nullptr) {
     ++tally_.unfollowed;
     return;
   }
   auto space = std::make_unique<FollowedSpace>(files_, child_task);
   if (!space->kernel().is_readable()) return give_up(child_task, not_readable);
-  space->fork_from(*origin);
-  if (!options_.quiet) say(fmt::format("process {} is forked", child_task));
-  FollowedSpace& forked = *(spaces_[child] = std::move(space));
+  origin->space->catch_up();
+  space->fork_from(*origin->space);
+  if (options_.telling >= Telling::processes) {
+    say(fmt::format("process {} is forked with {} areas", child_task, space->space().area_count()));
+  }
+  Followed& forked = spaces_[child];
+  forked.space = std::move(space);
   before_.clear();
-  check(child, forked, child_task, Depth::everything, "fork");
+  check_all(child, forked, child_task, "fork");
 }
 
 void Follower::space_shared(SpaceId id, pid_t child_task) {
@@ -265,52 +345,55 @@ void Follower::space_shared(SpaceId id, pid_t child_task) {
     ++tally_.unfollowed;
     return;
   }
-  if (!options_.quiet) say(fmt::format("process {} shares its parent's areas", child_task));
+  if (options_.telling >= Telling::processes) {
+    say(fmt::format("process {} shares its parent's areas", child_task));
+  }
 }
 
 void Follower::space_ending(SpaceId id, pid_t task) {
-  FollowedSpace* space = find_followed(id);
-  if (space == nullptr) return;
-  if (!space->in_doubt) {
-    space->catch_up();
+  Followed* followed = find_followed(id);
+  if (followed == nullptr) return;
+  FollowedSpace& space = *followed->space;
+  if (!space.in_doubt) {
+    space.catch_up();
     before_.clear();
-    check(id, *space, task, Depth::everything, "exit");
+    check_all(id, *followed, task, "exit");
     if (!follows(id)) return;
   }
-  if (space->in_doubt) space->take_from_kernel();
+  if (space.in_doubt) space.take_from_kernel();
+  if (options_.telling >= Telling::processes) {
+    say(fmt::format("process {} ends after {}, with {}", thread_group_of(task).value_or(task),
+                    print_count(followed->calls, "call"),
+                    print_count(space.space().area_count(), "area")));
+  }
   if (options_.show_maps && task == first_process_) {
-    final_maps_ = vmarea::shims::maps_text(space->space(), FollowedNames{});
+    final_maps_ = vmarea::shims::maps_text(space.space(), FollowedNames{});
   }
   space_gone(id);
 }
 
 void Follower::space_gone(SpaceId id) {
   spaces_.erase(id);
-  facts_.erase(id);
   files_.release_unused();
 }
 
 std::vector<std::string> print_notes(const Tally& tally) {
   std::vector<std::string> notes;
-  if (!tally.adopted.empty()) {
-    notes.push_back(
-        fmt::format("{} calls of kinds not modelled ({}); areas were read from the "
-                    "kernel after them",
-                    sum(tally.adopted), list(tally.adopted)));
-  }
-  if (!tally.told_address.empty()) {
-    notes.push_back(fmt::format("{} calls whose address or flags chance or a driver chose ({})",
-                                sum(tally.told_address), list(tally.told_address)));
-  }
-  if (!tally.told_result.empty()) {
-    notes.push_back(fmt::format("{} calls whose answer depends on pages or rights, not areas ({})",
-                                sum(tally.told_result), list(tally.told_result)));
-  }
+  const auto note_calls = [&](const std::map<std::string_view, std::uint64_t>& calls,
+                              std::string_view what) {
+    if (calls.empty()) return;
+    notes.push_back(fmt::format("{} {} ({})", print_count(sum(calls), "call"), what, list(calls)));
+  };
+  note_calls(tally.adopted, "not modelled; areas were read from the kernel after each");
+  note_calls(tally.told_address, "whose address or flags chance or a driver chose");
+  note_calls(tally.told_result, "whose answer depends on pages or rights, not areas");
   if (tally.unfollowed != 0) {
-    notes.push_back(
-        fmt::format("{} processes were not followed, or not to their end", tally.unfollowed));
+    notes.push_back(fmt::format("{} not followed, or not to the end",
+                                print_count(tally.unfollowed, "process", "es")));
   }
-  if (tally.lost != 0) notes.push_back(fmt::format("{} calls died with their task", tally.lost));
+  if (tally.lost != 0) {
+    notes.push_back(fmt::format("{} ended with the task", print_count(tally.lost, "call")));
+  }
   return notes;
 }
 

@@ -4,6 +4,7 @@
 // and counts.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <set>
@@ -12,20 +13,12 @@
 
 #include "followed_space.hpp"
 #include "model_call.hpp"
+#include "options.hpp"
 #include "output.hpp"
+#include "pace.hpp"
 #include "tracer.hpp"
 
 namespace follow {
-
-/// The exit status where what was asked for cannot be written.
-constexpr int exit_not_written = 4;
-
-struct Options {
-  bool quiet = false;      // Only the last lines.
-  bool verbose = false;    // Every call.
-  bool show_maps = false;  // The final areas of the first process.
-  std::string record;      // Where the calls of the first process are written; empty: nowhere.
-};
 
 /// What is printed at the end.
 struct Tally {
@@ -58,41 +51,63 @@ class Follower : public Observer {
   void space_ending(SpaceId space, pid_t task) override;
   void space_gone(SpaceId space) override;
   void tracing_refused(pid_t task) override;
+  bool may_wait_for_others(SpaceId space) const override;
   bool follows(SpaceId space) const override { return spaces_.contains(space); }
   void let_go(SpaceId space, pid_t task, const std::string& reason) override;
 
   const Tally& tally() const { return tally_; }
   /// The final areas of the first process, if they were asked for.
   const std::string& final_maps() const { return final_maps_; }
+  /// What ran: the program that was asked for, or the one that it only prepared (env, timeout ...).
+  const std::string& program() const { return program_; }
   /// Whether all that was to be recorded is in the file.
   bool finish_recording() { return recording_.close(); }
 
  private:
+  /// A space, what is known of the call it is in, and when it was compared.
+  struct Followed {
+    std::unique_ptr<FollowedSpace> space;
+    CallFacts facts;
+    Pace map_pace;     // Of the text of maps.
+    Pace hidden_pace;  // Of what maps does not show, which costs more.
+    std::uint64_t calls = 0;
+    std::uint64_t last_equal = 0;  // The number of the call after which all was compared last.
+  };
   /// Null where the space is not followed.
-  FollowedSpace* find_followed(SpaceId space);
-  void make_and_compare(SpaceId id, FollowedSpace& space, pid_t task, const Call& call,
-                        const CallFacts& facts, std::int64_t raw);
-  /// What maps shows is compared always, what it does not show now and then, because it costs much.
-  enum class Depth : std::uint8_t { hidden_now_and_then, everything };
-  void check(SpaceId id, FollowedSpace& space, pid_t task, Depth depth, const std::string& what);
+  Followed* find_followed(SpaceId space);
+  void make_and_compare(SpaceId id, Followed& followed, pid_t task, const Call& call,
+                        std::int64_t raw);
+  void adopt(Followed& followed, pid_t task, const Call& call, std::int64_t raw);
+  void check_call(SpaceId id, Followed& followed, pid_t task, const std::string& what);
+  /// Compares all that can be seen.
+  void check_all(SpaceId id, Followed& followed, pid_t task, const std::string& what);
+  void judge(SpaceId id, Followed& followed, pid_t task, const std::string& what,
+             const std::optional<Difference>& difference);
   bool cannot_be_told(SpaceId id, FollowedSpace& space, pid_t task);
   void give_up(pid_t task, const std::string& reason);
   void count(const Call& call, Made made);
-  [[noreturn]] void fail(const std::string& text);
-  void remember_before(FollowedSpace& space);
+  /// Says it, and goes on from the kernel's areas or not at all.
+  void fail(FollowedSpace& space, pid_t task, const std::string& text);
+  void name_program(pid_t task);
+  void show_progress();
   /// "area START END FLAGS" for each area of an image, "call NAME ARGUMENT... RESULT" for each call
   /// that succeeded, in hexadecimal: what bench/ replays.
   void record_image(SpaceId id, pid_t task);
   void record_call(SpaceId id, const Call& call, std::int64_t raw);
 
+  using Clock = std::chrono::steady_clock;
+
   Options options_;
   FileRegistry files_;  // Outlives the spaces.
-  std::map<SpaceId, std::unique_ptr<FollowedSpace>> spaces_;
-  std::map<SpaceId, CallFacts> facts_;  // Of the call each space is in.
+  std::map<SpaceId, Followed> spaces_;
   std::vector<AreaDescription> before_;
   Tally tally_;
-  std::uint64_t checks_ = 0;
+  std::uint64_t calls_ = 0;  // Seen so far, of all spaces: the number of the last one.
   pid_t first_process_ = 0;
+  std::string program_;
+  bool is_prepared_ = false;  // The program's name is that of one that runs another.
+  Clock::time_point progress_shown_ = Clock::now();
+  std::uint64_t calls_at_progress_ = 0;
   std::string final_maps_;
   Recording recording_;
   SpaceId recorded_{};

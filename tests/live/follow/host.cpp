@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <span>
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <linux/kcmp.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -30,6 +32,7 @@ void ignore(vmarea::Area<Services>&) noexcept {}
 /// File systems whose files are placed for huge pages, and which do not decide anything else.
 constexpr auto aligning =
     std::to_array<std::uint32_t>({EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC});
+constexpr auto in_memory = std::to_array<std::uint32_t>({TMPFS_MAGIC});
 /// File systems whose regular files are made by drivers.
 constexpr auto made_up = std::to_array<std::uint32_t>(
     {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC, HUGETLBFS_MAGIC, SECRETMEM_MAGIC,
@@ -39,13 +42,23 @@ bool contains(std::span<const std::uint32_t> list, std::uint32_t value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-Nature find_nature(const struct stat& status, std::uint32_t file_system) {
+/// Whether the kernel maps the file at all. Asked of ordinary files only: to map what a driver made
+/// may have effects.
+bool can_be_mapped(int file) {
+  void* at = mmap(nullptr, 1, PROT_NONE, MAP_PRIVATE, file, 0);
+  if (at == MAP_FAILED) return errno == EACCES;  // Not open for reading.
+  munmap(at, 1);
+  return true;
+}
+
+Nature find_nature(int file, const struct stat& status, std::uint32_t file_system) {
   constexpr unsigned memory_devices = 1, zero = 5;
   if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(memory_devices, zero)) {
     return Nature::zero_device;
   }
-  const bool plain = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
-  return plain && !contains(made_up, file_system) ? Nature::ordinary : Nature::driver;
+  if (S_ISDIR(status.st_mode)) return Nature::ordinary;
+  const bool plain = S_ISREG(status.st_mode) && !contains(made_up, file_system);
+  return plain && can_be_mapped(file) ? Nature::ordinary : Nature::driver;
 }
 
 bool is_append_only(int file) {
@@ -68,6 +81,7 @@ FileRules read_rules(int file, const struct stat& status, std::uint32_t file_sys
   rules.may_exec = !no_exec;
   rules.mappable = !S_ISDIR(status.st_mode) && !S_ISFIFO(status.st_mode);
   rules.write_sealed = seals > 0 && (seals & no_write_seals) != 0;
+  if (contains(in_memory, file_system)) rules.storage = vmarea::Storage::memory;
   rules.placement = contains(aligning, file_system) ? Placement::huge_pages : Placement::plain;
   return rules;
 }
@@ -115,7 +129,8 @@ constinit const Services::Hooks segment_hooks{.open = ignore, .close = ignore};
 
 Result<void> Services::prepare_mapping(FileHandle file, AreaDescription& wanted) const noexcept {
   if (file->refusal != Error::none) return file->refusal;
-  const bool shared = wanted.flags.has_any(vmarea::flag::may_share);
+  // Not that of a file that is open for reading alone: nothing can be written there to share.
+  const bool shared = wanted.flags.has_any(vmarea::flag::shared);
   wanted.hooks = &vmarea::no_hooks<Services>;
   switch (file->nature) {
     case Nature::ordinary:
@@ -139,6 +154,10 @@ Result<void> Services::prepare_mapping(FileHandle file, AreaDescription& wanted)
   return {};
 }
 
+void drop_reference(OpenFile& file) noexcept {
+  if (--file.references == 0) file.registry->note_release(&file);
+}
+
 Result<OpenFile*> Services::make_shared_memory(std::uint64_t length_bytes) const noexcept {
   OpenFile* file = host->files->add(Nature::shared_memory);
   file->fixed_size = length_bytes;
@@ -156,7 +175,7 @@ std::optional<std::uint64_t> size_of(const OpenFile& file) {
 }
 
 FileRegistry::~FileRegistry() {
-  for (const auto& file : files_) close_handles(*file);
+  for (const auto& [key, file] : files_) close_handles(*file);
 }
 
 void FileRegistry::close_handles(const OpenFile& file) {
@@ -165,7 +184,7 @@ void FileRegistry::close_handles(const OpenFile& file) {
 }
 
 OpenFile* FileRegistry::find_same(pid_t task, int descriptor, const FileId& id) {
-  for (const auto& file : files_) {
+  for (const auto& [key, file] : files_) {
     if (file->duplicate < 0 || (file->id_known && file->id != id)) continue;
     if (syscall(SYS_kcmp, getpid(), task, KCMP_FILE, file->duplicate, descriptor) == 0) {
       return file.get();
@@ -190,7 +209,7 @@ OpenFile* FileRegistry::find_or_add(pid_t task, int descriptor) {
   if (file != nullptr) {
     close(duplicate);
   } else {
-    file = add(find_nature(status, magic));
+    file = add(find_nature(duplicate, status, magic));
     file->duplicate = duplicate;
     file->id = id;
     file->id_known = shows_what_fstat_says(magic) || file->nature == Nature::zero_device;
@@ -213,25 +232,38 @@ OpenFile* FileRegistry::add_shown(const KernelArea& area) {
 }
 
 OpenFile* FileRegistry::add(Nature nature) {
-  OpenFile& file = *files_.emplace_back(std::make_unique<OpenFile>());
-  file.nature = nature;
-  if (nature == Nature::shared_memory) file.name = "/dev/zero (deleted)";
-  return &file;
+  auto made = std::make_unique<OpenFile>();
+  OpenFile* file = made.get();
+  files_.emplace(file, std::move(made));
+  file->registry = this;
+  file->nature = nature;
+  if (nature == Nature::shared_memory) {
+    file->name = "/dev/zero (deleted)";
+    file->rules.storage = vmarea::Storage::anonymous_memory;
+  }
+  note_release(file);  // Until an area has it.
+  return file;
 }
 
 void FileRegistry::refresh_names() {
-  for (const auto& file : files_) {
+  for (const auto& [key, file] : files_) {
     const int handle = file->duplicate >= 0 ? file->duplicate : file->place;
     if (handle >= 0) file->name = read_name(handle);
   }
 }
 
+void FileRegistry::note_release(OpenFile* file) {
+  if (std::exchange(file->is_listed, true)) return;
+  perhaps_unused_.push_back(file);
+}
+
 void FileRegistry::release_unused() {
-  std::erase_if(files_, [](const auto& file) {
-    if (file->references != 0) return false;
+  for (OpenFile* file : std::exchange(perhaps_unused_, {})) {
+    file->is_listed = false;
+    if (file->references != 0) continue;
     close_handles(*file);
-    return true;
-  });
+    files_.erase(file);
+  }
 }
 
 }  // namespace follow

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,8 @@ struct OpenFile {
   int duplicate = -1;     // Ours, of the same open file; what kcmp compares with.
   std::optional<std::uint64_t> fixed_size;  // In bytes, of memory made for mapping.
   unsigned references = 0;                  // Of areas, and of the call under way.
+  FileRegistry* registry = nullptr;
+  bool is_listed = false;  // There, among those that may have lost their last reference.
   // Ours, of the file's place alone: it neither keeps locks nor stands for the open file.
   int place = -1;
 
@@ -50,6 +53,9 @@ struct OpenFile {
   std::optional<vmarea::Flags> decided_flags;
   vmarea::Error refusal = vmarea::Error::none;
 };
+
+/// Takes a reference away, perhaps the last one.
+void drop_reference(OpenFile& file) noexcept;
 
 /// Keeps a file from being forgotten while a call is under way. Null holds nothing.
 class HeldFile {
@@ -64,7 +70,7 @@ class HeldFile {
     return *this;
   }
   ~HeldFile() {
-    if (file_ != nullptr) --file_->references;
+    if (file_ != nullptr) drop_reference(*file_);
   }
   OpenFile* get() const { return file_; }
 
@@ -106,7 +112,7 @@ struct Services : vmarea::shims::HeapMemory,
                                        vmarea::Description<Services>& wanted) const noexcept;
   vmarea::Result<FileHandle> make_shared_memory(std::uint64_t length_bytes) const noexcept;
   static void retain_file(FileHandle file) noexcept { ++file->references; }
-  static void release_file(FileHandle file) noexcept { --file->references; }
+  static void release_file(FileHandle file) noexcept { drop_reference(*file); }
 
   static constexpr vmarea::Geometry geometry() noexcept { return {}; }
   vmarea::Limits limits() const noexcept { return host->limits; }
@@ -147,6 +153,8 @@ class FileRegistry {
   OpenFile* add(Nature nature);
   /// Files may have got other names, or none.
   void refresh_names();
+  /// The file may be without references from now on.
+  void note_release(OpenFile* file);
   /// Forgets files without references. A kept duplicate would keep locks and writers alive.
   void release_unused();
 
@@ -154,7 +162,8 @@ class FileRegistry {
   OpenFile* find_same(pid_t task, int descriptor, const FileId& id);
   static void close_handles(const OpenFile& file);
 
-  std::vector<std::unique_ptr<OpenFile>> files_;
+  std::unordered_map<const OpenFile*, std::unique_ptr<OpenFile>> files_;
+  std::vector<OpenFile*> perhaps_unused_;
 };
 
 }  // namespace follow

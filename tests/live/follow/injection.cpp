@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "injection.hpp"
 
+#include <cerrno>
 #include <csignal>
 
 #include <sys/ptrace.h>
@@ -18,10 +19,12 @@ constexpr auto set_signals = static_cast<__ptrace_request>(0x420b);
 
 bool Injection::run_to_trap() {
   int status = 0;
-  if (ptrace(PTRACE_SYSCALL, task_, nullptr, nullptr) != 0 ||
-      waitpid(task_, &status, __WALL) != task_) {
-    return false;
-  }
+  if (ptrace(PTRACE_SYSCALL, task_, nullptr, nullptr) != 0) return false;
+  pid_t id = 0;
+  do {
+    id = waitpid(task_, &status, __WALL);
+  } while (id < 0 && errno == EINTR);
+  if (id != task_) return false;
   if (WIFSTOPPED(status) && status >> 8 == (SIGTRAP | 0x80)) return true;
   strayed_ = status;
   return false;

@@ -2,6 +2,7 @@
 #include "kernel_maps.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -27,6 +28,14 @@ struct MapsQuery {
 };
 constexpr unsigned long request_page_scan = _IOWR('f', 16, PageScan);
 constexpr unsigned long request_maps_query = _IOWR('f', 17, MapsQuery);
+
+constexpr std::uint64_t covering_or_next = 16;
+constexpr std::pair<std::uint64_t, vmarea::Flags> query_letters[] = {
+    {1, vmarea::flag::read},
+    {2, vmarea::flag::write},
+    {4, vmarea::flag::exec},
+    {8, vmarea::flag::shared},
+};
 
 constexpr std::uint64_t page_is_file = 1 << 2, page_is_present = 1 << 3, page_is_swapped = 1 << 4;
 constexpr std::uint64_t page_is_zero = 1 << 5, page_is_huge = 1 << 6, page_is_guard = 1 << 8;
@@ -135,12 +144,40 @@ std::optional<vmarea::Address> KernelSpace::find_anonymous_page(vmarea::Range ra
   return std::nullopt;
 }
 
-std::optional<vmarea::Range> KernelSpace::find_range(vmarea::Address at) {
+bool KernelSpace::has_guard_page(vmarea::Range range) const {
+  PageRegion region{};
+  PageScan scan{};
+  scan.size = sizeof scan;
+  scan.start = range.start;
+  scan.end = range.end;
+  scan.regions = reinterpret_cast<std::uint64_t>(&region);
+  scan.region_count = 1;
+  scan.max_pages = 1;
+  scan.category_mask = page_is_guard;
+  scan.return_mask = page_is_guard;
+  return ioctl(pagemap_, request_page_scan, &scan) > 0;
+}
+
+std::optional<KernelArea> KernelSpace::find_at_or_above(vmarea::Address at) const {
   MapsQuery query{};
   query.size = sizeof query;
+  query.flags = covering_or_next;
   query.address = at;
   if (ioctl(maps_, request_maps_query, &query) != 0) return std::nullopt;
-  return vmarea::Range{query.start, query.end};
+  KernelArea area;
+  area.start = query.start;
+  area.end = query.end;
+  for (const auto& [bit, letter] : query_letters) {
+    if ((query.area_flags & bit) != 0) area.access |= letter;
+  }
+  area.offset_bytes = query.offset;
+  area.file = {query.device_major, query.device_minor, query.inode};
+  return area;
+}
+
+bool KernelSpace::has_queries() {
+  static const bool has = KernelSpace(getpid()).find_at_or_above(0).has_value();
+  return has;
 }
 
 }  // namespace follow

@@ -63,8 +63,13 @@ class KernelSpace {
   /// The first page in `range` that holds anonymous memory of its own: present or swapped, not of
   /// a file, not the shared zero page. With `huge_zero_counts`, a huge zero page is one too.
   std::optional<vmarea::Address> find_anonymous_page(vmarea::Range range, bool huge_zero_counts);
-  /// The area that contains `at`, by a query that costs little; none if there is none.
-  std::optional<vmarea::Range> find_range(vmarea::Address at);
+  /// Whether a page in `range` is a guard: whoever touches it is ended.
+  bool has_guard_page(vmarea::Range range) const;
+  /// The area that contains `at`, else the first one above it, without its name, by a query that
+  /// costs little however many areas there are; none if there is none.
+  std::optional<KernelArea> find_at_or_above(vmarea::Address at) const;
+  /// Whether this kernel answers such queries.
+  static bool has_queries();
 
  private:
   std::string_view read_text(int file);

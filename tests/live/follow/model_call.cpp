@@ -2,6 +2,7 @@
 #include "model_call.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <vector>
 
@@ -26,7 +27,6 @@ using vmarea::Protection;
 using vmarea::Result;
 
 constexpr vmarea::Geometry geometry{};
-constexpr int number_mseal = 462;
 
 std::int64_t raw(const Result<void>& result) {
   return result ? 0 : -static_cast<std::int64_t>(result.error());
@@ -65,6 +65,15 @@ std::optional<vmarea::Flags> find_kernel_flags(FollowedSpace& space, Address at)
   return std::nullopt;
 }
 
+/// Whether a fixed mapping that failed had removed already what was there: then it was the driver
+/// that refused, and not the lack of one.
+bool was_cleared(const Request& request) {
+  const Address start = request.argument(0);
+  if ((request.word(3) & MAP_FIXED) == 0) return false;
+  const auto there = request.space.kernel().find_at_or_above(start);
+  return !there || there->start >= start + geometry.round_up(request.argument(1));
+}
+
 /// A driver's answer is what the kernel answered.
 void ask_driver(const Request& request, OpenFile& file) {
   file.decided_flags.reset();
@@ -73,7 +82,7 @@ void ask_driver(const Request& request, OpenFile& file) {
   if (!request.kernel_failed()) {
     const auto at = static_cast<Address>(request.kernel_raw);
     file.decided_flags = find_kernel_flags(request.space, at);
-  } else if (request.kernel_raw == -ENODEV) {
+  } else if (request.kernel_raw == -ENODEV && !was_cleared(request)) {
     file.rules.mappable = false;
   } else {
     file.refusal = static_cast<Error>(-request.kernel_raw);
@@ -87,6 +96,21 @@ bool is_drawn_by_lot(const Request& request, const vmarea::MmapRequest<Services>
          !wanted.flags.has_any(vmarea::map::fixed | vmarea::map::fixed_noreplace) &&
          !request.kernel_failed() && static_cast<Address>(request.kernel_raw) != wanted.address &&
          lottery.contains(static_cast<Address>(request.kernel_raw));
+}
+
+/// Where huge pages of shared memory are allowed, it chooses addresses that suit them.
+bool is_shared_memory_placed() {
+  static const bool suits_huge_pages = shared_memory_may_be_huge();
+  return suits_huge_pages;
+}
+
+bool is_placed_by_shared_memory(const vmarea::MmapRequest<Services>& wanted) {
+  if (!is_shared_memory_placed()) return false;
+  if (wanted.flags.has_any(vmarea::map::fixed | vmarea::map::fixed_noreplace)) return false;
+  if (wanted.flags.has_any(vmarea::map::anonymous)) {
+    return wanted.flags.has_any(vmarea::map::shared);
+  }
+  return wanted.file != nullptr && wanted.file->rules.storage == vmarea::Storage::memory;
 }
 
 ModelAnswer make_mmap(const Request& request) {
@@ -109,7 +133,9 @@ ModelAnswer make_mmap(const Request& request) {
       made = Made::told_address;
     }
   }
-  if (is_drawn_by_lot(request, wanted)) made = Made::told_address;
+  if (is_drawn_by_lot(request, wanted) || is_placed_by_shared_memory(wanted)) {
+    made = Made::told_address;
+  }
   if (made == Made::told_address && !request.kernel_failed()) {
     const auto at = static_cast<Address>(request.kernel_raw);
     const auto* there = request.space.space().find_at_or_above(at);
@@ -168,12 +194,15 @@ bool reaches_past_a_file(const Space& space, vmarea::Range range) {
   return false;
 }
 
-/// The answer of a call that succeeds in all but populating.
+/// The answer of a call that succeeds in all but populating: there is nothing past the end of a
+/// file, nor on pages that guard.
 std::int64_t answer_of_populating(const Request& request, const Result<void>& result,
-                                  int past_file) {
+                                  int not_there) {
   const Address start = geometry.round_down(request.argument(0));
   const Address end = geometry.round_up(request.argument(0) + request.argument(1));
-  if (result && reaches_past_a_file(request.space.space(), {start, end})) return -past_file;
+  const bool populates = result.has_value() && start < end;
+  if (populates && reaches_past_a_file(request.space.space(), {start, end})) return -not_there;
+  if (populates && request.space.kernel().has_guard_page({start, end})) return -not_there;
   return raw(result);
 }
 
@@ -213,9 +242,11 @@ ModelAnswer make_process_madvise(const Request& request) {
 ModelAnswer make_mbind(const Request& request) {
   const bool known = request.kernel_raw == 0 || request.kernel_raw == -EFAULT ||
                      request.kernel_raw == -ENOMEM || request.kernel_raw == -EIO;
+  const auto policy = find_policy(request.task, request.call);
   if (!known) return {Made::told_result, request.kernel_raw};
-  const Result<void> result = request.space.space().mbind(request.argument(0), request.argument(1),
-                                                          policy_of(request.task, request.call));
+  if (!policy) return compared(-EFAULT);
+  const Result<void> result =
+      request.space.space().mbind(request.argument(0), request.argument(1), *policy);
   if (request.kernel_raw == -EIO) return {Made::told_result, request.kernel_raw};
   return compared(raw(result));
 }
@@ -259,6 +290,38 @@ ModelAnswer make_prctl(const Request& request) {
       raw(space.set_memory_merge(value != 0 ? SamePageMerging::on : SamePageMerging::off)));
 }
 
+/// The context of an area in `range` that fork made, for no descriptor is known to stand for it.
+std::optional<vmarea::UserfaultContext> find_childs_context(const Space& space,
+                                                            vmarea::Range range) {
+  for (const auto& area : space.areas(range)) {
+    if (area.attributes == nullptr) continue;
+    const vmarea::UserfaultContext context = area.attributes->userfault_context;
+    if ((context & KeptAttributes::context_of_child) != 0) return context;
+  }
+  return std::nullopt;
+}
+
+/// Why a userfaultfd refuses may be no matter of areas: then nothing is done.
+ModelAnswer make_userfault(const Request& request) {
+  constexpr std::uint32_t requests = 0xffff, register_request = 0xaa00;
+  const bool registers = (request.word(1) & requests) == register_request;
+  std::array<std::uint64_t, 3> wanted{};
+  const std::size_t size = sizeof(std::uint64_t) * (registers ? 3 : 2);
+  const std::string bytes = read_memory(request.task, request.argument(2), size);
+  auto context = find_userfault_context(request.task, static_cast<int>(request.word(0)));
+  if (!context || request.kernel_failed() || bytes.size() != size) {
+    return {Made::told_result, request.kernel_raw};
+  }
+  bytes.copy(reinterpret_cast<char*>(wanted.data()), size);
+  const auto [start, length, modes] = wanted;
+  Space& space = request.space.space();
+  if (const auto own = find_childs_context(space, {start, start + length})) context = own;
+  if (!registers) return compared(raw(space.unregister_userfault(start, length, *context)));
+  request.space.watch_contexts();
+  return compared(raw(space.register_userfault(
+      {start, length, *context, vmarea::UserfaultModes(static_cast<std::uint32_t>(modes))})));
+}
+
 ModelAnswer make_shmat(const Request& request) {
   using Access = vmarea::AttachRequest<Services>::Access;
   // Who may attach a segment is no matter of areas.
@@ -279,7 +342,11 @@ ModelAnswer make_shmat(const Request& request) {
   }
   wanted.rounds_address = (flags & SHM_RND) != 0;
   wanted.replaces_existing = (flags & SHM_REMAP) != 0;
-  return compared(raw(request.space.space().attach_shared(wanted)));
+  const bool is_placed =
+      wanted.address == 0 && !request.kernel_failed() && is_shared_memory_placed();
+  if (is_placed) wanted.address = static_cast<Address>(request.kernel_raw);
+  return {is_placed ? Made::told_address : Made::compared,
+          raw(request.space.space().attach_shared(wanted))};
 }
 
 /// A fixed shared mapping of the same file at another offset.
@@ -328,13 +395,29 @@ CallFacts gather_facts(FollowedSpace& space, pid_t task, const Call& call) {
     default:
       break;
   }
+  facts.ranges = find_named_ranges(call, space.space(), facts.segment_bytes.value_or(0));
   return facts;
 }
+
+namespace {
+
+/// Memory of huge pages can be cut between them alone, which no rule of ours knows.
+bool has_huge_pages(const Space& space, const CallRanges& ranges) {
+  for (const vmarea::Range range : ranges.parts) {
+    for (const auto& area : space.areas(range)) {
+      if (area.flags.has_any(flag::huge_tlb)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 ModelAnswer make_call(FollowedSpace& space, pid_t task, const Call& call, const CallFacts& facts,
                       std::int64_t kernel_raw) {
   const Request request{space, task, call, facts, kernel_raw};
   Space& ours = space.space();
+  if (has_huge_pages(ours, facts.ranges)) return {Made::not_modelled, 0};
   switch (call.kind->number) {
     case SYS_mmap:
       return make_mmap(request);
@@ -372,6 +455,8 @@ ModelAnswer make_call(FollowedSpace& space, pid_t task, const Call& call, const 
       return compared(raw(ours.detach_shared(request.argument(0))));
     case SYS_mbind:
       return make_mbind(request);
+    case SYS_ioctl:
+      return make_userfault(request);
     case SYS_remap_file_pages:
       return make_remap_file_pages(request);
     default:

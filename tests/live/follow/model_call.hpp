@@ -21,6 +21,7 @@ struct CallFacts {
   std::optional<std::uint64_t> segment_bytes;  // shmat
   std::uint32_t segment_key = 0;               // shmat
   bool on_itself = true;                       // process_madvise
+  CallRanges ranges;
 };
 
 CallFacts gather_facts(FollowedSpace& space, pid_t task, const Call& call);

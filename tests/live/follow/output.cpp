@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,6 +11,11 @@
 #include <unistd.h>
 
 namespace follow {
+namespace {
+
+bool progress_is_shown = false;
+
+}  // namespace
 
 int write_all(int file, std::string_view text) {
   while (!text.empty()) {
@@ -27,7 +33,34 @@ int write_all(int file, std::string_view text) {
 }
 
 void say(std::string_view text) {
+  ProgressLine::clear();
   static_cast<void>(write_all(STDERR_FILENO, fmt::format("follow: {}\n", text)));
+}
+
+bool print(std::string_view what, std::string_view text) {
+  const int error = write_all(STDOUT_FILENO, text);
+  if (error == 0) return true;
+  say(fmt::format("cannot write {}: {}", what, std::strerror(error)));
+  return false;
+}
+
+bool ProgressLine::is_possible() {
+  return isatty(STDERR_FILENO) == 1;
+}
+
+void ProgressLine::show(std::string_view text) {
+  // The cursor goes back, so that what the program writes does not begin in the midst of a line.
+  static_cast<void>(write_all(STDERR_FILENO, fmt::format("\r\033[K{}\r", text)));
+  progress_is_shown = true;
+}
+
+void ProgressLine::clear() {
+  if (!std::exchange(progress_is_shown, false)) return;
+  static_cast<void>(write_all(STDERR_FILENO, "\r\033[K"));
+}
+
+std::string print_count(std::uint64_t count, std::string_view word, std::string_view ending) {
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : ending);
 }
 
 void occupy_standard_files() {

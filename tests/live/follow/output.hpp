@@ -4,6 +4,7 @@
 // not suffer from that; what was asked for, such as a recording, is missed aloud.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,25 @@ namespace follow {
 /// Writes all of `text`. 0, or the errno of what kept it from that.
 [[nodiscard]] int write_all(int file, std::string_view text);
 
+/// The exit status where what was asked for cannot be written.
+inline constexpr int exit_not_written = 4;
+
 /// "follow: TEXT" on standard error, if that can be written.
 void say(std::string_view text);
+/// Writes to standard output what was asked for, and says so if it cannot.
+[[nodiscard]] bool print(std::string_view what, std::string_view text);
+
+/// A line on a terminal that the next one of ours replaces.
+class ProgressLine {
+ public:
+  /// Whether standard error is a terminal.
+  static bool is_possible();
+  static void show(std::string_view text);
+  static void clear();
+};
+
+/// "1 process", "2 processes"; `ending` makes the word one of many.
+std::string print_count(std::uint64_t count, std::string_view word, std::string_view ending = "s");
 
 /// Gives descriptors 0 to 2 something to stand for where they are closed, so that no file of ours
 /// gets one of them. They are closed again for the program.

@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace follow {
@@ -110,7 +112,10 @@ bool has_pending_signal(pid_t task) {
 }
 
 std::uint64_t capabilities_of(pid_t task) {
-  return find_mask(read_status(task), "CapEff");
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = task};
+  __user_cap_data_struct words[2]{};
+  if (syscall(SYS_capget, &header, words) != 0) return 0;
+  return words[0].effective | std::uint64_t{words[1].effective} << 32;
 }
 
 std::optional<std::uint64_t> effective_id(pid_t task, std::string_view field) {

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -53,13 +55,34 @@ vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
 
 }  // namespace
 
-vmarea::Limits read_limits(pid_t task) {
+bool has_rights_that_count(pid_t task) {
+  constexpr ino_t first_namespace = 0xeffffffd;  // The kernel gives it this number for ever.
+  struct stat status {};
+  return stat(fmt::format("/proc/{}/ns/user", task).c_str(), &status) != 0 ||
+         status.st_ino == first_namespace;
+}
+
+bool shared_memory_may_be_huge() {
+  const std::filesystem::path settings = "/sys/kernel/mm/transparent_hugepage";
+  const auto allows = [](const std::filesystem::path& file) {
+    const std::string text = read_file(file.string());
+    return !text.empty() && text.find("[never]") == std::string::npos &&
+           text.find("[deny]") == std::string::npos && text.find("[inherit]") == std::string::npos;
+  };
+  if (allows(settings / "shmem_enabled")) return true;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(settings, error)) {
+    if (allows(entry.path() / "shmem_enabled")) return true;
+  }
+  return false;
+}
+
+vmarea::Limits read_limits(pid_t task, std::uint64_t rights) {
   static const std::uint64_t area_count_max =
       read_number("/proc/sys/vm/max_map_count").value_or(65530);
   static const bool strict = read_number("/proc/sys/vm/overcommit_memory").value_or(0) == 2;
   constexpr std::uint64_t right_to_lock = std::uint64_t{1} << 14;
   constexpr std::uint64_t right_to_raw_io = std::uint64_t{1} << 17;
-  const std::uint64_t rights = capabilities_of(task);
   vmarea::Limits limits;
   LimitReader reader(task);
   const rlimit data = reader.read(RLIMIT_DATA, "Max data size");

@@ -12,8 +12,13 @@
 
 namespace follow {
 
-/// The limits that hold for the next call of the task.
-vmarea::Limits read_limits(pid_t task);
+/// Whether the task's rights are those that the kernel asks for about memory: they must be held in
+/// the first user namespace.
+bool has_rights_that_count(pid_t task);
+/// The limits that hold for the next call of the task, which has these rights.
+vmarea::Limits read_limits(pid_t task, std::uint64_t rights);
+/// Whether shared memory may have huge pages here, for some of its sizes at least.
+bool shared_memory_may_be_huge();
 /// How the running kernel behaves, where machines differ.
 vmarea::KernelProfile read_profile();
 /// The largest single charge that the kernel grants here.

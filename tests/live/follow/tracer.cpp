@@ -2,7 +2,6 @@
 #include "tracer.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "filter.hpp"
+#include "own_signals.hpp"
 #include "proc_text.hpp"
 
 namespace follow {
@@ -112,35 +112,6 @@ void set_first_argument(pid_t task, std::uint64_t value) {
   ptrace(PTRACE_SETREGS, task, nullptr, &registers);
 }
 
-/// What we change of our signals, and the program finds as it was.
-class OwnSignals {
- public:
-  void set() {
-    sigset_t children;
-    sigemptyset(&children);
-    sigaddset(&children, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &children, &mask_);
-    struct sigaction ignored {};
-    ignored.sa_handler = SIG_IGN;
-    for (std::size_t i = 0; i < ignored_.size(); ++i) {
-      sigaction(ignored_[i], &ignored, &actions_[i]);
-    }
-  }
-  void give_back() const {
-    for (std::size_t i = 0; i < ignored_.size(); ++i) {
-      sigaction(ignored_[i], &actions_[i], nullptr);
-    }
-    sigprocmask(SIG_SETMASK, &mask_, nullptr);
-  }
-
- private:
-  // The program decides what an interrupt from the terminal means. Output of ours that cannot be
-  // written must not end us, nor the program with us.
-  static constexpr auto ignored_ = std::to_array<int>({SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ});
-  std::array<struct sigaction, ignored_.size()> actions_{};
-  sigset_t mask_{};
-};
-
 OwnSignals own_signals;
 
 /// The word there; 0 if there is none.
@@ -207,10 +178,14 @@ pid_t Tracer::start(const std::vector<std::string>& command) {
 int Tracer::run(const std::vector<std::string>& command) {
   own_signals.set();
   const pid_t program = start(command);
+  OwnSignals::pass_on_to(program);
   int program_status = 0;
   int status = 0;
   for (pid_t id = wait_for_event(status); id > 0; id = wait_for_event(status)) {
-    if (id == program && !WIFSTOPPED(status)) program_status = status;
+    if (id == program && !WIFSTOPPED(status)) {
+      program_status = status;
+      OwnSignals::pass_on_to(0);
+    }
     handle_event(id, status);
   }
   if (!loaded_) {
@@ -220,7 +195,7 @@ int Tracer::run(const std::vector<std::string>& command) {
                        failure == ENOENT ? 127 : 126};
   }
   close(report_[0]);
-  doorkeeper_.wait();
+  if (!OwnSignals::must_stop()) doorkeeper_.wait();
   return program_status;
 }
 
@@ -233,7 +208,7 @@ pid_t Tracer::wait_for_event(int& status) {
     const pid_t id = waitpid(-1, &status, __WALL | (in_a_hurry ? WNOHANG : 0));
     if (id > 0) return id;
     if (id < 0) {
-      if (errno == EINTR) continue;
+      if (errno == EINTR && !OwnSignals::must_stop()) continue;
       return 0;
     }
     sigset_t children;
@@ -342,7 +317,8 @@ void Tracer::dispatch(Task& task, int status) {
       resume(task, PTRACE_CONT);
     }
   } else {
-    resume(task, task.call ? PTRACE_SYSCALL : PTRACE_CONT, signal);
+    const bool is_told_already = OwnSignals::is_repeated(task.process, task.id, signal);
+    resume(task, task.call ? PTRACE_SYSCALL : PTRACE_CONT, is_told_already ? 0 : signal);
   }
 }
 
@@ -386,13 +362,13 @@ void Tracer::dispatch_event(Task& task, int event, int signal) {
 }
 
 void Tracer::enter_call(Task& task) {
-  if (event_message(task.id) == static_cast<pid_t>(FilterSays::foreign_abi)) {
+  const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_SECCOMP);
+  if (!stop) return;
+  if (stop->seccomp.ret_data == static_cast<std::uint32_t>(FilterSays::foreign_abi)) {
     observer_.let_go(task.space->id, task.id, "it makes 32-bit (or x32) system calls");
     resume(task, PTRACE_CONT);
     return;
   }
-  const auto stop = read_stop(task.id, PTRACE_SYSCALL_INFO_SECCOMP);
-  if (!stop) return;
   Call call{.kind = find_call_kind(stop->seccomp.nr), .arguments = {}};
   const auto is = [&](Treatment what) {
     return call.kind != nullptr && call.kind->treatment == what;
@@ -413,6 +389,7 @@ void Tracer::enter_call(Task& task) {
   space.owner = task.id;
   space.begun = false;
   space.outstanding = 0;
+  if (observer_.may_wait_for_others(space.id)) return begin_call(space);
   for (pid_t id : space.tasks) {
     Task& other = tasks_.at(id);
     if (!other.running || other.waits_for_vfork) continue;

@@ -6,7 +6,8 @@
 //   entry stop of A ── stop all other tasks of the space ── call_entered ── the kernel's call ──
 //   exit stop of A ── call_left ── next waiting entry, or everybody goes on
 //
-// So the kernel's order of calls and touches is the order we are told. Knows nothing of areas.
+// So the kernel's order of calls and touches is the order we are told. Where a call may wait for
+// another task (userfaultfd) the others run on. Knows nothing of areas.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +51,8 @@ class Observer {
   virtual void space_gone(SpaceId space) = 0;
   /// The task asked to trace or to be traced, and was refused because we trace it or the other.
   virtual void tracing_refused(pid_t task) = 0;
+  /// Whether a call in the space may last until another task of it has done something.
+  virtual bool may_wait_for_others(SpaceId space) const = 0;
   /// Whether what happens in the space is still followed.
   virtual bool follows(SpaceId space) const = 0;
   /// The space cannot be followed, for a `reason` that ends a sentence. Its tasks run on.

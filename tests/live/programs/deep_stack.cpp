@@ -13,11 +13,11 @@ constexpr std::size_t page = 4096;
 int descend(int depth) {
   volatile char frame[3 * page];
   frame[0] = static_cast<char>(depth);
-  if (depth % 100 == 0) {
+  if (depth % 4 == 0) {
     void* memory = mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return -1;
     *static_cast<char*>(memory) = 1;
-    if (depth % 200 == 0) munmap(memory, page);
+    if (depth % 8 == 0) munmap(memory, page);
   }
   const int below = depth == 0 ? 0 : descend(depth - 1);
   return below < 0 ? below : below + (frame[0] == static_cast<char>(depth) ? 1 : 0);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Maps a file of its own, shared and private, and remaps it: grown, shrunk, moved over itself and
-// over anonymous memory, twice by an old length of 0, several areas at once.
+// over anonymous memory, twice by an old length of 0, several areas at once. Maps /dev/zero, too.
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -40,9 +42,27 @@ bool remap_file(int file, int type) {
   return munmap(room, 64 * page) == 0;
 }
 
+/// /dev/zero, whose mappings are memory of three kinds.
+bool map_zeroes() {
+  const int readable = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  const int writable = open("/dev/zero", O_RDWR | O_CLOEXEC);
+  bool good = readable >= 0 && writable >= 0;
+  for (const int file : {readable, writable}) {
+    for (const int type : {MAP_SHARED, MAP_PRIVATE}) {
+      for (int i = 0; i < 2; ++i) {
+        void* at = mmap(nullptr, 2 * page, PROT_READ, type, file, 0);
+        good = good && at != MAP_FAILED && mprotect(at, page, PROT_NONE) == 0 &&
+               mprotect(at, page, PROT_READ) == 0;
+      }
+    }
+  }
+  return good;
+}
+
 }  // namespace
 
 int main() {
+  if (!map_zeroes()) return EXIT_FAILURE;
   std::FILE* file = std::tmpfile();
   if (file == nullptr || ftruncate(fileno(file), 32 * page) != 0) return EXIT_FAILURE;
   const bool good = remap_file(fileno(file), MAP_SHARED) && remap_file(fileno(file), MAP_PRIVATE);

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# expect_followed.sh FOLLOW PROGRAM FAULT WHERE: following the program finds the planted fault where
+# all areas are compared, and says since when it may be there; or, if WHERE is "call: ", at the call
+# that it is about. Without the fault there is no mismatch.
+# With --keep-going the program runs to its end, and the answer is the same.
+set -euo pipefail
+follow="$1" program="$2" fault="$3" where="$4"
+
+# run FAULT OPTION...
+run() {
+  status=0
+  said="$(VMAREA_PLANTED="$1" "$follow" "${@:2}" --quiet -- "$program" 2>&1)" || status=$?
+}
+
+stop() {
+  echo "expect_followed.sh: $1"
+  sed 's/^/  | /' <<<"$said" | tail -n 60
+  exit 1
+}
+
+run ""
+if ((status != 0)); then stop "status $status without a fault"; fi
+run "$fault"
+if ((status != 1)) || ! grep -q MISMATCH <<<"$said"; then stop "the fault $fault is not found"; fi
+grep -E 'MISMATCH|equal after call' <<<"$said"
+if [[ -z $where ]] && ! grep -q 'equal after call' <<<"$said"; then
+  stop "it is not found away from the call"
+elif [[ -n $where ]] && grep -q 'equal after call\|: exit' <<<"$said"; then
+  stop "it is found late"
+fi
+run "$fault" --keep-going
+if ((status != 1)) || grep -qE 'ended by signal|exited with' <<<"$said"; then
+  stop "status $status with --keep-going"
+fi
+grep 'calls of' <<<"$said"
