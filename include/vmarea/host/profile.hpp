@@ -3,8 +3,8 @@
 // Which kernel to behave like. A switch exists only for what a caller can see, and is named after
 // the rule, so that a kernel with back-ports can be put together from them.
 //
-//   linux_6_18    the defaults; compared with the running kernel
-//   linux_6_12    what the rule book says of it; compared with 6.12.117 in part
+//   linux_6_1, linux_6_12, linux_7_2    each compared with a kernel of its series
+//   linux_6_18                          the defaults; compared with the running kernel
 #pragma once
 
 #include "vmarea/types/flags.hpp"
@@ -68,10 +68,17 @@ struct KernelProfile {
   bool kept_source_joins_copy = true;            // Untouched DONTUNMAP right beside its source.
   bool kept_source_restarts_at_address = false;  // Its page offset, where all of it was moved.
 
-  // madvise, mseal and mmap.
+  // mprotect, userfaultfd.
+  bool uncharges_untouched_memory = true;  // Where it becomes unwritable. Since 6.6.
+  bool unregister_checks_context = true;   // Until 6.12 any context may free any other's areas.
+
+  // madvise, mseal, prctl and mmap.
   bool knows_guard_advice = true;         // Since 6.13.
   bool marks_guarded_areas = true;        // Since 6.19 and 6.18.y.
+  bool knows_seals = true;                // Since 6.10; ENOSYS before.
   bool seals_only_64_bit_spaces = false;  // Until 6.12; EPERM in others.
+  bool knows_memory_merge = true;         // PR_SET_MEMORY_MERGE. Since 6.4; EINVAL before.
+  bool knows_deny_write_exec = true;      // PR_SET_MDWE. Since 6.3; EINVAL before.
   DroppableMemory droppable_memory = DroppableMemory::granted;
   bool stack_mappings_refuse_huge_pages = true;  // MAP_STACK, since 6.8.
   bool places_for_huge_pages = true;             // Since 6.7.
@@ -111,9 +118,30 @@ inline constexpr KernelProfile linux_6_12{
     .kept_locks = KeptLocks::cut_out,
     .kept_source_joins_copy = false,
     .kept_source_restarts_at_address = true,
+    .unregister_checks_context = false,
     .knows_guard_advice = false,
     .marks_guarded_areas = false,
     .seals_only_64_bit_spaces = true,
 };
+
+inline constexpr KernelProfile linux_6_1 = [] {
+  KernelProfile profile = linux_6_12;
+  profile.uncharges_untouched_memory = false;
+  profile.knows_seals = false;
+  profile.knows_memory_merge = false;
+  profile.knows_deny_write_exec = false;
+  profile.droppable_memory = DroppableMemory::refused;
+  profile.stack_mappings_refuse_huge_pages = false;
+  profile.places_for_huge_pages = false;
+  return profile;
+}();
+
+inline constexpr KernelProfile linux_7_2 = [] {
+  KernelProfile profile = linux_6_18;
+  profile.kept_locks = KeptLocks::cut_out;
+  profile.kept_source_joins_copy = false;
+  profile.kept_source_restarts_at_address = true;
+  return profile;
+}();
 
 }  // namespace vmarea

@@ -133,7 +133,6 @@ KernelArena::~KernelArena() {
 }
 
 std::string KernelArena::why_unusable() {
-  if (!maps_.has_query()) return "the kernel has no PROCMAP_QUERY (6.11)";
   Picture picture;
   read_areas(picture, {});
   if (!picture.areas().empty()) return "something is mapped in the arena";

@@ -24,7 +24,7 @@ struct RunOptions {
 
 class Runner {
  public:
-  Runner(const Shape& shape, const AreaProgram& program);
+  Runner(const Shape& shape, const KernelProfile& profile, const AreaProgram& program);
 
   /// Where it writes from now on, and the view that shows it the kernel's areas.
   void use(Slate& slate, unsigned view = 0);
