@@ -183,9 +183,11 @@ JoinableSides sides_of_kept_source(const SpaceState<Host>& space, const Descript
   // What is left of the source's area where the destination cuts it, too.
   const Address end = to.start > source.start && to.start < area.end ? to.start : area.end;
   const Address start = to.end <= source.start && to.end > area.start ? to.end : area.start;
-  if (to.start == (cut_out ? source.end : end)) return JoinableSides::next_only;
-  if (to.end == (cut_out ? source.start : start)) return JoinableSides::prev_only;
-  return JoinableSides::both;
+  const bool right_behind = to.start == (cut_out ? source.end : end);
+  const bool right_before = to.end == (cut_out ? source.start : start);
+  if (!right_behind && !right_before) return JoinableSides::both;
+  if (profile.copy_beside_kept_source_joins_nothing) return JoinableSides::neither;
+  return right_behind ? JoinableSides::next_only : JoinableSides::prev_only;
 }
 
 /// A copy at `to` that joined its own source, the area around the tail, does so on one side of the
@@ -318,11 +320,12 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
     leave_cuts(space, plan, clearing);
     return plan;
   }
-  if (to_range.contains(request.address)) {
-    // The source went with it.
-    return fail_with_hole(space, clearing, {}, Error::bad_address);
-  }
   const Range old_range{request.address, request.address + request.old_length};
+  if (to_range.contains(request.address)) {
+    // The source went with it. Where the tail is cleared first, one that wraps is noticed before.
+    const bool wraps = old_range.end < old_range.start && checks_after_clearing(space, request);
+    return fail_with_hole(space, clearing, {}, wraps ? Error::invalid : Error::bad_address);
+  }
   const Range moved{old_range.start, old_range.start + moved_length};
   Clearing<Host> tail{};
   if (request.old_length > moved_length) {

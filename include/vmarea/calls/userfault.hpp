@@ -28,7 +28,9 @@ template <class Host>
 bool can_watch(const SpaceState<Host>& space, const Description<Host>& area, Flags modes,
                const UserfaultRules& rules) noexcept {
   const bool huge = area.flags.has_any(flag::huge_tlb);
-  if (area.flags.has_any(flag::droppable | flag::shadow_stack)) return false;
+  const bool droppable = area.flags.has_any(flag::droppable);
+  if (droppable && !space.services.profile().watches_droppable_memory) return false;
+  if (area.flags.has_any(flag::shadow_stack)) return false;
   if (area.flags.has_any(flag::special) && !huge) return false;
   const bool in_memory =
       huge || (area.file != typename Host::FileHandle{} &&
@@ -67,6 +69,9 @@ template <class Host>
 struct WatchRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr bool interns = true;
+  static constexpr bool cut_start_joins_next(const KernelProfile& profile) noexcept {
+    return profile.watched_rear_joins_next;
+  }
   UserfaultContext context = 0;
   Flags modes{};
 
@@ -113,6 +118,9 @@ struct UnwatchRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr bool interns = true;
   static constexpr bool can_go_without_joins = true;
+  static constexpr bool cut_start_joins_next(const KernelProfile& profile) noexcept {
+    return profile.watched_rear_joins_next;
+  }
   UserfaultContext context = 0;
   bool frees_all = false;
 

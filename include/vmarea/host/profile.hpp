@@ -46,8 +46,12 @@ enum class KeptLocks : unsigned char {
   cut_out,          // The source is cut out first, and it alone is unlocked.
 };
 
-/// Whether MAP_DROPPABLE is to be had. Without it the answer is EOPNOTSUPP.
-enum class DroppableMemory : unsigned char { granted, refused };
+/// Whether MAP_DROPPABLE is to be had.
+enum class DroppableMemory : unsigned char {
+  granted,
+  refused,  // EOPNOTSUPP.
+  unknown,  // No type of mapping at all: EINVAL. Before 6.11.
+};
 
 /// Run-time choice of a kernel's behaviour; comes through the door.
 struct KernelProfile {
@@ -59,6 +63,7 @@ struct KernelProfile {
   Flags ignored_by_joins = flag::sticky;  // They keep no areas apart.
   SamePageMark same_page_mark = SamePageMark::before_joining;    // Since 6.17.
   DriverTurn earliest_driver_turn = DriverTurn::before_joining;  // Since 6.16, driver by driver.
+  bool mmap_asks_next_first = false;     // Prev must then fit the identity of next. On 6.1.
   bool driver_flags_join_again = false;  // A second try with what the driver made of the flags.
 
   // mremap.
@@ -68,18 +73,25 @@ struct KernelProfile {
   bool kept_source_joins_copy = true;            // Untouched DONTUNMAP right beside its source.
   bool kept_source_restarts_at_address = false;  // Its page offset, where all of it was moved.
 
+  bool copy_beside_kept_source_joins_nothing = false;  // Where it may not join it. On 6.1.
+
   // mprotect, userfaultfd.
   bool uncharges_untouched_memory = true;  // Where it becomes unwritable. Since 6.6.
   bool unregister_checks_context = true;   // Until 6.12 any context may free any other's areas.
 
+  bool watches_droppable_memory = false;  // On 6.12.
+  bool watched_rear_joins_next = true;    // A part cut off its area, or freed so. Not on 6.1.
+
   // madvise, mseal, prctl and mmap.
-  bool knows_guard_advice = true;         // Since 6.13.
-  bool marks_guarded_areas = true;        // Since 6.19 and 6.18.y.
-  bool knows_seals = true;                // Since 6.10; ENOSYS before.
-  bool seals_only_64_bit_spaces = false;  // Until 6.12; EPERM in others.
-  bool knows_memory_merge = true;         // PR_SET_MEMORY_MERGE. Since 6.4; EINVAL before.
-  bool knows_deny_write_exec = true;      // PR_SET_MDWE. Since 6.3; EINVAL before.
+  bool populating_goes_on_behind_holes = false;  // ENOMEM as the answer all the same. On 6.1.
+  bool knows_guard_advice = true;                // Since 6.13.
+  bool marks_guarded_areas = true;               // Since 6.19 and 6.18.y.
+  bool knows_seals = true;                       // Since 6.10; ENOSYS before.
+  bool seals_only_64_bit_spaces = false;         // Until 6.12; EPERM in others.
+  bool knows_memory_merge = true;                // PR_SET_MEMORY_MERGE. Since 6.4; EINVAL before.
+  bool knows_deny_write_exec = true;             // PR_SET_MDWE. Since 6.3; EINVAL before.
   DroppableMemory droppable_memory = DroppableMemory::granted;
+  bool limits_come_before_clearing = false;      // So a refused mapping leaves no cut. On 6.1.
   bool stack_mappings_refuse_huge_pages = true;  // MAP_STACK, since 6.8.
   bool places_for_huge_pages = true;             // Since 6.7.
   // A read fault of anonymous memory maps the shared zero page and gives no identity. False on
@@ -119,6 +131,7 @@ inline constexpr KernelProfile linux_6_12{
     .kept_source_joins_copy = false,
     .kept_source_restarts_at_address = true,
     .unregister_checks_context = false,
+    .watches_droppable_memory = true,
     .knows_guard_advice = false,
     .marks_guarded_areas = false,
     .seals_only_64_bit_spaces = true,
@@ -130,7 +143,12 @@ inline constexpr KernelProfile linux_6_1 = [] {
   profile.knows_seals = false;
   profile.knows_memory_merge = false;
   profile.knows_deny_write_exec = false;
-  profile.droppable_memory = DroppableMemory::refused;
+  profile.droppable_memory = DroppableMemory::unknown;
+  profile.mmap_asks_next_first = true;
+  profile.copy_beside_kept_source_joins_nothing = true;
+  profile.watched_rear_joins_next = false;
+  profile.populating_goes_on_behind_holes = true;
+  profile.limits_come_before_clearing = true;
   profile.stack_mappings_refuse_huge_pages = false;
   profile.places_for_huge_pages = false;
   return profile;

@@ -149,6 +149,13 @@ bool KernelArena::reads_allocate() {
   return only_area_has(flag::account);
 }
 
+Flags KernelArena::flags_hidden() {
+  Call call = map_first_page(PROT_READ);
+  call.operation = Operation::mlock_on_fault;
+  execute(call);
+  return Flags{}.with_if(!only_area_has(flag::lock_on_fault), flag::lock_on_fault);
+}
+
 bool KernelArena::has_keys() {
   map_first_page(PROT_EXEC);
   return only_area_has(flag::execute_only);

@@ -186,7 +186,9 @@ class ModelOf : public ModelArena {
     limit_locked(as_started_.locked_bytes);
     set_heap(arena_start);
     if (modes_changed_) {
-      if (!space().munlockall() || !space().set_memory_merge(SamePageMerging::off)) return false;
+      const bool merges = settings_.profile.knows_memory_merge;
+      if (!space().munlockall()) return false;
+      if (merges && !space().set_memory_merge(SamePageMerging::off)) return false;
       modes_changed_ = false;
     }
     const bool unmapped = static_cast<bool>(space().munmap(arena_start, shape_.pages * page));

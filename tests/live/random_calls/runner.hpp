@@ -63,7 +63,8 @@ class Runner {
   std::unique_ptr<ModelArena> model_;
   Slate* slate_ = nullptr;
   Picture seen_kernel_;
-  Detail known_;  // How much of it.
+  Detail known_;        // How much of it.
+  Flags flags_hidden_;  // By this kernel, which has no word for them.
   Picture before_;
   PageTotals kernel_base_;  // What each side counts when the arena is empty.
   PageTotals model_base_;
