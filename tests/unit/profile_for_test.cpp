@@ -18,6 +18,8 @@ TEST(ProfileFor, release_of_a_series_gets_its_profile) {
   EXPECT_EQ(profile_for("6.18.44").name, "linux_6_18");
   EXPECT_EQ(profile_for("6.18.44").profile, linux_6_18);
   EXPECT_EQ(profile_for("6.12").profile, linux_6_12);
+  EXPECT_EQ(profile_for("6.1.0-57-cloud-amd64").name, "linux_6_1");
+  EXPECT_EQ(profile_for("7.2.13+deb14-cloud-amd64").name, "linux_7_2");
 }
 
 TEST(ProfileFor, series_between_two_gets_the_older) {
@@ -43,6 +45,8 @@ TEST(ProfileFor, names_are_those_of_the_constants) {
   ASSERT_NE(find_profile("linux_6_18"), nullptr);
   EXPECT_EQ(find_profile("linux_6_18")->profile, linux_6_18);
   EXPECT_EQ(find_profile("linux_6_12")->profile, linux_6_12);
+  EXPECT_EQ(find_profile("linux_6_1")->profile, linux_6_1);
+  EXPECT_EQ(find_profile("linux_7_2")->profile, linux_7_2);
   EXPECT_EQ(find_profile("linux_6"), nullptr);
   EXPECT_EQ(find_profile(""), nullptr);
 }

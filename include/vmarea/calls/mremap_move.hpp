@@ -31,14 +31,25 @@ struct MremapRequest {
 template <class Host>
 using MremapPlan = StepPlan<Host, Address, LeavesRest::yes>;
 
+enum class KeepsSource : bool { no, yes };
+
+/// By how many areas a move has to stay below the limit.
+constexpr std::uint64_t areas_of_move(RemapCount rule, bool cuts_source_out) noexcept {
+  if (rule == RemapCount::given_places) return 4;
+  return rule == RemapCount::every_call_and_source && cuts_source_out ? 3 : 2;
+}
+
 /// Whether `part` of `area` may leave it for `to`, once what stands in the way has changed the
-/// number of areas by `area_change`. Errors: no_memory (map count), what may_split and may_move
-/// say.
+/// number of areas by `area_change`, and stay where it is if `keeps`. Errors: no_memory (map
+/// count), what may_split and may_move say.
 template <class Host>
 Result<void> check_may_move(const SpaceState<Host>& space, const Description<Host>& area,
-                            Range part, Address to, std::int64_t area_change) noexcept {
+                            Range part, Address to, std::int64_t area_change,
+                            KeepsSource keeps) noexcept {
   const std::uint64_t count = space.area_count + static_cast<std::uint64_t>(area_change);
-  if (count + 3 >= space.services.limits().area_count_max) return Error::no_memory;
+  const bool cuts_out = keeps == KeepsSource::yes && area.flags.has_any(flag::locked);
+  const std::uint64_t more = areas_of_move(space.services.profile().remap_count, cuts_out);
+  if (count + more > space.services.limits().area_count_max) return Error::no_memory;
   if (part.start > area.start) {
     const Result<void> below = area.may_split(part.start);
     if (!below) return below;
@@ -244,7 +255,8 @@ Result<void> check_move(const SpaceState<Host>& space, const Area<Host>& area,
   const Result<void> good = validate_address(space, to.start, request.new_length);
   if (!good) return good;
   return check_may_move<Host>(space, area, {request.address, request.address + moved}, to.start,
-                              clearing.area_change + area_change_by_tail);
+                              clearing.area_change + area_change_by_tail,
+                              keeps ? KeepsSource::yes : KeepsSource::no);
 }
 
 /// What a move is to do, once it is known that it may.

@@ -40,6 +40,13 @@ enum class RemapChecks : unsigned char {
   after_clearing,  // What stood at the destination is gone, and the tail, even if it is refused.
 };
 
+/// What mremap asks of the map count (rules 14.3-b, 14.4-1).
+enum class RemapCount : unsigned char {
+  given_places,           // Moves to a given place before they begin, then each move.
+  every_call,             // Every call before its area is looked up, then each move. Since 7.1.
+  every_call_and_source,  // And room for a source that stays and is cut. Since 7.2.
+};
+
 /// What MREMAP_DONTUNMAP makes of a locked source (rules 14.4).
 enum class KeptLocks : unsigned char {
   dropped_by_area,  // The whole area that holds the source is unlocked.
@@ -69,6 +76,7 @@ struct KernelProfile {
   // mremap.
   RemapChecks remap_checks = RemapChecks::before_clearing;  // Since 6.17,
   bool remap_moves_several_areas = true;                    // and this, too.
+  RemapCount remap_count = RemapCount::given_places;
   KeptLocks kept_locks = KeptLocks::dropped_by_area;
   bool kept_source_joins_copy = true;            // Untouched DONTUNMAP right beside its source.
   bool kept_source_restarts_at_address = false;  // Its page offset, where all of it was moved.
@@ -156,6 +164,7 @@ inline constexpr KernelProfile linux_6_1 = [] {
 
 inline constexpr KernelProfile linux_7_2 = [] {
   KernelProfile profile = linux_6_18;
+  profile.remap_count = RemapCount::every_call_and_source;
   profile.kept_locks = KeptLocks::cut_out;
   profile.kept_source_joins_copy = false;
   profile.kept_source_restarts_at_address = true;

@@ -77,7 +77,9 @@ Dir::State::status "/dev/null";
 Dir::Cache "$folder/apt";
 APT::Sandbox::User "";
 Acquire::Languages "none";
-Acquire::Retries "2";
+Acquire::Retries "1";
+Acquire::http::Timeout "20";
+Acquire::https::Timeout "20";
 END
 }
 

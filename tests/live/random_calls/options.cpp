@@ -50,7 +50,7 @@ std::optional<Options> parse_options(int count, char** words, int& exit_code) {
   app.add_option("--arena-pages", pages, "another size of the arena")
       ->check(CLI::Range(std::uint64_t{6}, arena_pages_max));
   app.add_option("--crowd", crowd, "another number of areas behind the arena")
-      ->check(CLI::Range(0, 65'400));
+      ->check(CLI::Range(0, 65'520));
   std::vector<std::string> profiles;
   for (const shims::NamedProfile& named : shims::named_profiles) profiles.emplace_back(named.name);
   app.add_option("--profile", options.profile,
