@@ -217,6 +217,21 @@ TEST(KernelProfiles, mapping_that_a_limit_refuses_leaves_a_cut_or_none) {
   EXPECT_EQ(under(linux_6_1, outcome), "AAAA");
 }
 
+TEST(KernelProfiles, special_memory_and_forks) {
+  const auto outcome = [](Flags kind) {
+    return [=](Watched& stage) {
+      EXPECT_TRUE(stage.insert(stage.fresh(0, 1, kind)));
+      return stage.madvise(columns(0, 1), Advice::do_fork).code();
+    };
+  };
+  for (const Flags kind : {flag::dont_expand, flag::page_frames, flag::mixed_map}) {
+    EXPECT_EQ(under(linux_6_18, outcome(kind)), Error::none);
+    EXPECT_EQ(under({.do_fork_refuses_special = true}, outcome(kind)), Error::invalid);
+    EXPECT_EQ(under(linux_7_2, outcome(kind)), Error::invalid);
+  }
+  EXPECT_EQ(under(linux_6_18, outcome(flag::io)), Error::invalid);
+}
+
 /// A fixed move onto its own address, whose old length wraps.
 TEST(KernelProfiles, old_length_that_wraps_behind_a_cleared_source) {
   const auto outcome = [](Watched& stage) {

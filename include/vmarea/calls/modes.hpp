@@ -51,8 +51,7 @@ template <class Host>
 StepPlan<Host, void> plan_deny_write_exec(const SpaceState<Host>& space,
                                           WriteExecFlags wanted) noexcept {
   constexpr WriteExecFlags known = write_exec::refuse_exec_gain | write_exec::no_inherit;
-  const bool unknown =
-      !space.services.profile().knows_deny_write_exec || !known.has_all(wanted);
+  const bool unknown = !space.services.profile().knows_deny_write_exec || !known.has_all(wanted);
   if (unknown || wanted == write_exec::no_inherit) return Error::invalid;
   const WriteExecFlags now = space.modes.write_exec;
   if (!now.empty() && now != wanted) return Error::not_permitted;

@@ -15,8 +15,8 @@ struct SealRule : RuleBase<Host> {
   }
 };
 
-/// Errors: not_implemented (by the profile), not_permitted (32 bits, by the profile), invalid (any flag, misaligned, wraps),
-/// no_memory (a hole: nothing is sealed; the map count).
+/// Errors: not_implemented (by the profile), not_permitted (32 bits, by the profile), invalid (any
+/// flag, misaligned, wraps), no_memory (a hole: nothing is sealed; the map count).
 template <class Host>
 WalkPlan<Host, SealRule<Host>> plan_mseal(const SpaceState<Host>& space, Address start,
                                           std::uint64_t length_bytes,

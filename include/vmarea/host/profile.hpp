@@ -84,14 +84,15 @@ struct KernelProfile {
   bool copy_beside_kept_source_joins_nothing = false;  // Where it may not join it. On 6.1.
 
   // mprotect, userfaultfd.
-  bool uncharges_untouched_memory = true;  // Where it becomes unwritable. Since 6.6.
-  bool unregister_checks_context = true;   // Until 6.12 any context may free any other's areas.
+  bool uncharges_untouched_memory = true;  // Where it becomes unwritable. Not on 6.1.
+  bool unregister_checks_context = true;   // Since 6.18; before, any frees another's areas.
 
   bool watches_droppable_memory = false;  // On 6.12.
   bool watched_rear_joins_next = true;    // A part cut off its area, or freed so. Not on 6.1.
 
   // madvise, mseal, prctl and mmap.
   bool populating_goes_on_behind_holes = false;  // ENOMEM as the answer all the same. On 6.1.
+  bool do_fork_refuses_special = false;          // Every kind and not IO memory alone. Since 7.0.
   bool knows_guard_advice = true;                // Since 6.13.
   bool marks_guarded_areas = true;               // Since 6.19 and 6.18.y.
   bool knows_seals = true;                       // Since 6.10; ENOSYS before.
@@ -168,6 +169,7 @@ inline constexpr KernelProfile linux_7_2 = [] {
   profile.kept_locks = KeptLocks::cut_out;
   profile.kept_source_joins_copy = false;
   profile.kept_source_restarts_at_address = true;
+  profile.do_fork_refuses_special = true;
   return profile;
 }();
 

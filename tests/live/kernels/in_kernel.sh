@@ -86,9 +86,9 @@ END
 # The newest package that holds a kernel's image. Since 7.0 that is linux-binary; the linux-image
 # of such a release holds none.
 newest_package() {
-  local images binaries
-  images="$(apt-cache search --names-only "^linux-image-${series//./\\.}[.+-].*cloud-amd64(-unsigned)?$")"
-  binaries="$(apt-cache search --names-only "^linux-binary-(unsigned-)?${series//./\\.}[.+-].*cloud-amd64$")"
+  local images binaries names="${series//./\\.}[.+-].*cloud-amd64"
+  images="$(apt-cache search --names-only "^linux-image-$names(-unsigned)?$")"
+  binaries="$(apt-cache search --names-only "^linux-binary-(unsigned-)?$names$")"
   cut -d' ' -f1 <<<"${binaries:-$images}" | grep . | sed -E 's/(.*)-unsigned$/\1 &/; t; s/.*/& &/' |
     sort -V | tail -1 | cut -d' ' -f2
 }
