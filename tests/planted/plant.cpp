@@ -89,7 +89,8 @@ std::vector<Fault> parse(const fs::path& path) {
       add_line(faults.back().original, value);
     } else if (key == "+") {
       add_line(faults.back().faulty, value);
-    } else if (key != "family" && key != "caught_by" && key != "searched_among") {
+    } else if (key != "family" && key != "caught_by" && key != "searched_among" &&
+               key != "searched_in") {
       wrong("is no line of this notation");
     }
   }

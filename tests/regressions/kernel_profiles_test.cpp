@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The switches of KernelProfile that were found by comparing with kernels of other series, each
-// both ways (rules 31).
+// both ways (rules 31). That each kernel has its rule the workflow kernels shows.
 #include <string>
 
 #include "unit/userfault_stage.hpp"
