@@ -204,6 +204,11 @@ class Program {
     std::size_t checked = 0;
     std::size_t changed = 0;
     for (const Deviation& deviation : deviations) {
+      if (!is_shown_by(deviation, kernel_release())) {
+        fmt::print("not run, for it is of other kernels ({}): {}\n", deviation.kernels,
+                   deviation.title);
+        continue;
+      }
       if (!deviation.leaks.empty() && !options_.leaks) {
         fmt::print("not run, for it leaks {}: {}\n", deviation.leaks, deviation.title);
         continue;

@@ -35,7 +35,7 @@ for series in $(cut -d' ' -f1 "$work/searches" | uniq); do
   wanted="$(wc -l <"$work/list")"
   status=0
   said="$("$in_kernel" "$series" -- busybox sh "$work/search.sh" "$program" "$work/list" 2>&1 |
-    tee /dev/stderr)" || status=$?
+    tee >(cat >&2))" || status=$?
   found="$(grep -c '^found ' <<<"$said" || true)"
   if ((status == 77)); then
     lines+=("$series: $(tail -n 1 <<<"$said")")

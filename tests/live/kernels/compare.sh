@@ -14,7 +14,7 @@ failed=0
 for series; do
   status=0
   said="$("$in_kernel" "$series" -- "$random_calls" --operations "$operations" --seed "$seed" \
-    --save /dev/null 2>&1 | tee /dev/stderr)" || status=$?
+    --save /dev/null 2>&1 | tee >(cat >&2))" || status=$?
   profile="$(sed -n 's/^random_calls: \(Linux .*, compared with .*\)$/\1/p' <<<"$said")"
   last="$(sed -n '$s/^[a-z_]*: //p' <<<"$said")"
   lines+=("$series: ${profile:+$profile: }$last")

@@ -146,14 +146,14 @@ quoted() {
   printf "'%s' " "${1//\'/\'\\\'\'}"
 }
 
-# Copies files and all that leads to them to the same names below the new root.
+# Copies a file to the same name below the new root, and the libraries that it needs.
 root=""
 take() {
   local file
-  for file; do
+  while read -r file; do
     mkdir -p "$root$(dirname "$file")"
     [[ -e "$root$file" ]] || cp -L "$file" "$root$file"
-  done
+  done < <(echo "$1" && ldd "$1" 2>/dev/null | grep -oE '/[^ ]+' | sort -u)
 }
 
 program="$1"
@@ -182,8 +182,6 @@ root="$work/root"
 mkdir -p "$root"/{proc,sys,dev,tmp,bin} "$root$PWD"
 cp -L "$(command -v busybox)" "$root/bin/busybox"
 take "$program"
-mapfile -t libraries < <(ldd "$program" 2>/dev/null | grep -oE '/[^ ]+' | sort -u)
-take "${libraries[@]}"
 command="$(quoted "$program")"
 for argument; do
   if [[ -f "$argument" ]]; then take "$(realpath -s "$argument")"; fi
