@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
+#include <vmarea_shims/profile_for.hpp>
 
 #include "live/area_program/area_program.hpp"
 #include "live/random_calls/call.hpp"
@@ -26,8 +27,15 @@
 
 namespace {
 
+using namespace vmarea;
 using namespace vmarea::live;
 using Clock = std::chrono::steady_clock;
+
+/// The profile that was asked for, or that of the running kernel.
+const shims::NamedProfile& profile_of(const Options& options) {
+  const shims::NamedProfile* asked_for = shims::find_profile(options.profile);
+  return asked_for != nullptr ? *asked_for : shims::profile_for(kernel_release());
+}
 
 constexpr int exit_mismatch = 1;
 constexpr int exit_bad_input = 2;
@@ -39,7 +47,8 @@ class Program {
       : options_(options),
         name_(name),
         slates_(options.jobs),
-        runner_(options.shape, areas),
+        profile_(profile_of(options)),
+        runner_(options.shape, profile_.profile, areas),
         areas_(areas) {}
 
   int run() {
@@ -47,6 +56,8 @@ class Program {
       fmt::print("random_calls: skipped: {}\n", why);
       return exit_skipped;
     }
+    fmt::print("random_calls: Linux {}, compared with {}\n", kernel_release(), profile_.name);
+    std::fflush(stdout);
     if (!options_.replay.empty()) return replay();
     if (!options_.deviations.empty()) return check_deviations();
     const auto began = Clock::now();
@@ -148,6 +159,7 @@ class Program {
     found.kinds = options_.kinds;
     found.shape = options_.shape;
     found.program = name_;
+    found.profile = options_.profile;
     found.original_length = calls.size();
     const auto first = std::make_unique<Slate>();
     *first = slate;
@@ -192,6 +204,11 @@ class Program {
     std::size_t checked = 0;
     std::size_t changed = 0;
     for (const Deviation& deviation : deviations) {
+      if (!is_shown_by(deviation, kernel_release())) {
+        fmt::print("not run, for it is of other kernels ({}): {}\n", deviation.kernels,
+                   deviation.title);
+        continue;
+      }
       if (!deviation.leaks.empty() && !options_.leaks) {
         fmt::print("not run, for it leaks {}: {}\n", deviation.leaks, deviation.title);
         continue;
@@ -223,6 +240,7 @@ class Program {
   const char* name_;
   SharedSlates slates_;
   std::vector<int> workers_;
+  const shims::NamedProfile& profile_;
   Runner runner_;
   const AreaProgram& areas_;
 };

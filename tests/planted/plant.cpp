@@ -66,8 +66,9 @@ void add_line(std::string& text, std::string_view line) {
 /// The list; its notation is explained at its head.
 /// What stands above a fault's text: what it is, and who finds it.
 bool is_heading(const std::string& key) {
-  static const std::set<std::string> keys = {"family",         "caught_by", "caught_in",
-                                             "searched_among", "found_by",  "followed_with"};
+  static const std::set<std::string> keys = {"family",         "caught_by",   "caught_in",
+                                             "searched_among", "searched_in", "found_by",
+                                             "followed_with"};
   return keys.count(key) != 0;
 }
 

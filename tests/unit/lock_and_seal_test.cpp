@@ -264,6 +264,30 @@ TEST(Detach, works_when_the_head_is_gone) {
   EXPECT_EQ(stage.count_areas(), 0u);
 }
 
+/// A segment of three pages, made longer and cut. Seen on a running 6.18.44 with four.
+TEST(Detach, segment_that_was_made_longer_goes_as_far_as_linux_takes_it) {
+  const auto left = [](std::uint64_t pages, auto&& cut) {
+    SegmentStage stage;
+    EXPECT_TRUE(stage.attach_shared(stage.at(TestSpace::column(0))));
+    EXPECT_TRUE(stage.mremap({.address = TestSpace::column(0),
+                              .old_length = 0x3000,
+                              .new_length = pages << 12,
+                              .flags = {},
+                              .new_address = 0}));
+    cut(stage);
+    EXPECT_TRUE(stage.detach_shared(TestSpace::column(0)));
+    return stage.count_areas() == 0 ? std::string("nothing") : stage.shape(2) + stage.shape(4);
+  };
+  EXPECT_EQ(left(5, [](Stage&) {}), "nothing") << "the first piece goes wherever it ends";
+  EXPECT_EQ(left(5, [](Stage& s) { EXPECT_TRUE(s.mprotect(columns(2, 5), prot::read)); }),
+            "[2,5)p2[2,5)p2")
+      << "a later one ends too far away";
+  EXPECT_EQ(left(5, [](Stage& s) { EXPECT_TRUE(s.mprotect(columns(2, 3), prot::read)); }),
+            "-[3,5)p3");
+  EXPECT_EQ(left(6, [](Stage& s) { EXPECT_TRUE(s.munmap(columns(0, 3))); }), "nothing")
+      << "the first that is left";
+}
+
 TEST(Mlock, range_that_wraps_is_more_than_any_limit) {
   constexpr std::uint64_t wrapping = 0xffff'ffff'ffff'e000;
   Stage stage("LLL");

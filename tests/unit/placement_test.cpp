@@ -223,6 +223,18 @@ TEST(Placement, low_32_bits_are_searched_bottom_up_between_1_and_2_gib) {
   EXPECT_EQ(place_in_full({.length = 0x4000'1000, .flags = anonymous | map::low_32bit}), 0u);
 }
 
+/// Seen on a running 6.18.44.
+TEST(Placement, hint_for_low_32_bits_counts_where_all_of_it_ends_below_2_gib) {
+  const auto place = [](Address hint) {
+    return place_in_full(
+        {.address = hint, .length = 2 * page, .flags = anonymous | map::low_32bit});
+  };
+  EXPECT_EQ(place(0x7fff'e000), 0x7fff'e000u) << "ends there";
+  EXPECT_EQ(place(0x7fff'f000), 0x4000'0000u) << "ends a page above";
+  EXPECT_EQ(place(0x9000'0000), 0x4000'0000u);
+  EXPECT_EQ(place(0x2000'0000'0000), 0x4000'0000u);
+}
+
 TEST(Placement, above_4_gib_bounds_the_search_but_not_the_hint) {
   const auto nearly_full = [](Stage& stage) {
     stage.state().layout.mmap_base = (Address{1} << 32) + page;

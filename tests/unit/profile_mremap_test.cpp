@@ -151,6 +151,74 @@ TEST(RemapProfile, map_count_before_or_after_the_source) {
   EXPECT_EQ(remap_under(linux_6_12, "AAX", move_of(0, 1, 1, 8), nullptr).error, Error::none);
 }
 
+/// How full a space may be for a call: by how many areas it has to stay below the limit.
+TEST(RemapProfile, map_count_of_every_call) {
+  const auto room_needed = [](RemapCount rule, const char* picture, const MremapRequest& request) {
+    KernelProfile profile;
+    profile.remap_count = rule;
+    std::uint64_t room = 0;
+    const auto is_refused = [&] {
+      Stage stage(picture);
+      stage.host().profile = profile;
+      stage.host().limits.area_count_max = stage.count_areas() + room;
+      const Error error = stage.mremap(request).code();
+      return error == Error::no_memory || error == Error::bad_address;
+    };
+    while (room < 9 && is_refused()) ++room;
+    return room;
+  };
+  struct Case {
+    const char* name;
+    const char* picture;
+    MremapRequest request;
+    std::uint64_t given_places;
+    std::uint64_t every_call;
+    std::uint64_t with_source;
+  };
+  const Case cases[] = {
+      {"unchanged", "AAB", move_of(0, 2, 2, 0, {}), 0, 4, 4},
+      {"shrinking", "AAB", move_of(0, 2, 1, 0, {}), 0, 4, 4},
+      {"growing in place", "AA.B", move_of(0, 2, 3, 0, {}), 0, 4, 4},
+      {"moving anywhere", "AAB", move_of(0, 2, 3, 0, remap::may_move), 4, 4, 4},
+      {"moving to a place", "AAB", move_of(0, 2, 2, 8), 6, 4, 4},
+      {"staying", "AAB", move_of(0, 2, 2, 8, keeps_fixed), 6, 4, 5},
+      {"staying locked", "LLB", move_of(0, 2, 2, 8, keeps_fixed), 6, 4, 5},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    EXPECT_EQ(room_needed(RemapCount::given_places, c.picture, c.request), c.given_places);
+    EXPECT_EQ(room_needed(RemapCount::every_call, c.picture, c.request), c.every_call);
+    EXPECT_EQ(room_needed(RemapCount::every_call_and_source, c.picture, c.request), c.with_source);
+  }
+  const auto full = [](Stage& s) { s.host().limits.area_count_max = 5; };
+  EXPECT_EQ(remap_under(linux_7_2, "AAX", move_of(6, 1, 1, 0, {}), full).error, Error::no_memory)
+      << "asked before the source is looked up";
+  EXPECT_EQ(remap_under(linux_7_2, "AAX", move_of(6, 1, 0, 0, {}), full).error, Error::invalid)
+      << "and behind the arguments";
+}
+
+/// A source that stays makes one area more each time, until the limit is near.
+TEST(RemapProfile, map_count_before_each_of_several_moves) {
+  const auto moved = [](RemapCount rule, const char* picture) {
+    KernelProfile profile;
+    profile.remap_count = rule;
+    profile.kept_locks = KeptLocks::cut_out;
+    Stage stage;
+    stage.legend['O'] = {.protection = prot::read, .adds = flag::locked};
+    stage.host().profile = profile;
+    stage.build(picture);
+    const std::size_t before = stage.count_areas();
+    stage.host().limits.area_count_max = before + 6;
+    EXPECT_EQ(stage.mremap(move_of(0, 8, 8, 8, keeps_fixed)).code(), Error::no_memory);
+    return stage.count_areas() - before;
+  };
+  EXPECT_EQ(moved(RemapCount::given_places, "ABABABAB"), 3u);
+  EXPECT_EQ(moved(RemapCount::every_call, "ABABABAB"), 5u);
+  EXPECT_EQ(moved(RemapCount::every_call_and_source, "ABABABAB"), 5u);
+  EXPECT_EQ(moved(RemapCount::every_call, "LOLOLOLO"), 5u);
+  EXPECT_EQ(moved(RemapCount::every_call_and_source, "LOLOLOLO"), 4u) << "each may be cut";
+}
+
 TEST(RemapProfile, several_areas_or_one) {
   const MremapRequest request = move_of(0, 4, 4, 6);
   EXPECT_EQ(remap_under(linux_6_18, "AABB..CCCC", request), (Outcome{"......AABB", Error::none}));

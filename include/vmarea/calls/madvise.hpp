@@ -86,7 +86,8 @@ constexpr Flags advised_flags(Flags flags, Advice advice) noexcept {
 
 /// Whether an area refuses the advice. Errors: invalid, not_permitted, access_denied.
 template <class Host>
-Result<void> check_advice(const Description<Host>& area, Advice advice) noexcept {
+Result<void> check_advice(const Description<Host>& area, Advice advice,
+                          const KernelProfile& profile) noexcept {
   const Flags flags = area.flags;
   const bool shared = flags.has_any(flag::shared | flag::may_share);
   if (flags.has_any(flag::sealed) && is_discarding(advice) && area.anonymous() && !shared &&
@@ -96,7 +97,7 @@ Result<void> check_advice(const Description<Host>& area, Advice advice) noexcept
   bool refused = false;
   switch (advice) {
     case Advice::do_fork:
-      refused = flags.has_any(flag::io);
+      refused = flags.has_any(profile.do_fork_refuses_special ? flag::special : flag::io);
       break;
     case Advice::wipe_on_fork:
       refused = area.file != typename Host::FileHandle{} || flags.has_any(flag::shared);
@@ -152,9 +153,9 @@ struct AdviseRule : RuleBase<Host> {
 
   constexpr bool takes_whole_areas() const noexcept { return advice == Advice::guard_install; }
 
-  Result<void> check(const SpaceState<Host>&, const Area<Host>& area, Range,
+  Result<void> check(const SpaceState<Host>& space, const Area<Host>& area, Range,
                      const WalkProgress&) const noexcept {
-    return check_advice<Host>(area, advice);
+    return check_advice<Host>(area, advice, space.services.profile());
   }
 
   Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {

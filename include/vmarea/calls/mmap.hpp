@@ -74,9 +74,9 @@ Result<void> describe_anonymous(const SpaceState<Host>& space, const MmapRequest
     return {};
   }
   if (type == map::droppable) {
-    if (space.services.profile().droppable_memory == DroppableMemory::refused) {
-      return Error::not_supported;
-    }
+    const DroppableMemory droppable = space.services.profile().droppable_memory;
+    if (droppable == DroppableMemory::refused) return Error::not_supported;
+    if (droppable == DroppableMemory::unknown) return Error::invalid;
     if (request.flags.has_any(map::grows_down | map::locked | map::huge_tlb)) return Error::invalid;
     wanted.flags |= flag::droppable | flag::no_reserve | flag::wipe_on_fork | flag::dont_dump;
   } else if (type != map::private_) {
@@ -234,9 +234,11 @@ template <class Host>
   const Clearing<Host> clearing = plan_clear(space, wanted.range(), TreeView<Host>(plan.place()));
   if (!clearing.status) plan.status = clearing.status.error();
   const std::int64_t pages = page_count(space, wanted.length());
-  if (plan.status &&
+  const KernelProfile profile = space.services.profile();
+  if ((plan.status || profile.limits_come_before_clearing) &&
       !can_expand(space, space.totals, wanted.flags, pages - clearing.totals.total)) {
     plan.status = Error::no_memory;
+    if (profile.limits_come_before_clearing) return plan;
   }
   if (!plan.status) {
     leave_cuts(space, plan, clearing);
@@ -246,6 +248,7 @@ template <class Host>
   if (charged) wanted.flags |= flag::account;
   NewRange<Host> range{wanted, shared_memory ? JoinableSides::neither : JoinableSides::both};
   range.data = data;
+  range.next_first = profile.mmap_asks_next_first;
   if (wanted.file == typename Host::FileHandle{}) {
     mark_range(space, range);
   } else if (const Result<void> asked = ask_driver(space, clearing, range); !asked) {

@@ -30,10 +30,11 @@ struct SamePageRule : RuleBase<Host> {
   }
 };
 
-/// Where nothing is new, areas keep what madvise made of them.
+/// Where nothing is new, areas keep what madvise made of them. Errors: invalid (by the profile).
 template <class Host>
 WalkPlan<Host, SamePageRule<Host>> plan_memory_merge(const SpaceState<Host>& space,
                                                      SamePageMerging wanted) noexcept {
+  if (!space.services.profile().knows_memory_merge) return Error::invalid;
   const Range all{0, space.services.geometry().limit};
   const bool is_on = space.modes.merges_same_pages;
   const bool turns_on = wanted == SamePageMerging::on;
@@ -44,13 +45,14 @@ WalkPlan<Host, SamePageRule<Host>> plan_memory_merge(const SpaceState<Host>& spa
   return plan;
 }
 
-/// Once chosen, it can be chosen again and not changed. Errors: invalid (unknown flags, or
-/// no_inherit alone), not_permitted (something else was chosen before).
+/// Once chosen, it can be chosen again and not changed. Errors: invalid (unknown flags,
+/// no_inherit alone, or by the profile), not_permitted (something else was chosen before).
 template <class Host>
 StepPlan<Host, void> plan_deny_write_exec(const SpaceState<Host>& space,
                                           WriteExecFlags wanted) noexcept {
   constexpr WriteExecFlags known = write_exec::refuse_exec_gain | write_exec::no_inherit;
-  if (!known.has_all(wanted) || wanted == write_exec::no_inherit) return Error::invalid;
+  const bool unknown = !space.services.profile().knows_deny_write_exec || !known.has_all(wanted);
+  if (unknown || wanted == write_exec::no_inherit) return Error::invalid;
   const WriteExecFlags now = space.modes.write_exec;
   if (!now.empty() && now != wanted) return Error::not_permitted;
   StepPlan<Host, void> plan{success};

@@ -51,7 +51,8 @@ struct ProtectRule : RuleBase<Host> {
         charge = pages;
         after |= flag::account;
       }
-    } else if (before.has_any(flag::account) && area.anonymous() && !area.identity) {
+    } else if (before.has_any(flag::account) && area.anonymous() && !area.identity &&
+               space.services.profile().uncharges_untouched_memory) {
       charge = -pages;
       after = after.without(flag::account);
     }

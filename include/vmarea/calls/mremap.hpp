@@ -188,11 +188,20 @@ MremapPlan<Host> plan_resize(const SpaceState<Host>& space, Area<Host>& area,
   return plan_move(space, area, request, *to);
 }
 
-/// Whether a move to a given place is refused at once: three areas have to fit. Errors: no_memory.
+/// Whether the map count refuses the call at once: two cuts at each of its places have to fit.
+/// Errors: no_memory.
 template <class Host>
-Result<void> check_count_for_move(const SpaceState<Host>& space) noexcept {
-  const bool fits = space.area_count + 5 < space.services.limits().area_count_max;
-  return fits ? success : Result<void>(Error::no_memory);
+Result<void> check_count_at_entry(const SpaceState<Host>& space,
+                                  const MremapRequest& request) noexcept {
+  const RemapCount rule = space.services.profile().remap_count;
+  const std::uint64_t limit = space.services.limits().area_count_max;
+  const std::uint64_t count = space.area_count;
+  if (rule == RemapCount::given_places) {
+    return !is_move(request) || count + 5 < limit ? success : Result<void>(Error::no_memory);
+  }
+  const bool keeps = request.flags.has_any(remap::dont_unmap);
+  const std::uint64_t more = keeps && rule == RemapCount::every_call_and_source ? 5 : 4;
+  return count + more <= limit ? success : Result<void>(Error::no_memory);
 }
 
 /// mremap where a move looks for its source before it looks at its destination (rules 14.1, 14.3).
@@ -207,7 +216,7 @@ MremapPlan<Host> plan_mremap_source_first(const SpaceState<Host>& space,
   if (!is_move(request)) return plan_resize(space, *area, request);
   if (area->flags.has_any(flag::sealed)) return Error::not_permitted;
   Result<void> good = check_destination(geometry, request);
-  if (good) good = check_count_for_move(space);
+  if (good) good = check_count_at_entry(space, request);
   return good ? plan_fixed_move(space, *area, request, Share::first) : good.error();
 }
 
@@ -223,7 +232,7 @@ MremapPlan<Host> plan_mremap(const SpaceState<Host>& space, MremapRequest reques
   request.new_length = geometry.round_up(request.new_length);
   if (source_first) return plan_mremap_source_first(space, request);
   Result<void> good = check_mremap_arguments(geometry, request);
-  if (good && is_move(request)) good = check_count_for_move(space);
+  if (good) good = check_count_at_entry(space, request);
   if (!good) return good.error();
   Area<Host>* area = find_object(space, request.address);
   if (area == nullptr) return Error::bad_address;

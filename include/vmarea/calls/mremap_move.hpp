@@ -31,14 +31,25 @@ struct MremapRequest {
 template <class Host>
 using MremapPlan = StepPlan<Host, Address, LeavesRest::yes>;
 
+enum class KeepsSource : bool { no, yes };
+
+/// By how many areas a move has to stay below the limit.
+constexpr std::uint64_t areas_of_move(RemapCount rule, bool cuts_source_out) noexcept {
+  if (rule == RemapCount::given_places) return 4;
+  return rule == RemapCount::every_call_and_source && cuts_source_out ? 3 : 2;
+}
+
 /// Whether `part` of `area` may leave it for `to`, once what stands in the way has changed the
-/// number of areas by `area_change`. Errors: no_memory (map count), what may_split and may_move
-/// say.
+/// number of areas by `area_change`, and stay where it is if `keeps`. Errors: no_memory (map
+/// count), what may_split and may_move say.
 template <class Host>
 Result<void> check_may_move(const SpaceState<Host>& space, const Description<Host>& area,
-                            Range part, Address to, std::int64_t area_change) noexcept {
+                            Range part, Address to, std::int64_t area_change,
+                            KeepsSource keeps) noexcept {
   const std::uint64_t count = space.area_count + static_cast<std::uint64_t>(area_change);
-  if (count + 3 >= space.services.limits().area_count_max) return Error::no_memory;
+  const bool cuts_out = keeps == KeepsSource::yes && area.flags.has_any(flag::locked);
+  const std::uint64_t more = areas_of_move(space.services.profile().remap_count, cuts_out);
+  if (count + more > space.services.limits().area_count_max) return Error::no_memory;
   if (part.start > area.start) {
     const Result<void> below = area.may_split(part.start);
     if (!below) return below;
@@ -183,9 +194,11 @@ JoinableSides sides_of_kept_source(const SpaceState<Host>& space, const Descript
   // What is left of the source's area where the destination cuts it, too.
   const Address end = to.start > source.start && to.start < area.end ? to.start : area.end;
   const Address start = to.end <= source.start && to.end > area.start ? to.end : area.start;
-  if (to.start == (cut_out ? source.end : end)) return JoinableSides::next_only;
-  if (to.end == (cut_out ? source.start : start)) return JoinableSides::prev_only;
-  return JoinableSides::both;
+  const bool right_behind = to.start == (cut_out ? source.end : end);
+  const bool right_before = to.end == (cut_out ? source.start : start);
+  if (!right_behind && !right_before) return JoinableSides::both;
+  if (profile.copy_beside_kept_source_joins_nothing) return JoinableSides::neither;
+  return right_behind ? JoinableSides::next_only : JoinableSides::prev_only;
 }
 
 /// A copy at `to` that joined its own source, the area around the tail, does so on one side of the
@@ -242,7 +255,8 @@ Result<void> check_move(const SpaceState<Host>& space, const Area<Host>& area,
   const Result<void> good = validate_address(space, to.start, request.new_length);
   if (!good) return good;
   return check_may_move<Host>(space, area, {request.address, request.address + moved}, to.start,
-                              clearing.area_change + area_change_by_tail);
+                              clearing.area_change + area_change_by_tail,
+                              keeps ? KeepsSource::yes : KeepsSource::no);
 }
 
 /// What a move is to do, once it is known that it may.
@@ -318,11 +332,12 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
     leave_cuts(space, plan, clearing);
     return plan;
   }
-  if (to_range.contains(request.address)) {
-    // The source went with it.
-    return fail_with_hole(space, clearing, {}, Error::bad_address);
-  }
   const Range old_range{request.address, request.address + request.old_length};
+  if (to_range.contains(request.address)) {
+    // The source went with it. Where the tail is cleared first, one that wraps is noticed before.
+    const bool wraps = old_range.end < old_range.start && checks_after_clearing(space, request);
+    return fail_with_hole(space, clearing, {}, wraps ? Error::invalid : Error::bad_address);
+  }
   const Range moved{old_range.start, old_range.start + moved_length};
   Clearing<Host> tail{};
   if (request.old_length > moved_length) {

@@ -15,13 +15,14 @@ struct SealRule : RuleBase<Host> {
   }
 };
 
-/// Errors: not_permitted (32 bits, by the profile), invalid (any flag, misaligned, wraps),
-/// no_memory (a hole: nothing is sealed; the map count).
+/// Errors: not_implemented (by the profile), not_permitted (32 bits, by the profile), invalid (any
+/// flag, misaligned, wraps), no_memory (a hole: nothing is sealed; the map count).
 template <class Host>
 WalkPlan<Host, SealRule<Host>> plan_mseal(const SpaceState<Host>& space, Address start,
                                           std::uint64_t length_bytes,
                                           SealFlags flags = {}) noexcept {
   const Geometry geometry = space.services.geometry();
+  if (!space.services.profile().knows_seals) return Error::not_implemented;
   const bool narrow = geometry.limit <= std::uint64_t{1} << 32;
   if (narrow && space.services.profile().seals_only_64_bit_spaces) return Error::not_permitted;
   if (!flags.empty()) return Error::invalid;

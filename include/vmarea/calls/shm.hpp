@@ -4,7 +4,8 @@
 //
 //   attach    a shared mapping of the segment's file, at offset 0
 //   detach    every piece of the segment that still stands where that attach put it:
-//             start - offset == the address; what was moved or mapped over stays
+//             start - offset == the address; what was moved or mapped over stays, and what
+//             mremap made longer goes in part
 #pragma once
 
 #include "vmarea/calls/mmap.hpp"
@@ -101,6 +102,22 @@ struct DetachRule : RuleBase<Host> {
   }
 };
 
+/// Where the pieces of a segment end that go with `first`, the lowest of them. That goes as a
+/// whole, also where mremap made it longer; what follows, only up to the first area that ends
+/// beyond the segment, whosever it is.
+template <class Host>
+Address end_of_detached(const SpaceState<Host>& space, const Area<Host>& first,
+                        Address segment_end) noexcept {
+  Address end = first.end;
+  if (end >= segment_end) return end;
+  (void)any_in(space, {end, segment_end}, [&](const Area<Host>& area) {
+    if (area.end > segment_end) return true;
+    end = area.end;
+    return false;
+  });
+  return end;
+}
+
 /// Errors: invalid (misaligned, or nothing was attached there).
 template <class Host>
 WalkPlan<Host, DetachRule<Host>> plan_detach(const SpaceState<Host>& space,
@@ -109,14 +126,17 @@ WalkPlan<Host, DetachRule<Host>> plan_detach(const SpaceState<Host>& space,
   if (!geometry.aligned(start)) return Error::invalid;
   DetachRule<Host> rule{{}, start};
   std::uint64_t bytes = 0;
+  const Area<Host>* first = nullptr;
   const bool found = any_in(space, {start, everything.end}, [&](const Area<Host>& area) {
     rule.segment = area.file;
     if (area.file == typename Host::FileHandle{} || !rule.is_piece(space, area)) return false;
     bytes = space.services.file_rules(area.file).segment_bytes;
+    first = &area;
     return bytes != 0;
   });
   if (!found) return Error::invalid;
-  return {space, {start, start + geometry.round_up(bytes)}, rule};
+  const Address end = end_of_detached(space, *first, start + geometry.round_up(bytes));
+  return {space, {first->start, end}, rule};
 }
 
 }  // namespace vmarea

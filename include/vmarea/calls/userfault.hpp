@@ -28,7 +28,9 @@ template <class Host>
 bool can_watch(const SpaceState<Host>& space, const Description<Host>& area, Flags modes,
                const UserfaultRules& rules) noexcept {
   const bool huge = area.flags.has_any(flag::huge_tlb);
-  if (area.flags.has_any(flag::droppable | flag::shadow_stack)) return false;
+  const bool droppable = area.flags.has_any(flag::droppable);
+  if (droppable && !space.services.profile().watches_droppable_memory) return false;
+  if (area.flags.has_any(flag::shadow_stack)) return false;
   if (area.flags.has_any(flag::special) && !huge) return false;
   const bool in_memory =
       huge || (area.file != typename Host::FileHandle{} &&
@@ -67,6 +69,9 @@ template <class Host>
 struct WatchRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr bool interns = true;
+  static constexpr bool cut_start_joins_next(const KernelProfile& profile) noexcept {
+    return profile.watched_rear_joins_next;
+  }
   UserfaultContext context = 0;
   Flags modes{};
 
@@ -107,17 +112,22 @@ WalkPlan<Host, WatchRule<Host>> plan_register_userfault(const SpaceState<Host>& 
   return {space, *range, WatchRule<Host>{{}, request.context, modes}};
 }
 
-/// Frees what a context watches.
+/// Frees what a context watches, or what any does.
 template <class Host>
 struct UnwatchRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr bool interns = true;
   static constexpr bool can_go_without_joins = true;
+  static constexpr bool cut_start_joins_next(const KernelProfile& profile) noexcept {
+    return profile.watched_rear_joins_next;
+  }
   UserfaultContext context = 0;
+  bool frees_all = false;
 
   Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {
     const Attributes content = content_of(area.attributes);
-    if (content.userfault_context != context) return Answer<Host>::skip();
+    const UserfaultContext owner = content.userfault_context;
+    if (owner == 0 || (owner != context && !frees_all)) return Answer<Host>::skip();
     return Answer<Host>::change(area.flags.without(flag::userfault),
                                 intern(space, content.without_userfault()));
   }
@@ -135,16 +145,17 @@ WalkPlan<Host, UnwatchRule<Host>> plan_unregister_userfault(const SpaceState<Hos
   if (!range) return range.error();
   if (context == 0) return Error::invalid;
   const UserfaultRules rules = space.services.userfault_rules(context);
+  const bool frees_all = !space.services.profile().unregister_checks_context;
   bool cuts = false;
   const Result<void> good = check_each(space, *range, [&](const Area<Host>& area) -> Result<void> {
     const UserfaultContext owner = context_of<Host>(area);
-    if (owner != 0 && owner != context) return Error::invalid;
+    if (owner != 0 && owner != context && !frees_all) return Error::invalid;
     if (!can_watch<Host>(space, area, area.flags & flag::userfault, rules)) return Error::invalid;
     cuts |= owner != 0 && !range->contains(area.range());
     return {};
   });
   if (!good) return good;
-  WalkPlan<Host, UnwatchRule<Host>> plan{space, *range, UnwatchRule<Host>{{}, context}};
+  WalkPlan<Host, UnwatchRule<Host>> plan{space, *range, UnwatchRule<Host>{{}, context, frees_all}};
   if (!cuts) plan.without_memory = WithoutMemory::joins_nothing;
   return plan;
 }

@@ -47,28 +47,38 @@ constexpr Result<Touch> touch_for(Flags flags, TouchReason reason) noexcept {
   return writes ? Touch::write : Touch::read;
 }
 
-/// What stands at `at`, copied under the lock. Errors: interrupted, no_memory (a hole).
+/// The first area that ends above `at`, copied under the lock. Errors: interrupted, no_memory
+/// (there is none).
 template <class Host>
 Result<void> copy_description(SpaceState<Host>& space, Address at,
                               Description<Host>& found) noexcept {
   const SpaceWriteLock<Host> lock(space);
   if (!lock.taken()) return lock.taken();
-  const Area<Host>* area = find_area(space, at);
+  const Area<Host>* area = find_at_or_above(space, at);
   if (area == nullptr) return Error::no_memory;
   found = *area;
   return {};
 }
 
 /// Touches the range: locked memory by writing where it is private and may be written, else by
-/// reading, and what is locked on fault is left to be faulted. Errors: no_memory (a hole, memory
+/// reading, and what is locked on fault is left to be faulted. It ends at a hole, or by the profile
+/// goes on behind it. Errors: no_memory (a hole, memory
 /// that may not be accessed, or none left), invalid (an advice that an area does not allow),
 /// interrupted, busy (a change is reserved).
 template <class Host>
 Result<void> touch_range(SpaceState<Host>& space, Range range, TouchReason reason) noexcept {
+  const bool goes_on =
+      reason != TouchReason::locked && space.services.profile().populating_goes_on_behind_holes;
+  Result<void> answer;
   for (Address at = range.start; at < range.end;) {
     Description<Host> area;
     const Result<void> found = copy_description(space, at, area);
     if (!found) return found;
+    if (area.start > at) {
+      if (!goes_on || area.start >= range.end) return Error::no_memory;
+      answer = Error::no_memory;
+      at = area.start;
+    }
     const Range part{at, area.end < range.end ? area.end : range.end};
     at = part.end;
     const bool is_left = area.flags.has_any(flag::lock_on_fault | flag::special);
@@ -78,7 +88,7 @@ Result<void> touch_range(SpaceState<Host>& space, Range range, TouchReason reaso
     const Result<void> touched = touch_part(space, part, *touch);
     if (!touched) return touched;
   }
-  return {};
+  return answer;
 }
 
 /// Touches everything that is not special, as far as it can be had.

@@ -3,8 +3,8 @@
 // Which kernel to behave like. A switch exists only for what a caller can see, and is named after
 // the rule, so that a kernel with back-ports can be put together from them.
 //
-//   linux_6_18    the defaults; compared with the running kernel
-//   linux_6_12    what the rule book says of it; compared with 6.12.117 in part
+//   linux_6_1, linux_6_12, linux_7_2    each compared with a kernel of its series
+//   linux_6_18                          the defaults; compared with the running kernel
 #pragma once
 
 #include "vmarea/types/flags.hpp"
@@ -40,14 +40,25 @@ enum class RemapChecks : unsigned char {
   after_clearing,  // What stood at the destination is gone, and the tail, even if it is refused.
 };
 
+/// What mremap asks of the map count (rules 14.3-b, 14.4-1).
+enum class RemapCount : unsigned char {
+  given_places,           // Moves to a given place before they begin, then each move.
+  every_call,             // Every call before its area is looked up, then each move. Since 7.1.
+  every_call_and_source,  // And room for a source that stays and is cut. Since 7.2.
+};
+
 /// What MREMAP_DONTUNMAP makes of a locked source (rules 14.4).
 enum class KeptLocks : unsigned char {
   dropped_by_area,  // The whole area that holds the source is unlocked.
   cut_out,          // The source is cut out first, and it alone is unlocked.
 };
 
-/// Whether MAP_DROPPABLE is to be had. Without it the answer is EOPNOTSUPP.
-enum class DroppableMemory : unsigned char { granted, refused };
+/// Whether MAP_DROPPABLE is to be had.
+enum class DroppableMemory : unsigned char {
+  granted,
+  refused,  // EOPNOTSUPP.
+  unknown,  // No type of mapping at all: EINVAL. Before 6.11.
+};
 
 /// Run-time choice of a kernel's behaviour; comes through the door.
 struct KernelProfile {
@@ -59,20 +70,37 @@ struct KernelProfile {
   Flags ignored_by_joins = flag::sticky;  // They keep no areas apart.
   SamePageMark same_page_mark = SamePageMark::before_joining;    // Since 6.17.
   DriverTurn earliest_driver_turn = DriverTurn::before_joining;  // Since 6.16, driver by driver.
+  bool mmap_asks_next_first = false;     // Prev must then fit the identity of next. On 6.1.
   bool driver_flags_join_again = false;  // A second try with what the driver made of the flags.
 
   // mremap.
   RemapChecks remap_checks = RemapChecks::before_clearing;  // Since 6.17,
   bool remap_moves_several_areas = true;                    // and this, too.
+  RemapCount remap_count = RemapCount::given_places;
   KeptLocks kept_locks = KeptLocks::dropped_by_area;
   bool kept_source_joins_copy = true;            // Untouched DONTUNMAP right beside its source.
   bool kept_source_restarts_at_address = false;  // Its page offset, where all of it was moved.
 
-  // madvise, mseal and mmap.
-  bool knows_guard_advice = true;         // Since 6.13.
-  bool marks_guarded_areas = true;        // Since 6.19 and 6.18.y.
-  bool seals_only_64_bit_spaces = false;  // Until 6.12; EPERM in others.
+  bool copy_beside_kept_source_joins_nothing = false;  // Where it may not join it. On 6.1.
+
+  // mprotect, userfaultfd.
+  bool uncharges_untouched_memory = true;  // Where it becomes unwritable. Not on 6.1.
+  bool unregister_checks_context = true;   // Since 6.18; before, any frees another's areas.
+
+  bool watches_droppable_memory = false;  // On 6.12.
+  bool watched_rear_joins_next = true;    // A part cut off its area, or freed so. Not on 6.1.
+
+  // madvise, mseal, prctl and mmap.
+  bool populating_goes_on_behind_holes = false;  // ENOMEM as the answer all the same. On 6.1.
+  bool do_fork_refuses_special = false;          // Every kind and not IO memory alone. Since 7.0.
+  bool knows_guard_advice = true;                // Since 6.13.
+  bool marks_guarded_areas = true;               // Since 6.19 and 6.18.y.
+  bool knows_seals = true;                       // Since 6.10; ENOSYS before.
+  bool seals_only_64_bit_spaces = false;         // Until 6.12; EPERM in others.
+  bool knows_memory_merge = true;                // PR_SET_MEMORY_MERGE. Since 6.4; EINVAL before.
+  bool knows_deny_write_exec = true;             // PR_SET_MDWE. Since 6.3; EINVAL before.
   DroppableMemory droppable_memory = DroppableMemory::granted;
+  bool limits_come_before_clearing = false;      // So a refused mapping leaves no cut. On 6.1.
   bool stack_mappings_refuse_huge_pages = true;  // MAP_STACK, since 6.8.
   bool places_for_huge_pages = true;             // Since 6.7.
   // A read fault of anonymous memory maps the shared zero page and gives no identity. False on
@@ -111,9 +139,38 @@ inline constexpr KernelProfile linux_6_12{
     .kept_locks = KeptLocks::cut_out,
     .kept_source_joins_copy = false,
     .kept_source_restarts_at_address = true,
+    .unregister_checks_context = false,
+    .watches_droppable_memory = true,
     .knows_guard_advice = false,
     .marks_guarded_areas = false,
     .seals_only_64_bit_spaces = true,
 };
+
+inline constexpr KernelProfile linux_6_1 = [] {
+  KernelProfile profile = linux_6_12;
+  profile.uncharges_untouched_memory = false;
+  profile.knows_seals = false;
+  profile.knows_memory_merge = false;
+  profile.knows_deny_write_exec = false;
+  profile.droppable_memory = DroppableMemory::unknown;
+  profile.mmap_asks_next_first = true;
+  profile.copy_beside_kept_source_joins_nothing = true;
+  profile.watched_rear_joins_next = false;
+  profile.populating_goes_on_behind_holes = true;
+  profile.limits_come_before_clearing = true;
+  profile.stack_mappings_refuse_huge_pages = false;
+  profile.places_for_huge_pages = false;
+  return profile;
+}();
+
+inline constexpr KernelProfile linux_7_2 = [] {
+  KernelProfile profile = linux_6_18;
+  profile.remap_count = RemapCount::every_call_and_source;
+  profile.kept_locks = KeptLocks::cut_out;
+  profile.kept_source_joins_copy = false;
+  profile.kept_source_restarts_at_address = true;
+  profile.do_fork_refuses_special = true;
+  return profile;
+}();
 
 }  // namespace vmarea

@@ -26,6 +26,7 @@ struct NewRange {
   JoinableSides sides = JoinableSides::both;
   Flags marks{};                               // Added once it is clear that it joins nothing.
   bool extends_prev = false;                   // Belongs to prev: mremap growing in place.
+  bool next_first = false;                     // As in JoinRequest.
   const Area<Host>* copied_from = nullptr;     // mremap: the area whose pages come here.
   [[no_unique_address]] DataRef<Host> data{};  // Asked about; the plan says what comes.
 };
@@ -42,6 +43,7 @@ Joins decide_new_range(const SpaceState<Host>& space, const Clearing<Host>& clea
       .next = clearing.next.if_present(),
       .middle = wanted.extends_prev ? Middle::extension : Middle::new_range,
       .wants_next = wanted.sides != JoinableSides::prev_only,
+      .next_first = wanted.next_first,
       .data = {space.services, wanted.data}};
   if constexpr (Host::has_data_rules) {
     if (request.prev != nullptr) request.data.set_prev(clearing.prev.links()->data);

@@ -69,6 +69,8 @@ struct RuleBase {
   // no call cuts an area, for a cut can fail.
   static constexpr bool can_go_without_joins = false;
 
+  /// Whether a part that is cut off at its start may join what follows its area.
+  static constexpr bool cut_start_joins_next(const KernelProfile&) noexcept { return true; }
   /// Whether no area is cut or joined: the answer concerns all of it.
   static constexpr bool takes_whole_areas() noexcept { return false; }
   static Result<void> check(const SpaceState<Host>&, const Area<Host>&, Range,
@@ -102,6 +104,7 @@ inline constexpr bool rule_has_check =
 template <class R>
 inline constexpr bool rule_has_what_rule_base_has = requires(const R& rule) {
   { rule.takes_whole_areas() } noexcept -> std::same_as<bool>;
+  { R::cut_start_joins_next(KernelProfile{}) } noexcept -> std::same_as<bool>;
   { R::holes } -> std::convertible_to<HolePolicy>;
   { R::error_at_count_limit } -> std::convertible_to<Error>;
   requires std::same_as<const bool, decltype(R::interns)>;

@@ -238,6 +238,7 @@ class RangeWalk {
     JoinRequest<Host> request{.prev = at_start ? prev : nullptr,
                               .next = next,
                               .middle = whole ? Middle::whole_area : Middle::part_of_area};
+    if (!at_start) request.wants_next = Rule::cut_start_joins_next(space_.services.profile());
     const bool alone = request.prev == nullptr && request.next == nullptr;
     if (alone || joining_ == JoinPolicy::never) return {};
     if constexpr (Host::has_data_rules) {

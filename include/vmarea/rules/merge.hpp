@@ -62,6 +62,7 @@ struct JoinRequest {
   const Description<Host>* next = nullptr;
   Middle middle = Middle::new_range;
   bool wants_next = true;
+  bool next_first = false;  // Prev is judged by the identity that comes of joining next.
   [[no_unique_address]] DataQuestion<Host> data{};
 };
 
@@ -128,7 +129,9 @@ constexpr Joins decide_joins(const Description<Host>& middle, const JoinRequest<
   if (joins.prev.joined() && joins.next.joined()) {
     const AnonIdentity a = request.prev->identity;
     const AnonIdentity b = request.next->identity;
-    if (a && b && a != b) {
+    if (request.next_first && b && a != b) {
+      joins.prev = {JoinVerdict::between_neighbours, {}};
+    } else if (a && b && a != b) {
       joins.next = {JoinVerdict::between_neighbours, {}};
     } else if (request.next->has_close()) {
       joins.next = {JoinVerdict::close_hook, {}};

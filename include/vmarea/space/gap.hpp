@@ -163,10 +163,12 @@ Result<Address> find_room_plain(const SpaceState<Host>& space, const RoomRequest
   const Geometry geometry = space.services.geometry();
   const Address hint = request.hint & ~geometry.placement_mask();
   const Area<Host>* above = nullptr;
-  if (hint != 0 && geometry.inside(hint, length) && is_free(space, hint, length, above)) {
+  const bool is_low = request.flags.has_any(map::low_32bit);
+  const bool counts = !is_low || (length <= low_2g_end && hint <= low_2g_end - length);
+  if (hint != 0 && counts && geometry.inside(hint, length) && is_free(space, hint, length, above)) {
     return hint;
   }
-  if (request.flags.has_any(map::low_32bit)) {
+  if (is_low) {
     return find_fit(space, {length, low_2g_start, low_2g_end}, SearchFrom::bottom);
   }
   if (space.layout.top_down) {

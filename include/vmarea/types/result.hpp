@@ -22,21 +22,22 @@ namespace vmarea {
 /// Why a call failed. The values are Linux errno numbers.
 enum class Error : std::int32_t {
   none = 0,
-  not_permitted = 1,   // EPERM
-  no_entry = 2,        // ENOENT
-  interrupted = 4,     // EINTR
-  bad_file = 9,        // EBADF
-  try_again = 11,      // EAGAIN
-  no_memory = 12,      // ENOMEM
-  access_denied = 13,  // EACCES
-  bad_address = 14,    // EFAULT
-  busy = 16,           // EBUSY
-  exists = 17,         // EEXIST
-  no_device = 19,      // ENODEV
-  invalid = 22,        // EINVAL
-  file_busy = 26,      // ETXTBSY
-  overflow = 75,       // EOVERFLOW
-  not_supported = 95,  // EOPNOTSUPP
+  not_permitted = 1,     // EPERM
+  no_entry = 2,          // ENOENT
+  interrupted = 4,       // EINTR
+  bad_file = 9,          // EBADF
+  try_again = 11,        // EAGAIN
+  no_memory = 12,        // ENOMEM
+  access_denied = 13,    // EACCES
+  bad_address = 14,      // EFAULT
+  busy = 16,             // EBUSY
+  exists = 17,           // EEXIST
+  no_device = 19,        // ENODEV
+  invalid = 22,          // EINVAL
+  file_busy = 26,        // ETXTBSY
+  not_implemented = 38,  // ENOSYS
+  overflow = 75,         // EOVERFLOW
+  not_supported = 95,    // EOPNOTSUPP
 };
 
 template <class T>

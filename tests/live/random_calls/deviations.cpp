@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "live/random_calls/deviations.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <string_view>
 
@@ -69,6 +70,21 @@ bool parse_observed(const std::string& expectation, Observed& observed) {
     return false;
   }
   return true;
+}
+
+bool is_shown_by(const Deviation& deviation, std::string_view release) {
+  std::string_view kernels = deviation.kernels;
+  kernels = kernels.substr(0, kernels.find('('));
+  while (!kernels.empty()) {
+    const std::size_t length = kernels.find_first_of(", ");
+    const std::string_view series = kernels.substr(0, length);
+    if (series == "all") return true;
+    const bool is_of_it = release.starts_with(series) &&
+                          (release.size() == series.size() || release[series.size()] == '.');
+    if (!series.empty() && is_of_it) return true;
+    kernels.remove_prefix(std::min(series.size() + 1, kernels.size()));
+  }
+  return false;
 }
 
 std::string read_deviations(const std::string& path, std::vector<Deviation>& deviations) {

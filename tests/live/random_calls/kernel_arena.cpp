@@ -133,7 +133,6 @@ KernelArena::~KernelArena() {
 }
 
 std::string KernelArena::why_unusable() {
-  if (!maps_.has_query()) return "the kernel has no PROCMAP_QUERY (6.11)";
   Picture picture;
   read_areas(picture, {});
   if (!picture.areas().empty()) return "something is mapped in the arena";
@@ -148,6 +147,13 @@ bool KernelArena::reads_allocate() {
   call.protection = PROT_READ;
   execute(call);
   return only_area_has(flag::account);
+}
+
+Flags KernelArena::flags_hidden() {
+  Call call = map_first_page(PROT_READ);
+  call.operation = Operation::mlock_on_fault;
+  execute(call);
+  return Flags{}.with_if(!only_area_has(flag::lock_on_fault), flag::lock_on_fault);
 }
 
 bool KernelArena::has_keys() {

@@ -29,6 +29,9 @@ class KernelArena {
   /// kernel without the page of zeros.
   bool reads_allocate();
 
+  /// Flags that smaps does not show.
+  Flags flags_hidden();
+
   /// Whether memory for execution alone gets a protection key of its own.
   bool has_keys();
 

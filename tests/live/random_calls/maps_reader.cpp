@@ -102,6 +102,7 @@ std::size_t text_size(const Picture& picture) {
 MapsReader::MapsReader(const AreaProgram& program)
     : program_(program), buffer_(std::make_unique<char[]>(buffer_size)) {
   reopen();
+  has_query_ = has_query();
 }
 
 MapsReader::~MapsReader() {
@@ -145,6 +146,10 @@ Detail MapsReader::read_areas(Picture& picture, uint64_t end, const Picture& exp
     size += static_cast<std::size_t>(got);
     if (parse_maps({buffer_.get(), size}, picture, end)) return quick_detail;
     picture.clear();
+  }
+  if (!has_query_) {
+    read_all_flags(picture, end);
+    return all_flags_detail;
   }
   query_areas(picture, end);
   return quick_detail;

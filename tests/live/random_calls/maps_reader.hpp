@@ -2,8 +2,8 @@
 //
 // What the kernel says of this process: the areas of the arena after every call, by a program
 // inside the kernel where one may be loaded, or else from the text of maps if the arena lies below
-// all else and by the PROCMAP_QUERY ioctl if not; all flags from smaps; and page totals from
-// status. It allocates nothing after construction.
+// all else; if not, by the PROCMAP_QUERY ioctl, or from smaps on kernels without it; all flags from
+// smaps; and page totals from status. It allocates nothing after construction.
 #pragma once
 
 #include <array>
@@ -35,7 +35,6 @@ class MapsReader {
   void use(unsigned view, FlagBits& bits);
   /// To be called first in a child made by fork: the open files show the parent's areas.
   void reopen();
-  bool has_query() const;
 
   /// Areas that have a byte in [arena_start, end), and how much of them is known. `expected`: what
   /// the picture will probably be, so that no more text is made than it takes.
@@ -69,6 +68,7 @@ class MapsReader {
 
   bool view_areas(Picture& picture, std::uint64_t end);
   void learn_bits(std::span<const ViewedArea> areas, std::uint64_t end);
+  bool has_query() const;
   void query_areas(Picture& picture, std::uint64_t end) const;
   bool parse_maps(std::string_view text, Picture& picture, std::uint64_t end);
   /// Takes a line of smaps; true if `area` is complete with it.
@@ -85,6 +85,7 @@ class MapsReader {
   int smaps_ = -1;
   int status_ = -1;
   bool arena_is_lowest_ = true;
+  bool has_query_ = false;
   std::unique_ptr<char[]> buffer_;
 };
 

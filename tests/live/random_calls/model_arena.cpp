@@ -126,6 +126,7 @@ class ModelOf : public ModelArena {
 
  public:
   ModelOf(const Shape& shape, const Machine& machine) : shape_(shape) {
+    settings_.profile = machine.profile;
     settings_.memory_pages = machine.memory_pages;
     settings_.profile.reads_share_zero_page = !machine.reads_allocate;
     settings_.profile.has_protection_keys = machine.has_keys;
@@ -185,7 +186,9 @@ class ModelOf : public ModelArena {
     limit_locked(as_started_.locked_bytes);
     set_heap(arena_start);
     if (modes_changed_) {
-      if (!space().munlockall() || !space().set_memory_merge(SamePageMerging::off)) return false;
+      const bool merges = settings_.profile.knows_memory_merge;
+      if (!space().munlockall()) return false;
+      if (merges && !space().set_memory_merge(SamePageMerging::off)) return false;
       modes_changed_ = false;
     }
     const bool unmapped = static_cast<bool>(space().munmap(arena_start, shape_.pages * page));
@@ -317,9 +320,9 @@ class ModelOf : public ModelArena {
     return finished;
   }
 
-  /// What DONTUNMAP unlocks stays in the kernel's counter.
+  /// What DONTUNMAP unlocks stays in the kernel's counter, unless it is cut out first.
   void note_excess(std::int64_t unlocked) {
-    if (unlocked == 0) return;
+    if (unlocked == 0 || settings_.profile.kept_locks == KeptLocks::cut_out) return;
     ++deviations_met_;
     locked_excess_ += unlocked;
     limit_locked(locked_limit_);

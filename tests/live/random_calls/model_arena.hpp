@@ -15,12 +15,14 @@
 
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/picture.hpp"
+#include "vmarea/host/profile.hpp"
 #include "vmarea/space/space_state.hpp"
 
 namespace vmarea::live {
 
 /// What both sides have in common before the first call.
 struct Machine {
+  KernelProfile profile;
   std::vector<SeenArea> surroundings;
   std::uint64_t placement_end = 0;  // 0: what the kernel chooses is not compared.
   std::array<rlimit, limited_count> limits{};

@@ -2,10 +2,12 @@
 #include "live/random_calls/options.hpp"
 
 #include <map>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <vmarea/vmarea.hpp>
+#include <vmarea_shims/profile_for.hpp>
 
 namespace vmarea::live {
 namespace {
@@ -48,7 +50,12 @@ std::optional<Options> parse_options(int count, char** words, int& exit_code) {
   app.add_option("--arena-pages", pages, "another size of the arena")
       ->check(CLI::Range(std::uint64_t{6}, arena_pages_max));
   app.add_option("--crowd", crowd, "another number of areas behind the arena")
-      ->check(CLI::Range(0, 65'400));
+      ->check(CLI::Range(0, 65'520));
+  std::vector<std::string> profiles;
+  for (const shims::NamedProfile& named : shims::named_profiles) profiles.emplace_back(named.name);
+  app.add_option("--profile", options.profile,
+                 "compare with this profile, not with that of the running kernel")
+      ->check(CLI::IsMember(profiles));
   bool small_nodes = false;
   app.add_flag("--small-nodes", small_nodes, "four entries a node of the tree, as in deep");
   app.add_option("--sequence", options.sequence, "only the sequence of that number");

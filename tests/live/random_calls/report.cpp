@@ -63,13 +63,13 @@ std::string text_of(const Shape& shape) {
   return text;
 }
 
+}  // namespace
+
 std::string kernel_release() {
   utsname name{};
   uname(&name);
   return name.release;
 }
-
-}  // namespace
 
 std::string report(const Found& found, const Slate& slate) {
   const Call nothing;
@@ -95,8 +95,9 @@ std::string report(const Found& found, const Slate& slate) {
   }
   if (!found.file.empty())
     text += fmt::format("  replay: {} --replay {}\n", found.program, found.file);
-  return text + fmt::format("  again: {} --seed {} --kinds {} --sequence {}{}\n", found.program,
-                            found.seed, text_of(found.kinds), found.sequence, text_of(found.shape));
+  return text + fmt::format("  again: {} --seed {} --kinds {} --sequence {}{}{}\n", found.program,
+                            found.seed, text_of(found.kinds), found.sequence, text_of(found.shape),
+                            found.profile.empty() ? "" : " --profile " + found.profile);
 }
 
 std::string table(const Counts& counts, Kinds kinds, double seconds) {

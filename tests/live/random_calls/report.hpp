@@ -18,12 +18,15 @@ struct Found {
   Kinds kinds = 0;
   Shape shape;
   std::string program;  // As it was called.
+  std::string profile;  // If it was asked for.
   std::string file;     // Where the shortest sequence was written to.
   Sequence shortest;
   std::size_t original_length = 0;
   bool reproduced = true;
 };
 
+/// What uname -r says.
+std::string kernel_release();
 /// Everything a reader needs of one mismatch, whose trouble the slate shows.
 std::string report(const Found& found, const Slate& slate);
 /// Calls by kind and how many succeeded, and the rate.

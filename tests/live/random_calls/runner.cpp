@@ -33,10 +33,11 @@ bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result) {
   return places && result > 0 && (address < arena_start || address >= shape.end());
 }
 
-Machine look_around(KernelArena& kernel, const Shape& shape) {
+Machine look_around(KernelArena& kernel, const Shape& shape, const KernelProfile& profile) {
   Machine machine;
+  machine.profile = profile;
   machine.limits = kernel.limits();
-  machine.reads_allocate = kernel.reads_allocate();
+  machine.reads_allocate = profile.uncharges_untouched_memory && kernel.reads_allocate();
   machine.has_keys = kernel.has_keys();
   machine.memory_pages = kernel.maps().read_memory_pages();
   if (Shape::compares_placement) {
@@ -48,10 +49,11 @@ Machine look_around(KernelArena& kernel, const Shape& shape) {
 
 }  // namespace
 
-Runner::Runner(const Shape& shape, const AreaProgram& program)
+Runner::Runner(const Shape& shape, const KernelProfile& profile, const AreaProgram& program)
     : shape_(shape),
       kernel_(shape, program),
-      model_(make_model(shape, look_around(kernel_, shape))) {}
+      model_(make_model(shape, look_around(kernel_, shape, profile))),
+      flags_hidden_(kernel_.flags_hidden()) {}
 
 void Runner::use(Slate& slate, unsigned view) {
   slate_ = &slate;
@@ -224,6 +226,7 @@ void Runner::note_result(std::int64_t result) {
 }
 
 bool Runner::same_pictures(Detail known) {
+  if (!known.hidden) known.flags = known.flags.without(flags_hidden_);
   slate_->difference = compare(seen_kernel_, model_->picture(), known);
   return slate_->difference == Difference::none;
 }

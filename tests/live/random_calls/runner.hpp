@@ -24,7 +24,7 @@ struct RunOptions {
 
 class Runner {
  public:
-  Runner(const Shape& shape, const AreaProgram& program);
+  Runner(const Shape& shape, const KernelProfile& profile, const AreaProgram& program);
 
   /// Where it writes from now on, and the view that shows it the kernel's areas.
   void use(Slate& slate, unsigned view = 0);
@@ -63,7 +63,8 @@ class Runner {
   std::unique_ptr<ModelArena> model_;
   Slate* slate_ = nullptr;
   Picture seen_kernel_;
-  Detail known_;  // How much of it.
+  Detail known_;        // How much of it.
+  Flags flags_hidden_;  // By this kernel, which has no word for them.
   Picture before_;
   PageTotals kernel_base_;  // What each side counts when the arena is empty.
   PageTotals model_base_;
