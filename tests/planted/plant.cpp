@@ -63,7 +63,6 @@ void add_line(std::string& text, std::string_view line) {
   text += line;
 }
 
-/// The list; its notation is explained at its head.
 /// What stands above a fault's text: what it is, and who finds it.
 bool is_heading(const std::string& key) {
   static const std::set<std::string> keys = {"family",         "caught_by",   "caught_in",
@@ -72,6 +71,7 @@ bool is_heading(const std::string& key) {
   return keys.count(key) != 0;
 }
 
+/// The list; its notation is explained at its head.
 std::vector<Fault> parse(const fs::path& path) {
   std::vector<Fault> faults;
   std::istringstream lines(read(path));
