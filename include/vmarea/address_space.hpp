@@ -147,8 +147,8 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
     return AreaReadLock<Reading>::take(state_, at);
   }
 
-  // Lookups. Pointers are valid until the next change. Where other threads make calls, these and all
-  // that is read below are for the time of a lock_shared().
+  // Lookups. Pointers are valid until the next change. Where other threads make calls, these and
+  // all that is read below are for the time of a lock_shared().
   /// The area that contains `at`, or null.
   const AreaType* find(Address at) const noexcept { return find_area(state_, at); }
   /// The own data of the area that contains `at`, or null; the rest of an area is changed by calls
@@ -177,8 +177,8 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
     return vmarea::find_with_prev(state_, at);
   }
   /// The area that contains `at`, if need be after the stack above grew down to it; a locked stack
-  /// is touched there. Null: neither was to be had. Beside other threads only plan_grow_stack() will
-  /// do, and lookups() after it: the area may have changed again when it is returned.
+  /// is touched there. Null: neither was to be had. Beside other threads, plan_grow_stack() and
+  /// lookups() do better: the area may have changed again when it is returned.
   const AreaType* find_or_grow(Address at) {
     if (!this->plan_grow_stack(at, GrowthBy::lookup).complete()) return nullptr;
     return find_area(state_, at);
