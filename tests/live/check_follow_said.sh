@@ -58,12 +58,12 @@ for signal in TERM HUP; do
   [ "$(grep -c told "$folder/shown")" -eq 1 ] || complain "$signal: not told once"
 done
 
-timeout 1 "$follow" --quiet -- sleep 60 2> "$said"
+timeout 3 "$follow" --quiet -- sleep 60 2> "$said"
 [ $? -eq 124 ] || complain "timeout"
 says 'sleep was ended by signal 15'
 says '^follow: sleep: .* 0 mismatches$'
-counting='trap "echo told" TERM; for i in 1 2 3 4 5 6 7 8 9; do sleep 0.2; done'
-timeout 1 "$follow" --quiet -- bash -c "$counting" > "$folder/shown" 2> "$said"
+counting='trap "echo told" TERM; for i in 1 2 3 4 5 6 7 8 9; do sleep 0.5; done'
+timeout 3 "$follow" --quiet -- bash -c "$counting" > "$folder/shown" 2> "$said"
 says '^follow: bash: .* 0 mismatches$'
 [ "$(grep -c told "$folder/shown")" -eq 1 ] || complain "timeout tells it more than once"
 exit $failures
