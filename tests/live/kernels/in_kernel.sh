@@ -106,7 +106,7 @@ fetch() {
   if ! apt-get -q update >"$folder/apt/log" 2>&1 || grep -q '^W: Failed' "$folder/apt/log"; then
     skip "the packages cannot be listed; is there a network? $(tail -1 "$folder/apt/log")"
   fi
-  package="$(newest_package)"
+  package="$(newest_package || true)"
   [[ -n "$package" ]] || skip "no kernel of the series $series is among the packages"
   say "fetching $package"
   rm -f "$folder/apt"/*.deb
