@@ -90,7 +90,8 @@ class FailEach {
         if (!done && child.area_count() != 0) fail("a fork that failed left areas in the child");
         const bool failed = world.host.faults.failures > 0;
         world.host.faults.fail(0);
-        (void)world.host.take_events();  // A child that was made is told of, and ends with this turn.
+        // A child that was made is told of, and ends with this turn.
+        (void)world.host.take_events();
         if (!failed) break;
         (void)end_faults(way, n, before, done);
       }

@@ -313,8 +313,8 @@ class AnyLand final : public Land {
 template <Variant variant>
 std::unique_ptr<Land> make_land(const Scene& scene) {
   constexpr unsigned reached_bits = 36;
-  const Address last = Place::of(scene).last_address();
-  const bool is_reached = last >> scene.page_shift >> reached_bits == 0;
+  const Geometry geometry = Place::of(scene).geometry;
+  const bool is_reached = geometry.pages(geometry.limit) >> reached_bits == 0;
   if (variant.groups == Groups::all && !is_reached) return nullptr;
   return std::make_unique<AnyLand<variant>>(scene);
 }

@@ -50,6 +50,7 @@ class FuzzWorld {
     host.userfaults[2] = {.protects_async = true, .unmap_events = true};
     host.userfaults[3] = {};
     files_ = every_call::make_files<Host>(host, &counting_hooks<Host>, &empty_hooks<Host>);
+    files_[1]->hooks = files_[2]->hooks = &every_call::Drivers<Host>::watchful;
     segments_ = {host.make_file({.segment_bytes = bytes(3)}),
                  host.make_file({.segment_bytes = bytes(5) - 100})};
     spaces_[0] = make_space();

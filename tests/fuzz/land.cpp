@@ -55,10 +55,4 @@ Place Place::of(const Scene& scene) {
   return place;
 }
 
-Address Place::last_address() const {
-  const std::uint64_t upto = first_page + 2 * every_call::columns;
-  const std::uint64_t pages = geometry.pages(geometry.limit);
-  return std::min(upto, pages) << geometry.page_shift;
-}
-
 }  // namespace vmarea::test::fuzz

@@ -59,7 +59,6 @@ struct Place {
   std::uint64_t first_page = 0;
 
   static Place of(const Scene& scene);
-  Address last_address() const;
 };
 
 class Land {

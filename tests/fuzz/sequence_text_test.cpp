@@ -57,8 +57,9 @@ TEST(SequenceText, that_is_no_step_is_refused_with_its_line) {
         "unmap columns [3,7) to [9,10) choice xyz", "unmap columns 3-7 to [9,10) choice 4f"}) {
     EXPECT_EQ(wrong_with_step(bad), refused) << bad;
   }
-  for (const char* bad : {" fault", " fault 256", " start 1", " start + 4096", " length + -1",
-                          " space 3", " between nowhere", " limits 256", " and more"}) {
+  for (const char* bad :
+       {" fault", " fault 256", " start 1", " start + 4096", " length + 0x1", " length - 0x",
+        " space 3", " between nowhere", " limits 256", " and more"}) {
     EXPECT_EQ(wrong_with_step(std::string(step) + bad), refused) << bad;
   }
 }

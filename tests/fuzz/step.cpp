@@ -53,8 +53,22 @@ class ByteNumbers {
   const std::uint8_t* end_;
 };
 
+/// What a hostile guest tries: starts that are anywhere, lengths that no space has.
+void draw_extremes(ByteNumbers& numbers, Call& call) {
+  constexpr std::uint64_t top = std::uint64_t{1} << 63, page = 4096;
+  constexpr std::uint64_t starts[] = {top,  0 - page,      0 - 2 * page, std::uint64_t{1} << 47,
+                                      page, 0 - top / 256, 0x7ff,        std::uint64_t{1} << 32};
+  constexpr std::uint64_t lengths[] = {1, page, top, top + page, top - page, 2 * page, page - 1};
+  if (numbers.below(2) == 0) call.crooked_start = starts[numbers.below(std::size(starts))];
+  if (numbers.below(2) == 0) {
+    const std::uint64_t length = lengths[numbers.below(std::size(lengths))];
+    call.crooked_length = (call.pages << 12) + length;  // All of it, and so much more: wraps.
+  }
+}
+
 Step draw_step(ByteNumbers& numbers) {
   Step step{.call = every_call::draw_call(numbers)};
+  if (numbers.below(30) == 0) draw_extremes(numbers, step.call);
   step.space = static_cast<unsigned>(numbers.below(8) < 5 ? 0 : numbers.below(3));
   step.beats = numbers.below(2) != 0;
   if (numbers.below(3) == 0) {
@@ -98,6 +112,12 @@ class Words {
     next();
     return true;
   }
+  /// "0x234", below 2^64 - 1.
+  bool take_address(std::uint64_t& number) {
+    if (!word_.starts_with("0x")) return false;
+    word_.remove_prefix(2);
+    return take_number(number, ~std::uint64_t{0}, 16);
+  }
   template <class Enum, std::size_t count>
   bool take_name(Enum& value, const char* const (&names)[count]) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -136,13 +156,13 @@ bool parse_scene(Words& words, Scene& scene) {
 }
 
 bool parse_rest(Words& words, Step& step) {
-  constexpr unsigned byte = 256, page = 4096;
+  constexpr unsigned byte = 256;
   if (words.take("fault")) return words.take_number(step.call.fails_at, byte);
   if (words.take("start")) {
-    return words.take("+") && words.take_number(step.call.crooked_start, page);
+    return words.take("+") && words.take_address(step.call.crooked_start);
   }
   if (words.take("length")) {
-    return words.take("+") && words.take_number(step.call.crooked_length, page);
+    return words.take("-") && words.take_address(step.call.crooked_length);
   }
   if (words.take("space")) return words.take_number(step.space, 3);
   if (words.take("limits")) return words.take_number(step.limits, byte);

@@ -79,7 +79,7 @@ constexpr std::string_view some_maps =
     "7f1000000000-7f1000021000 rw-p 00000000 00:00 0                          [anon:some name]\n"
     "7f1000021000-7f1004000000 ---p 00000000 00:00 0 \n"
     "7f1004000000-7f1004002000 rw-s 00000000 00:01 1026                       /dev/zero (deleted)\n"
-    "7ffd0a1000-7ffd0c2000 rw-p 00000000 00:00 0                              [stack]\n";
+    "7ffd000a1000-7ffd000c2000 rw-p 00000000 00:00 0                          [stack]\n";
 
 constexpr std::string_view some_vsyscall =
     "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n";
@@ -119,8 +119,10 @@ std::string good_text(Reader reader, unsigned size) {
       return std::string(some_maps) + std::string(size % 4 == 1 ? some_vsyscall : "");
     case Reader::stat:
       return "1 (a name) R 0 1 1 0 -1 4194560 94 0 0 0 0 0 0 0 20 0 1 0 100 2000000 200 "
-             "18446744073709551615 4194304 4198400 549403824 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 "
-             "4202496 4206592 14692352 549404000 549404100 549404100 549405000 0\n";
+             "18446744073709551615 4194304 4198400 140724604174336 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 "
+             "0 "
+             "4202496 4206592 14692352 140724604436580 140724604436680 140724604436680 "
+             "140724604436980 0\n";
     case Reader::random_calls: {
       std::string text = "shape pages=48 crowd=0 small_nodes=0\n";
       const auto calls = live::Generator(1, size, live::all_kinds, live::small_shape).generate();

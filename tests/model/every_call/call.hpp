@@ -87,10 +87,10 @@ struct Call {
   std::uint64_t pages = 1;
   std::uint64_t to = 0;
   std::uint64_t to_pages = 1;
-  std::uint64_t choice = 0;    // Protection, advice and the like.
-  unsigned fails_at = 0;       // The attempt to take something that fails; 0: none.
-  unsigned crooked_start = 0;  // Added in bytes.
-  unsigned crooked_length = 0;
+  std::uint64_t choice = 0;          // Protection, advice and the like.
+  unsigned fails_at = 0;             // The attempt to take something that fails; 0: none.
+  std::uint64_t crooked_start = 0;   // Added, in bytes; wraps.
+  std::uint64_t crooked_length = 0;  // Taken away.
 };
 
 using Calls = std::vector<Call>;
@@ -102,8 +102,8 @@ inline std::string text_of(const Call& call) {
       "{:<16} columns [{},{}) to [{},{}) choice {:x}", kinds[static_cast<unsigned>(call.kind)].name,
       call.from, call.from + call.pages, call.to, call.to + call.to_pages, call.choice);
   if (call.fails_at != 0) text += fmt::format(" fault {}", call.fails_at);
-  if (call.crooked_start != 0) text += fmt::format(" start + {}", call.crooked_start);
-  if (call.crooked_length != 0) text += fmt::format(" length + {}", call.crooked_length);
+  if (call.crooked_start != 0) text += fmt::format(" start + {:#x}", call.crooked_start);
+  if (call.crooked_length != 0) text += fmt::format(" length - {:#x}", call.crooked_length);
   return text + "\n";
 }
 

@@ -30,11 +30,28 @@ struct Drivers {
     const bool odd = (to >> 12) % 2 != 0;
     return odd == drivers_changed_their_mind ? success : Result<void>(Error::no_memory);
   }
+  /// Answers by what the area looks like when it is asked.
+  static bool is_content(const Seen& area) noexcept {
+    const bool odd_length = (area.length() >> 12) % 2 != 0;
+    const bool content = !odd_length || area.page_offset % 4 == 0 || !area.identity;
+    return content != drivers_changed_their_mind;
+  }
+  static Result<void> look_at_split(const Seen& area, Address) noexcept {
+    return is_content(area) ? success : Result<void>(Error::busy);
+  }
+  static Result<void> look_at_protect(const Seen& area, Range part, Flags) noexcept {
+    return part == area.range() || is_content(area) ? success : Result<void>(Error::not_permitted);
+  }
+  static Result<void> look_at_move(const Seen& area, Address) noexcept {
+    return is_content(area) ? success : Result<void>(Error::bad_address);
+  }
   static void count_copy(Area<Host>&) noexcept {}
 
   static constexpr AreaHooks<Host> unsplittable{.may_split = refuse_split};
   static constexpr AreaHooks<Host> choosy{
       .may_split = refuse_odd_split, .may_protect = refuse_exec, .may_move = refuse_odd_move};
+  static constexpr AreaHooks<Host> watchful{
+      .may_split = look_at_split, .may_protect = look_at_protect, .may_move = look_at_move};
   /// Its objects are counted, and still a merge may remove them.
   static constexpr AreaHooks<Host> counts_copies{.open = count_copy};
 };
