@@ -5,11 +5,12 @@
 
 namespace vmarea::test::fuzz {
 
-const std::vector<KindOfLand> kinds_of_land = {{"plain", make_plain},
-                                               {"tiny", make_tiny},
-                                               {"published", make_published},
-                                               {"long_way", make_long_way},
-                                               {"wide", make_wide}};
+const std::vector<KindOfLand> kinds_of_land = {
+    {"plain", make_plain},         {"tiny", make_tiny}, {"long_way", make_long_way},
+#ifndef VMAREA_FEW_LANDS
+    {"published", make_published}, {"wide", make_wide},
+#endif
+};
 
 namespace {
 
