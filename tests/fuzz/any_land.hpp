@@ -273,6 +273,10 @@ class AnyLand final : public Land {
       }
     }
     if (areas != world_.host.areas) fail("there are areas in no tree");
+    const auto made = std::count_if(files.begin(), files.end(), [&](const auto& each) {
+      return world_.number_of(each.first) == 0;
+    });
+    if (made != world_.host.shared_memories) fail("there is shared memory that no area has");
     for (const auto& file : world_.host.files) {
       if (file.references != files[&file]) fail("references to a file are not those of areas");
     }

@@ -87,6 +87,7 @@ struct HostState {
   std::uint64_t last_token = 0;
   std::int64_t areas = 0;
   std::int64_t contents = 0;
+  std::int64_t shared_memories = 0;
   std::function<void(const Notice<Host>&)> on_notice;
   shims::AttributeTable attribute_table;
   std::list<File> files;
@@ -165,6 +166,16 @@ class HostParts : public MemoryOf<variant>,
   void retire_area(void* area, std::size_t bytes, std::size_t alignment) noexcept {
     --state_->areas;
     Base::retire_area(area, bytes, alignment);
+  }
+
+  using File = typename HostState<variant>::File;
+  Result<File*> make_shared_memory(std::uint64_t bytes) noexcept {
+    ++state_->shared_memories;
+    return GroupsOf<Host, variant.groups>::make_shared_memory(bytes);
+  }
+  void release_file(File* file) noexcept {
+    if (file->owned_by_areas && file->references == 1) --state_->shared_memories;
+    GroupsOf<Host, variant.groups>::release_file(file);
   }
 
   shims::AttributeTable& attribute_table() const noexcept { return state_->attribute_table; }
