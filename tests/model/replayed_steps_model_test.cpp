@@ -170,8 +170,8 @@ class Replay {
 
   World world_;
   NaiveSpace model_;
-  NoticeMirror mirror_;
-  NoticeMirror child_;
+  NoticeMirror<TestServices> mirror_;
+  NoticeMirror<TestServices> child_;
   bool hears_child_ = false;
   bool relocates_ = false;
   Counts counts_;

@@ -155,6 +155,19 @@ TEST(FaultPlan, fails_the_attempt_it_names_and_counts_the_others) {
   EXPECT_TRUE(plan.refuses(shims::Resource::area));
 }
 
+TEST(FaultPlan, fails_a_second_attempt_and_none_between) {
+  FaultPlan plan;
+  plan.fail(1);
+  plan.fails_again_at = 3;
+  EXPECT_TRUE(plan.refuses(shims::Resource::area));
+  EXPECT_FALSE(plan.refuses(shims::Resource::area));
+  EXPECT_TRUE(plan.refuses(shims::Resource::area));
+  EXPECT_FALSE(plan.refuses(shims::Resource::area));
+  EXPECT_EQ(plan.failures, 2u);
+  plan.fail(0);
+  EXPECT_EQ(plan.fails_again_at, 0u);
+}
+
 TEST(FaultPlan, of_one_kind_lets_the_others_pass) {
   TestSpace space("AAAA");
   FaultPlan& faults = space.host().faults;

@@ -97,8 +97,9 @@ StepPlan<Host, Address> plan_brk(const SpaceState<Host>& space, Address wanted) 
   if (new_end > old_end) {
     if (!geometry.inside(old_end, new_end - old_end)) return refused;
     const Area<Host>* above = find_at_or_above(space, old_end);
-    if (above != nullptr && guard_start<Host>(space, *above) < new_end + geometry.page_size()) {
-      return refused;
+    if (above != nullptr) {  // A page stays free. Above the last one, the sum would wrap.
+      const Address bound = guard_start<Host>(space, *above);
+      if (bound < new_end || bound - new_end < geometry.page_size()) return refused;
     }
     const Range range{old_end, new_end};
     if (!check_heap_lock(space, page_count(space, range.length()))) return refused;

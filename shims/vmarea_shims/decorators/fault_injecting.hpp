@@ -43,21 +43,23 @@ struct FaultPlan {
 
   std::uint64_t attempts = 0;  // Since fail() was called last.
   std::uint64_t failures = 0;
-  std::uint64_t fail_at = 0;  // This attempt fails; 0: none.
+  std::uint64_t fail_at = 0;         // This attempt fails; 0: none.
+  std::uint64_t fails_again_at = 0;  // And this one, while the first is undone; 0: none.
   FaultCount how_often = FaultCount::once;
   unsigned kinds = all_memory;  // Others are not counted.
 
   /// Begins to count anew.
   constexpr void fail(std::uint64_t at, FaultCount often = FaultCount::once) noexcept {
-    attempts = failures = 0;
+    attempts = failures = fails_again_at = 0;
     fail_at = at;
     how_often = often;
   }
   constexpr bool refuses(Resource resource) noexcept {
     if ((kinds & kind_bit(resource)) == 0) return false;
     ++attempts;
-    const bool hit =
+    const bool first =
         how_often == FaultCount::once ? attempts == fail_at : fail_at != 0 && attempts >= fail_at;
+    const bool hit = first || (fails_again_at != 0 && attempts == fails_again_at);
     if (hit) ++failures;
     return hit;
   }

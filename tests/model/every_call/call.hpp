@@ -87,10 +87,10 @@ struct Call {
   std::uint64_t pages = 1;
   std::uint64_t to = 0;
   std::uint64_t to_pages = 1;
-  std::uint64_t choice = 0;    // Protection, advice and the like.
-  unsigned fails_at = 0;       // The attempt to take something that fails; 0: none.
-  unsigned crooked_start = 0;  // Added in bytes.
-  unsigned crooked_length = 0;
+  std::uint64_t choice = 0;          // Protection, advice and the like.
+  unsigned fails_at = 0;             // The attempt to take something that fails; 0: none.
+  std::uint64_t crooked_start = 0;   // Added, in bytes; wraps.
+  std::uint64_t crooked_length = 0;  // Taken away.
 };
 
 using Calls = std::vector<Call>;
@@ -102,8 +102,8 @@ inline std::string text_of(const Call& call) {
       "{:<16} columns [{},{}) to [{},{}) choice {:x}", kinds[static_cast<unsigned>(call.kind)].name,
       call.from, call.from + call.pages, call.to, call.to + call.to_pages, call.choice);
   if (call.fails_at != 0) text += fmt::format(" fault {}", call.fails_at);
-  if (call.crooked_start != 0) text += fmt::format(" start + {}", call.crooked_start);
-  if (call.crooked_length != 0) text += fmt::format(" length + {}", call.crooked_length);
+  if (call.crooked_start != 0) text += fmt::format(" start + {:#x}", call.crooked_start);
+  if (call.crooked_length != 0) text += fmt::format(" length - {:#x}", call.crooked_length);
   return text + "\n";
 }
 
@@ -113,29 +113,53 @@ inline std::string text_of(const Calls& calls) {
   return text;
 }
 
-inline Calls make_calls(std::uint64_t seed, std::size_t count) {
-  std::mt19937_64 random(seed);
-  std::vector<unsigned> weights;
-  for (const KindFacts& kind : kinds) weights.push_back(kind.weight);
-  std::discrete_distribution<unsigned> any_kind(weights.begin(), weights.end());
-  const auto below = [&](std::uint64_t limit) { return random() % limit; };
-  Calls calls(count);
-  for (Call& call : calls) {
-    call.kind = static_cast<Kind>(any_kind(random));
-    call.from = below(columns);
-    call.pages = 1 + below(below(3) == 0 ? 14 : 4);
-    if (call.kind <= Kind::map_anywhere) call.pages += below(6);
-    call.to = below(columns);
-    call.to_pages = 1 + below(8);
-    call.choice = random();
-    call.fails_at = below(10) == 0 ? 1 + static_cast<unsigned>(below(7)) : 0;
-    // These go on without joins where memory runs out.
-    const bool joins_if_memory = call.kind == Kind::lock_all || call.kind == Kind::unlock_all ||
-                                 call.kind == Kind::release || call.kind == Kind::unwatch;
-    if (joins_if_memory && below(2) == 0) call.fails_at = 1 + static_cast<unsigned>(below(2));
-    call.crooked_start = below(60) == 0 ? 0x234 : 0;
-    call.crooked_length = below(30) == 0 ? 0x123 : 0;
+/// Draws a call from numbers, of a seed or of bytes that a fuzzer changes:
+///
+///   numbers.kind()         the index of a kind, by weight
+///   numbers.below(limit)   a number below the limit, which is at most 256
+///   numbers.any()          any number
+template <class Numbers>
+Call draw_call(Numbers& numbers) {
+  Call call;
+  call.kind = static_cast<Kind>(numbers.kind());
+  call.from = numbers.below(columns);
+  call.pages = 1 + numbers.below(numbers.below(3) == 0 ? 14 : 4);
+  if (call.kind <= Kind::map_anywhere) call.pages += numbers.below(6);
+  call.to = numbers.below(columns);
+  call.to_pages = 1 + numbers.below(8);
+  call.choice = numbers.any();
+  call.fails_at = numbers.below(10) == 0 ? 1 + static_cast<unsigned>(numbers.below(7)) : 0;
+  // These go on without joins where memory runs out.
+  const bool joins_if_memory = call.kind == Kind::lock_all || call.kind == Kind::unlock_all ||
+                               call.kind == Kind::release || call.kind == Kind::unwatch;
+  if (joins_if_memory && numbers.below(2) == 0) {
+    call.fails_at = 1 + static_cast<unsigned>(numbers.below(2));
   }
+  call.crooked_start = numbers.below(60) == 0 ? 0x234 : 0;
+  call.crooked_length = numbers.below(30) == 0 ? 0x123 : 0;
+  return call;
+}
+
+class SeededNumbers {
+ public:
+  explicit SeededNumbers(std::uint64_t seed) : random_(seed) {
+    std::vector<unsigned> weights;
+    for (const KindFacts& kind : kinds) weights.push_back(kind.weight);
+    any_kind_ = std::discrete_distribution<unsigned>(weights.begin(), weights.end());
+  }
+  unsigned kind() { return any_kind_(random_); }
+  std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
+  std::uint64_t any() { return random_(); }
+
+ private:
+  std::mt19937_64 random_;
+  std::discrete_distribution<unsigned> any_kind_;
+};
+
+inline Calls make_calls(std::uint64_t seed, std::size_t count) {
+  SeededNumbers numbers(seed);
+  Calls calls(count);
+  for (Call& call : calls) call = draw_call(numbers);
   return calls;
 }
 

@@ -18,7 +18,7 @@ struct Answer {
   friend bool operator==(const Answer&, const Answer&) = default;
 };
 
-template <class Form>
+template <class World, class Form>
 class Play {
  public:
   Play(World& world, const Call& call, Form& form)
@@ -77,8 +77,9 @@ class Play {
   }
 
  private:
-  using State = SpaceState<TestServices>;
-  using Plan = StepPlan<TestServices, void>;
+  using Host = typename World::Host;
+  using State = SpaceState<Host>;
+  using Plan = StepPlan<Host, void>;
 
   template <class Whole, class MakeChange>
   Answer made(Whole&& whole, MakeChange&& plan) {
@@ -89,7 +90,7 @@ class Play {
     return {result.code(), result ? *result : 0};
   }
   template <class MakePlan>
-  Change<TestServices, Plan> change(MakePlan&& make_plan) {
+  Change<Host, Plan> change(MakePlan&& make_plan) {
     return {space_.state(), make_plan};
   }
 
@@ -248,30 +249,31 @@ class Play {
 
   // These two calls have no plan_ of their own.
   static Plan plan_split_at(const State& space, Address at) {
-    TestArea* const area = find_object(space, at);
+    Area<Host>* const area = find_object(space, at);
     if (area == nullptr) return Error::bad_address;
     if (!space.services.geometry().aligned(at)) return Error::invalid;
     if (area->start == at) return success;
     return plan_split(space, *area, at, NewPart::below);
   }
   Plan plan_relocate_at(const State& space, Address at) const {
-    TestArea* const area = find_object(space, at);
+    Area<Host>* const area = find_object(space, at);
     if (area == nullptr) return Error::bad_address;
+    if (with_.shift() > area->start) return Error::invalid;
     return plan_relocate_down(space, *area, with_.shift());
   }
 
   World& world_;
-  World::Space& space_;
+  AddressSpace<Host>& space_;
   const Kind kind_;
-  const Arguments with_;
+  const Arguments<World> with_;
   Form& form_;
 };
 
-template <class Form>
+template <class World, class Form>
 Answer play(World& world, const Call& call, Form& form) {
   current_call = text_of(call);
   world.host.faults.fail(call.fails_at);
-  const Answer answer = Play<Form>(world, call, form).run();
+  const Answer answer = Play<World, Form>(world, call, form).run();
   world.host.faults.fail(0);
   return answer;
 }

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "model/every_call/play.hpp"
+#include "model/every_call/world.hpp"
 #include "support/run_apart.hpp"
 #include "support/shrink.hpp"
 
@@ -22,10 +23,10 @@ namespace vmarea::test::every_call {
 inline constexpr std::size_t calls_per_sequence = 400;
 
 template <class Player>
-void expect_no_sequence_goes_wrong() {
+void expect_no_sequence_goes_wrong(std::uint64_t seeds = 600) {
   const std::uint64_t chosen = number_from("VMAREA_SEED", 0);
   const std::uint64_t first = chosen != 0 ? chosen : 1;
-  const std::uint64_t last = chosen != 0 ? chosen : number_from("VMAREA_SEEDS", 600);
+  const std::uint64_t last = chosen != 0 ? chosen : number_from("VMAREA_SEEDS", seeds);
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     const Settings settings = Settings::of(seed);
     const Calls calls = make_calls(seed, calls_per_sequence);

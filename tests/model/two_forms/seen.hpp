@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/every_call/play.hpp"
+#include "model/every_call/world.hpp"
 
 namespace vmarea::test::two_forms {
 

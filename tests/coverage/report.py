@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Which lines and branches of include/ and shims/ the tests reached, all instantiations together.
+
+A line of a template counts as reached where any of its instantiations was, in any program; each of
+the two ways of a branch alike. llvm-cov's own sums take the best single instantiation instead.
+Writes the lines and ways that are missing, file by file; exits with 1 below the floor.
+"""
+import argparse
+import collections
+import glob
+import json
+import os
+import subprocess
+import sys
+
+
+def tool(name):
+    """The release that compiled the programs comes first."""
+    for candidate in (f"{name}-19", name):
+        for folder in os.environ["PATH"].split(os.pathsep):
+            if os.path.exists(os.path.join(folder, candidate)):
+                return candidate
+    sys.exit(f"coverage: {name}-19 is missing: cmake/setup.sh cmake/debian-packages-coverage.txt")
+
+
+def reached_lines(segments):
+    """Yields line, count: as llvm-cov counts the lines of a file."""
+    by_line = collections.defaultdict(list)
+    for segment in segments:
+        by_line[segment[0]].append(segment)
+    if not by_line:
+        return
+    wrapped = None
+    for line in range(min(by_line), max(by_line) + 1):
+        here = by_line.get(line, [])
+        entries = [s for s in here if s[4] and s[3] and not s[5]]
+        skipped = bool(here) and not here[0][3] and here[0][4]
+        mapped = not skipped and ((wrapped is not None and wrapped[3]) or entries)
+        if mapped:
+            counts = [s[2] for s in entries]
+            if wrapped is not None and wrapped[3]:
+                counts.append(wrapped[2])
+            yield line, max(counts)
+        if here:
+            wrapped = here[-1]
+
+
+class Coverage:
+    def __init__(self, source):
+        self.rooms = tuple(os.path.join(source, room) + os.sep for room in ("include", "shims"))
+        self.lines = collections.defaultdict(lambda: collections.defaultdict(int))
+        self.ways = collections.defaultdict(dict)
+
+    def add(self, program, profile):
+        command = [tool("llvm-cov"), "export", "-skip-expansions", "-instr-profile", profile,
+                   program, *[room.rstrip(os.sep) for room in self.rooms]]
+        exported = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        for data in exported["data"]:
+            for file in data["files"]:
+                if file["filename"].startswith(self.rooms):
+                    for line, count in reached_lines(file["segments"]):
+                        self.lines[file["filename"]][line] += count
+            for function in data["functions"]:
+                for branch in function["branches"]:
+                    self.add_branch(function["filenames"], branch)
+
+    def add_branch(self, filenames, branch):
+        name = filenames[branch[6]]
+        if not name.startswith(self.rooms):
+            return
+        taken = self.ways[name].setdefault(tuple(branch[:4]), [0, 0])
+        taken[0] += branch[4]
+        taken[1] += branch[5]
+
+    def sums(self, name):
+        lines, ways = self.lines[name], self.ways[name]
+        return (sum(1 for count in lines.values() if count), len(lines),
+                sum(1 for way in ways.values() for count in way if count), 2 * len(ways))
+
+
+def percent(part, whole):
+    return 100.0 * part / whole if whole else 100.0
+
+
+def write_report(coverage, source, path):
+    total = [0, 0, 0, 0]
+    with open(path, "w", encoding="utf-8") as report:
+        for name in sorted(coverage.lines):
+            sums = coverage.sums(name)
+            total = [a + b for a, b in zip(total, sums)]
+            report.write(f"{os.path.relpath(name, source):<55} lines {sums[0]:>4}/{sums[1]:<4} "
+                         f"ways {sums[2]:>4}/{sums[3]:<4}\n")
+            with open(name, encoding="utf-8") as text:
+                words = text.read().split("\n")
+            for line, count in sorted(coverage.lines[name].items()):
+                if not count:
+                    report.write(f"  line {line:>4}: {words[line - 1].strip()}\n")
+            for place, (taken, passed) in sorted(coverage.ways[name].items()):
+                for what, count in (("true", taken), ("false", passed)):
+                    if not count:
+                        end = place[3] - 1 if place[2] == place[0] else None
+                        shown = words[place[0] - 1][place[1] - 1:end]
+                        report.write(f"  line {place[0]:>4}: never {what}: {shown}\n")
+    return total
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for option in ("--floor", "--source", "--profiles", "--output"):
+        parser.add_argument(option, required=True)
+    parser.add_argument("programs", nargs="+")
+    given = parser.parse_args()
+
+    raw = glob.glob(os.path.join(given.profiles, "*.profraw"))
+    if not raw:
+        sys.exit("coverage: no test has written a profile")
+    profile = os.path.join(given.profiles, "all.profdata")
+    subprocess.run([tool("llvm-profdata"), "merge", "-sparse", "-o", profile, *raw], check=True)
+    coverage = Coverage(os.path.abspath(given.source))
+    for program in given.programs:
+        coverage.add(program, profile)
+    sums = write_report(coverage, given.source, given.output)
+    lines, ways = percent(sums[0], sums[1]), percent(sums[2], sums[3])
+    print(f"coverage: {lines:.2f} % of {sums[1]} lines, {ways:.2f} % of {sums[3]} ways of branches")
+    print(f"coverage: what is missing stands in {given.output}")
+
+    with open(given.floor, encoding="utf-8") as text:
+        floor = dict(line.split() for line in text if line.strip() and not line.startswith("#"))
+    below = [f"{name} are below the floor of {floor[name]} %"
+             for name, reached in (("lines", lines), ("ways", ways))
+             if reached < float(floor[name])]
+    if below:
+        sys.exit("coverage: " + ", ".join(below))
+
+
+if __name__ == "__main__":
+    main()
