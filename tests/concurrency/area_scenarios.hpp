@@ -66,9 +66,9 @@ struct LockedSpace {
     area.lock.begin_write(sequence);
     area.set(value);
   }
-  /// Where an area is refused: nothing is being written when the space is held, so it is not again.
+  /// For an area that is not being written, as none is while a reader holds the space.
   void begin_read_locked(Area& area) {
-    Tools::expect(area.lock.begin_read(sequence), "an area is refused that nobody writes");
+    Tools::expect(area.lock.begin_read(sequence), "an area is refused that is not being written");
   }
   /// What the area holds; requires that it stays in its place.
   unsigned read(Area& area) {
