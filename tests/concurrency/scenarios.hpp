@@ -9,9 +9,9 @@
 // An object that is given back is overwritten: a reader that looks at it later sees that, and a
 // tool that knows what is ordered also reports one for which it is not certain.
 //
-// The `Tools` of a checker are its Atomics; Cell, memory of an object that only sections protect;
-// and expect(). A scenario has its threads by number, and a handler that may interrupt each of them
-// `interrupts` times.
+// The `Tools` of a checker are its Atomics; Mutex; Cell, memory of an object that only sections or
+// locks protect; and expect(). A scenario has its threads by number, and a handler that may
+// interrupt each of them `interrupts` times.
 #pragma once
 
 #include <atomic>
@@ -20,6 +20,8 @@
 
 #include <vmarea_shims/epochs.hpp>
 #include <vmarea_shims/retired.hpp>
+
+#include "area_scenarios.hpp"
 
 namespace vmarea::test {
 
@@ -321,9 +323,15 @@ void for_each_scenario(Use&& use) {
   use.template operator()<Queue<Tools>>("queue");
   use.template operator()<EarlyQueue<Tools>>("early_queue");
   use.template operator()<ShortMemory<Tools>>("short_memory");
+  use.template operator()<AreaReaders<Tools>>("area_readers");
+  use.template operator()<OneAreaReader<Tools>>("one_area_reader");
+  use.template operator()<TwoAreas<Tools>>("two_areas");
+  use.template operator()<AreaGoes<Tools>>("area_goes");
   use.template operator()<StampFirst<Tools>>("misuse_stamp_first");
   use.template operator()<PublishFirst<Tools>>("misuse_publish_first");
   use.template operator()<NoSection<Tools>>("misuse_no_section");
+  use.template operator()<WriteUnlocked<Tools>>("misuse_write_unlocked");
+  use.template operator()<NoAreaSection<Tools>>("misuse_no_area_section");
 }
 
 }  // namespace vmarea::test

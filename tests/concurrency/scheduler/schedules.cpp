@@ -19,6 +19,7 @@ namespace {
 /// What a scenario wants of a checker.
 struct SchedulerTools {
   using Atomics = scheduler::Scheduled;
+  using Mutex = scheduler::Mutex;
 
   class Cell {
    public:

@@ -130,6 +130,14 @@ struct RelacyAtomics {
 struct RelacyTools {
   using Atomics = RelacyAtomics;
 
+  class Mutex {
+   public:
+    void lock() { mutex_.lock(RL_INFO); }
+    void unlock() { mutex_.unlock(RL_INFO); }
+
+   private:
+    rl::mutex mutex_;
+  };
   class Cell {
    public:
     unsigned load() const { return value_(RL_INFO).load(); }
