@@ -163,11 +163,13 @@ struct ThreadedMemory {
   /// What the tree takes its nodes from. Requires: the host stays where it is.
   struct Nodes {
     BlockPool* pool;
-    void* allocate_node(std::size_t bytes, std::size_t alignment) noexcept {
+    void* allocate_node(std::size_t bytes, std::size_t alignment) const noexcept {
       return pool->take(program_epochs, bytes, alignment);
     }
-    void release_node(void* node, std::size_t, std::size_t) noexcept { pool->give_back(node); }
-    void retire_node(void* node, std::size_t bytes, std::size_t alignment) noexcept {
+    void release_node(void* node, std::size_t, std::size_t) const noexcept {
+      pool->give_back(node);
+    }
+    void retire_node(void* node, std::size_t bytes, std::size_t alignment) const noexcept {
       pool->retire(node, bytes, alignment);
     }
   };

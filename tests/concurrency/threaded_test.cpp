@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Space = AddressSpace<shims::CheckedThreaded>;
-using Seen = SeenArea<shims::CheckedThreaded>;
+using Seen = vmarea::SeenArea<shims::CheckedThreaded>;
 
 constexpr std::uint64_t page = 4096;
 constexpr Address base = 0x100000;
