@@ -40,10 +40,11 @@ struct ThreadedTest : ::testing::Test {
   }
 };
 
-/// Whether a task is still under way after a while.
+/// Whether a task is still under way after a while; `long_while` for one that should not be.
+constexpr auto long_while = 10s;
 template <class T>
-bool waits(const std::future<T>& task) {
-  return task.wait_for(50ms) == std::future_status::timeout;
+bool waits(const std::future<T>& task, std::chrono::milliseconds time = 50ms) {
+  return task.wait_for(time) == std::future_status::timeout;
 }
 
 TEST_F(ThreadedTest, lookup_gives_range_flags_and_area) {
@@ -148,7 +149,7 @@ TEST_F(ThreadedTest, area_is_not_read_while_a_call_changes_it) {
     return area ? (*area)->flags : Flags{};
   };
   auto before = std::async(read);
-  EXPECT_FALSE(waits(before));
+  EXPECT_FALSE(waits(before, long_while));
   ASSERT_TRUE(change.commit());
   auto after = std::async(read);
   EXPECT_TRUE(waits(after));
