@@ -41,7 +41,7 @@ struct ThreadedTest : ::testing::Test {
 };
 
 /// Whether a task is still under way after a while; `long_while` for one that should not be.
-constexpr auto long_while = 10s;
+constexpr auto long_while = 5s;
 template <class T>
 bool waits(const std::future<T>& task, std::chrono::milliseconds time = 50ms) {
   return task.wait_for(time) == std::future_status::timeout;
