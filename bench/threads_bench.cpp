@@ -164,8 +164,9 @@ void threads_beside(benchmark::State& state, const Layout& layout) {
   Land land(layout);
   LockedMap locked(layout);
   for (auto _ : state) {
-    const auto tell = [&](const std::vector<Job>& jobs, const std::vector<std::string>& names) {
-      const std::vector<double> times = times_beside(jobs);
+    const auto tell = [&](const std::vector<Job>& jobs, const std::vector<std::string>& names,
+                          Count blocks = Count::undisturbed) {
+      const std::vector<double> times = times_beside(jobs, blocks);
       for (std::size_t i = 0; i < names.size(); ++i) note(state, subject, names[i], times[i]);
     };
     const Job reader = land.reader(land.first), other_reader = land.reader(land.first, 500);
@@ -179,7 +180,7 @@ void threads_beside(benchmark::State& state, const Layout& layout) {
     tell({reader, works}, {"reader, beside a working writer", "working writer, beside a reader"});
     tell({reader, flat_out}, {"reader, beside a writer", "writer, beside a reader"});
     tell({locked.reader()}, {"locked map, reader"});
-    tell({locked.reader(), locked.writer()}, {"locked map, reader beside a writer"});
+    tell({locked.reader(), locked.writer()}, {"locked map, reader beside a writer"}, Count::all);
     state.SetIterationTime(1e-9);
   }
 }

@@ -15,8 +15,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int blocks = 41;
-constexpr int undisturbed_min = 5;
+constexpr int block_count = 41;
+constexpr int counted_min = 5;
 constexpr auto block_time = std::chrono::milliseconds(20);
 /// The processor's share of a block, from which on it was undisturbed.
 constexpr double whole = 0.97;
@@ -32,7 +32,8 @@ Measured run(const Job& job, const std::atomic<bool>& done) {
   std::uint64_t times = 0;
   while (!done.load(std::memory_order_relaxed)) times += job();
   const double wall = std::chrono::duration<double, std::nano>(Clock::now() - start).count();
-  return {wall / static_cast<double>(times), processor_time() - processor >= whole * wall};
+  return {wall / static_cast<double>(std::max<std::uint64_t>(times, 1)),
+          processor_time() - processor >= whole * wall};
 }
 
 /// One block of all jobs.
@@ -56,19 +57,20 @@ std::vector<Measured> run_block(const std::vector<Job>& jobs) {
 
 }  // namespace
 
-std::vector<double> times_beside(const std::vector<Job>& jobs) {
+std::vector<double> times_beside(const std::vector<Job>& jobs, Count blocks) {
   std::vector<std::vector<double>> all(jobs.size());
-  for (int block = 0; block < blocks; ++block) {
+  for (int block = 0; block < block_count; ++block) {
     const std::vector<Measured> measured = run_block(jobs);
-    const bool counts = std::all_of(measured.begin(), measured.end(),
-                                    [](const Measured& one) { return one.undisturbed; });
+    const bool counts = std::all_of(measured.begin(), measured.end(), [&](const Measured& one) {
+      return one.undisturbed || blocks == Count::all;
+    });
     for (std::size_t i = 0; counts && i < jobs.size(); ++i) {
       all[i].push_back(measured[i].nanoseconds);
     }
   }
   std::vector<double> medians;
   for (std::vector<double>& of_one : all) {
-    if (of_one.size() < undisturbed_min) {
+    if (of_one.size() < counted_min) {
       medians.push_back(std::numeric_limits<double>::quiet_NaN());
       continue;
     }
