@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <vmarea/types/fast_paths.hpp>
 #include <vmarea_shims/maple_tree/node.hpp>
 
 namespace vmarea::shims {
