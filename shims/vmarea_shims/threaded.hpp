@@ -97,40 +97,12 @@ struct YieldingAtomics : StandardAtomics {
   static void pause() noexcept { std::this_thread::yield(); }
 };
 
-/// The locks of spaces and areas, and read sections that know of no lock.
-struct ThreadedLocks : NoLocks {
-  struct SpaceLock {
-    SpaceMutex mutex;
-    WriteSequence<YieldingAtomics> sequence;
-  };
-  static Result<void> lock_space(SpaceLock& lock) noexcept {
-    lock.mutex.lock();
-    return {};
-  }
-  static void unlock_space(SpaceLock& lock) noexcept {
-    lock.sequence.go_on();
-    lock.mutex.unlock();
-  }
-  static Result<void> lock_space_shared(SpaceLock& lock) noexcept {
-    lock.mutex.lock_shared();
-    return {};
-  }
-  static void unlock_space_shared(SpaceLock& lock) noexcept { lock.mutex.unlock_shared(); }
+/// Read sections by the epochs of the program. Another host's, such as the RCU of a kernel, has the
+/// same members.
+struct EpochGrace {
+  using Periods = Epochs<>;  // What RetiringPool asks: stamp() and is_over(stamp).
+  static Periods& periods() noexcept { return program_epochs; }
 
-  static constexpr bool has_area_locks = true;
-  using AreaLock = AreaLockWord<YieldingAtomics>;
-  static void begin_area_write(SpaceLock& space, AreaLock& area) noexcept {
-    area.begin_write(space.sequence);
-  }
-  static void attach_area(AreaLock& area) noexcept { area.attach(); }
-  static void detach_area(AreaLock& area) noexcept { area.detach(); }
-  static constexpr bool has_area_reads = true;
-  static bool begin_area_read(SpaceLock& space, AreaLock& area) noexcept {
-    return area.begin_read(space.sequence);
-  }
-  static void end_area_read(AreaLock& area) noexcept { area.end_read(); }
-
-  static constexpr bool has_lock_free_lookup = true;
   struct ReadSection {
     Epochs<>::Reader* reader;  // Null: a guest.
     Epochs<>::Guest guest;
@@ -155,16 +127,17 @@ struct ThreadedLocks : NoLocks {
 };
 
 /// Areas and nodes of one space. What is retired stays for as long as a reader may look at it.
+template <class Grace = EpochGrace>
 struct ThreadedMemory {
   struct AreaData {};
   static constexpr bool has_data_rules = false;
-  using BlockPool = RetiringPool<HeapChunks, StandardAtomics, Epochs<>>;
+  using BlockPool = RetiringPool<HeapChunks, StandardAtomics, typename Grace::Periods>;
 
   /// What the tree takes its nodes from. Requires: the host stays where it is.
   struct Nodes {
     BlockPool* pool;
     void* allocate_node(std::size_t bytes, std::size_t alignment) const noexcept {
-      return pool->take(program_epochs, bytes, alignment);
+      return pool->take(Grace::periods(), bytes, alignment);
     }
     void release_node(void* node, std::size_t, std::size_t) const noexcept {
       pool->give_back(node);
@@ -181,32 +154,19 @@ struct ThreadedMemory {
 
   Nodes nodes() noexcept { return {&node_pool}; }
   void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {
-    return area_pool.take(program_epochs, bytes, alignment);
+    return area_pool.take(Grace::periods(), bytes, alignment);
   }
   void release_area(void* area, std::size_t, std::size_t) noexcept { area_pool.give_back(area); }
   void retire_area(void* area, std::size_t bytes, std::size_t alignment) noexcept {
     area_pool.retire(area, bytes, alignment);
   }
   void publish_retired() noexcept {
-    node_pool.publish(program_epochs);
-    area_pool.publish(program_epochs);
+    node_pool.publish(Grace::periods());
+    area_pool.publish(Grace::periods());
   }
 
   BlockPool area_pool;
   BlockPool node_pool;
-};
-
-/// Files that spaces of several threads map at once.
-template <class Host>
-struct ThreadedFiles : PlainFiles<Host> {
-  using FileHandle = typename PlainFiles<Host>::FileHandle;
-  static void retain_file(FileHandle file) noexcept {
-    std::atomic_ref(file->references).fetch_add(1, std::memory_order_relaxed);
-  }
-  static void release_file(FileHandle file) noexcept {
-    const auto before = std::atomic_ref(file->references).fetch_sub(1, std::memory_order_acq_rel);
-    if (before == 1 && file->owned_by_areas) delete file;
-  }
 };
 
 inline namespace VMAREA_MACHINE {
@@ -216,36 +176,72 @@ struct ThreadedFacts : AreaFacts {
   using Atomics = StandardAtomics;
 };
 
-template <class Host>
-struct ThreadedGroups : ThreadedMemory,
-                        ThreadedFiles<Host>,
-                        ThreadedLocks,
-                        NoReverseMap,
-                        NoPageTables,
-                        SharedAttributes<Host, HeapMemory>,
-                        NoLimits,
-                        NoNotifications,
-                        AbortOnBrokenPromise {
-  using NamedHost = Host;  // The library compares it with the host that it is given.
+/// Userland for a host named Host, with locks, published trees and read sections in the place of
+/// none. Grace: EpochGrace, or read sections of the host's own.
+template <class Host, class Grace = EpochGrace>
+struct ThreadedOf : UserlandOf<Host, ThreadedMemory<Grace>> {
   // A write asks for all the nodes that it might copy and uses few: the others stay with the tree.
   static constexpr MapleTreeOptions tree_options{.mode = WriteMode::published, .spares = 8};
   template <class AreaType>
-  using Tree = MapleTree<AreaType, ThreadedMemory::Nodes, tree_options, ThreadedFacts>;
+  using Tree =
+      MapleTree<AreaType, typename ThreadedMemory<Grace>::Nodes, tree_options, ThreadedFacts>;
   template <class AreaType>
   Tree<AreaType> make_tree() {
     static_cast<void>(OneMachine<Host>::checked);
     return Tree<AreaType>{this->nodes()};
   }
+
+  struct SpaceLock {
+    SpaceMutex mutex;
+    WriteSequence<YieldingAtomics> sequence;
+  };
+  static Result<void> lock_space(SpaceLock& lock) noexcept {
+    lock.mutex.lock();
+    return {};
+  }
   /// What the calls removed until now can be found no more.
   void unlock_space(SpaceLock& lock) noexcept {
     this->publish_retired();
-    ThreadedLocks::unlock_space(lock);
+    lock.sequence.go_on();
+    lock.mutex.unlock();
+  }
+  static Result<void> lock_space_shared(SpaceLock& lock) noexcept {
+    lock.mutex.lock_shared();
+    return {};
+  }
+  static void unlock_space_shared(SpaceLock& lock) noexcept { lock.mutex.unlock_shared(); }
+
+  static constexpr bool has_area_locks = true;
+  using AreaLock = AreaLockWord<YieldingAtomics>;
+  static void begin_area_write(SpaceLock& space, AreaLock& area) noexcept {
+    area.begin_write(space.sequence);
+  }
+  static void attach_area(AreaLock& area) noexcept { area.attach(); }
+  static void detach_area(AreaLock& area) noexcept { area.detach(); }
+
+  static constexpr bool has_lock_free_lookup = true;
+  using ReadSection = typename Grace::ReadSection;
+  static ReadSection begin_read_section() noexcept { return Grace::begin_read_section(); }
+  static void end_read_section(const ReadSection& section) noexcept {
+    Grace::end_read_section(section);
+  }
+
+  static constexpr bool has_area_reads = true;
+  static bool begin_area_read(SpaceLock& space, AreaLock& area) noexcept {
+    return area.begin_read(space.sequence);
+  }
+  static void end_area_read(AreaLock& area) noexcept { area.end_read(); }
+
+  // Spaces of several threads map a file at once.
+  using FileHandle = typename PlainFiles<Host>::FileHandle;
+  static void retain_file(FileHandle file) noexcept {
+    std::atomic_ref(file->references).fetch_add(1, std::memory_order_relaxed);
+  }
+  static void release_file(FileHandle file) noexcept {
+    const auto before = std::atomic_ref(file->references).fetch_sub(1, std::memory_order_acq_rel);
+    if (before == 1 && file->owned_by_areas) delete file;
   }
 };
-
-/// The groups of Threaded for a host named Host, which may hide any of them.
-template <class Host>
-struct ThreadedOf : ThreadedGroups<Host> {};
 
 struct Threaded : ThreadedOf<Threaded> {};
 

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <future>
 #include <thread>
+#include <type_traits>
 
 #include <gtest/gtest.h>
 #include <urcu/urcu-memb.h>
@@ -62,28 +63,9 @@ struct Registered {
   ~Registered() { urcu_memb_unregister_thread(); }
 };
 
-struct LiburcuThreaded : shims::ThreadedOf<LiburcuThreaded> {
-  using Pool = shims::RetiringPool<shims::HeapChunks, shims::StandardAtomics, LiburcuGrace>;
-  /// A copy of the handle begins with its own.
-  struct Pools {
-    Pool areas;
-    Pool nodes;
-
-    Pools() = default;
-    Pools(const Pools&) {}
-    Pools& operator=(const Pools&) { return *this; }
-  };
-  struct Nodes {
-    Pool* pool;
-    void* allocate_node(std::size_t bytes, std::size_t alignment) noexcept {
-      return pool->take(grace, bytes, alignment);
-    }
-    void release_node(void* node, std::size_t, std::size_t) noexcept { pool->give_back(node); }
-    void retire_node(void* node, std::size_t bytes, std::size_t alignment) noexcept {
-      pool->retire(node, bytes, alignment);
-    }
-  };
-
+struct LiburcuSections {
+  using Periods = LiburcuGrace;
+  static Periods& periods() noexcept { return grace; }
   struct ReadSection {};
   static ReadSection begin_read_section() noexcept {
     static thread_local const Registered registered;
@@ -91,28 +73,8 @@ struct LiburcuThreaded : shims::ThreadedOf<LiburcuThreaded> {
     return {};
   }
   static void end_read_section(const ReadSection&) noexcept { urcu_memb_read_unlock(); }
-
-  template <class AreaType>
-  using Tree = shims::MapleTree<AreaType, Nodes, tree_options, shims::ThreadedFacts>;
-  template <class AreaType>
-  Tree<AreaType> make_tree() {
-    return Tree<AreaType>{Nodes{&pools.nodes}};
-  }
-  void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {
-    return pools.areas.take(grace, bytes, alignment);
-  }
-  void release_area(void* area, std::size_t, std::size_t) noexcept { pools.areas.give_back(area); }
-  void retire_area(void* area, std::size_t bytes, std::size_t alignment) noexcept {
-    pools.areas.retire(area, bytes, alignment);
-  }
-  void unlock_space(SpaceLock& lock) noexcept {
-    pools.nodes.publish(grace);
-    pools.areas.publish(grace);
-    ThreadedLocks::unlock_space(lock);
-  }
-
-  Pools pools;
 };
+struct LiburcuThreaded : shims::ThreadedOf<LiburcuThreaded, LiburcuSections> {};
 
 using Space = AddressSpace<LiburcuThreaded>;
 constexpr std::uint64_t page = 4096;
@@ -138,14 +100,15 @@ struct LiburcuHostTest : ::testing::Test {
       map(i % areas);
     }
   }
-  std::size_t waiting() { return space.services().pools.nodes.waiting(); }
+  std::size_t waiting() { return space.services().node_pool.waiting(); }
 };
 
-TEST_F(LiburcuHostTest, nothing_is_left_with_the_epochs_of_the_program) {
-  EXPECT_EQ(space.services().area_pool.in_use(), 0u);
-  EXPECT_EQ(space.services().node_pool.in_use(), 0u);
-  EXPECT_GE(space.services().pools.areas.in_use(), areas);
-  EXPECT_NE(space.services().pools.nodes.in_use(), 0u);
+TEST_F(LiburcuHostTest, memory_waits_for_liburcu_and_not_for_the_epochs_of_the_program) {
+  using Pool = shims::RetiringPool<shims::HeapChunks, shims::StandardAtomics, LiburcuGrace>;
+  static_assert(std::is_same_v<decltype(LiburcuThreaded::area_pool), Pool>);
+  static_assert(std::is_same_v<decltype(LiburcuThreaded::node_pool), Pool>);
+  EXPECT_GE(space.services().area_pool.in_use(), areas);
+  EXPECT_NE(space.services().node_pool.in_use(), 0u);
 }
 
 TEST_F(LiburcuHostTest, what_a_section_may_hold_stays_in_memory) {

@@ -90,7 +90,7 @@ struct NotingHost : shims::ThreadedOf<NotingHost<capacity>> {
   static constexpr shims::MapleTreeOptions options{capacity, shims::WriteMode::published};
   template <class AreaType>
   using Tree = NotedTree<
-      shims::MapleTree<AreaType, shims::ThreadedMemory::Nodes, options, shims::ThreadedFacts>>;
+      shims::MapleTree<AreaType, shims::ThreadedMemory<>::Nodes, options, shims::ThreadedFacts>>;
   template <class AreaType>
   Tree<AreaType> make_tree() {
     return Tree<AreaType>{this->nodes()};
