@@ -10,7 +10,6 @@
 // Not for lookups in signal handlers: a thread that never registered cannot do so there.
 #include <atomic>
 #include <chrono>
-#include <future>
 #include <thread>
 #include <type_traits>
 
@@ -18,6 +17,8 @@
 #include <urcu/urcu-memb.h>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/threaded.hpp>
+
+#include "reader_in_section.hpp"
 
 namespace vmarea::test {
 namespace {
@@ -112,21 +113,13 @@ TEST_F(LiburcuHostTest, memory_waits_for_liburcu_and_not_for_the_epochs_of_the_p
 }
 
 TEST_F(LiburcuHostTest, what_a_section_may_hold_stays_in_memory) {
-  std::promise<void> entered;
-  std::promise<void> may_leave;
-  std::thread reader([&] {
-    const auto lookups = space.lookups();
-    entered.set_value();
-    may_leave.get_future().wait();
-  });
-  entered.get_future().wait();
+  ReaderInSection reader(space);
   for (int i = 0; i < 20; ++i) {
     unmap_and_map(60);
     std::this_thread::sleep_for(10ms);  // So that a grace period could end.
   }
   EXPECT_GE(waiting(), 2000u) << "nodes were given back in front of a reader";
-  may_leave.set_value();
-  reader.join();
+  reader.leave();
   // The first one may have begun before the last node was retired.
   for (int i = 0; i < 2; ++i) {
     unmap_and_map(300);

@@ -15,11 +15,10 @@
 
 #include <gtest/gtest.h>
 #include <vmarea_shims/epochs.hpp>
-#include <vmarea_shims/maple_tree.hpp>
 #include <vmarea_shims/retired.hpp>
 
+#include "letter_tree.hpp"
 #include "scheduler/scheduler.hpp"
-#include "support/map_tree.hpp"
 
 namespace vmarea::test {
 namespace {
@@ -104,34 +103,15 @@ struct Nodes {
   }
 };
 
-struct Letter {
-  std::uint64_t fact = 0;
-};
-struct LetterFacts {
-  static constexpr std::size_t words = 1;
-  using Atomics = Scheduled;
-  static TreeFacts<1> of(const Letter& letter) noexcept { return {{letter.fact}}; }
-};
-using Tree = shims::MapleTree<Letter, Nodes,
-                              shims::MapleTreeOptions{4, shims::WriteMode::published}, LetterFacts>;
-using Told = Tree::Told;
+using Tree = LetterTree<Nodes, Scheduled>;
+using Told = Lookup::Told;
 using Entry = TreeEntry<Letter>;
 
 constexpr TreeKey keys = 60;
 constexpr std::size_t writes_per_tree = 3;
 
-struct Lookup {
-  TreeKey key;
-  bool or_above;
+struct NotedLookup : Lookup {
   std::vector<Told> answers{};  // At each moment: before the first write, after each.
-
-  Told in(const Tree& tree) const {
-    return or_above ? tree.look_up_at_or_above(key) : tree.look_up(key);
-  }
-  Told in(const MapTree<Letter>& map) const {
-    const Entry entry = or_above ? map.seek(key).entry() : map.find(key);
-    return entry ? Told{entry, LetterFacts::of(*entry.value)} : Told{};
-  }
 };
 
 /// [first, last] then holds the letter, or nothing; or the letter that starts at `first` changes.
@@ -173,7 +153,7 @@ class Story {
       at = last + 1;
     }
     const TreeKey about = below(keys);  // Where all happens, so that it happens to readers.
-    for (int i = 0; i < 2; ++i) lookups.push_back({about + below(4), below(4) != 0});
+    for (int i = 0; i < 2; ++i) lookups.push_back({{about + below(4), below(4) != 0}});
     note_answers(map);
     for (std::size_t i = 0; i < writes_per_tree; ++i) {
       writes.push_back(any_write(map, about + below(6)));
@@ -190,12 +170,12 @@ class Story {
   }
 
   std::vector<Write> writes;
-  std::vector<Lookup> lookups;
+  std::vector<NotedLookup> lookups;
 
  private:
   std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
   void note_answers(const MapTree<Letter>& map) {
-    for (Lookup& lookup : lookups) lookup.answers.push_back(lookup.in(map));
+    for (NotedLookup& lookup : lookups) lookup.answers.push_back(lookup.in(map));
   }
   Write any_write(const MapTree<Letter>& map, TreeKey key) {
     const Entry at = map.seek(key - std::min(key, below(3))).entry();
@@ -242,7 +222,7 @@ struct Land {
     pool.publish();
   }
   void look() const {
-    for (const Lookup& lookup : story.lookups) {
+    for (const NotedLookup& lookup : story.lookups) {
       const std::size_t from = done;
       const Told told = lookup.in(tree);
       const void* const value = told.value;

@@ -14,9 +14,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <vmarea_shims/maple_tree.hpp>
 
-#include "support/map_tree.hpp"
+#include "letter_tree.hpp"
 #include "support/node_memory.hpp"
 
 namespace vmarea::test {
@@ -30,18 +29,8 @@ struct Points : shims::StandardAtomics {
   }
 };
 
-struct Letter {
-  std::uint64_t fact = 0;
-};
-struct LetterFacts {
-  static constexpr std::size_t words = 1;
-  using Atomics = Points;
-  static TreeFacts<1> of(const Letter& letter) noexcept { return {{letter.fact}}; }
-};
-
-using Tree = shims::MapleTree<Letter, NodeMemory,
-                              shims::MapleTreeOptions{4, shims::WriteMode::published}, LetterFacts>;
-using Told = Tree::Told;
+using Tree = LetterTree<NodeMemory, Points>;
+using Told = Lookup::Told;
 using Entry = TreeEntry<Letter>;
 constexpr TreeKey keys = 200;
 
@@ -50,19 +39,6 @@ struct Write {
   TreeKey first;
   TreeKey last;
   std::vector<Entry> entries;
-};
-
-struct Lookup {
-  TreeKey key;
-  bool or_above;
-
-  Told in(const Tree& tree) const {
-    return or_above ? tree.look_up_at_or_above(key) : tree.look_up(key);
-  }
-  Told in(const MapTree<Letter>& map) const {
-    const Entry entry = or_above ? map.seek(key).entry() : map.find(key);
-    return entry ? Told{entry, LetterFacts::of(*entry.value)} : Told{};
-  }
 };
 
 /// A tree, what may be written into it, and what is looked up meanwhile; all drawn from a seed.

@@ -13,6 +13,8 @@
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/threaded.hpp>
 
+#include "reader_in_section.hpp"
+
 namespace vmarea::test {
 namespace {
 
@@ -107,14 +109,7 @@ TEST_F(ThreadedTest, lookups_see_what_a_call_committed_before_its_change_ends) {
 }
 
 TEST_F(ThreadedTest, what_a_section_may_hold_stays_in_memory) {
-  std::promise<void> entered;
-  std::promise<void> may_leave;
-  std::thread reader([&] {
-    const auto lookups = space.lookups();
-    entered.set_value();
-    may_leave.get_future().wait();
-  });
-  entered.get_future().wait();
+  ReaderInSection reader(space);
   const auto& nodes = space.services().node_pool;
   const auto cycle = [&] {
     ASSERT_TRUE(space.munmap(at(7), 2 * page));
@@ -122,8 +117,7 @@ TEST_F(ThreadedTest, what_a_section_may_hold_stays_in_memory) {
   };
   for (int i = 0; i < 1000; ++i) cycle();
   EXPECT_GE(nodes.waiting(), 2000u) << "nodes were given back in front of a reader";
-  may_leave.set_value();
-  reader.join();
+  reader.leave();
   for (int i = 0; i < 1000; ++i) cycle();
   EXPECT_LT(nodes.waiting(), 2000u) << "nodes are kept although no reader is left";
 }
@@ -160,7 +154,7 @@ TEST_F(ThreadedTest, area_is_not_read_while_a_call_changes_it) {
 
 TEST_F(ThreadedTest, many_readers_of_one_area_do_not_wait_for_each_other) {
   const auto first = *space.lock_area(at(7));
-  auto second = *space.lock_area(at(7));
+  auto second = std::async([&] { return *space.lock_area(at(7)); }).get();
   const auto moved = std::move(second);
   EXPECT_FALSE(second.held());
   EXPECT_EQ(&*moved, &*first);
@@ -213,14 +207,7 @@ TEST_F(ThreadedTest, process_forks_beside_calls_and_lookups) {
 }
 
 TEST_F(ThreadedTest, readers_of_the_parent_hold_nothing_in_the_child) {
-  std::promise<void> entered;
-  std::promise<void> may_leave;
-  std::thread reader([&] {
-    const auto lookups = space.lookups();
-    entered.set_value();
-    may_leave.get_future().wait();
-  });
-  entered.get_future().wait();
+  ReaderInSection reader(space);
   const pid_t child = fork();
   if (child == 0) {
     for (int i = 0; i < 1000; ++i) {
@@ -229,8 +216,7 @@ TEST_F(ThreadedTest, readers_of_the_parent_hold_nothing_in_the_child) {
     }
     _exit(space.services().node_pool.waiting() < 2000 ? 0 : 1);
   }
-  may_leave.set_value();
-  reader.join();
+  reader.leave();
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0) << "what was retired waits for threads that are not there";
