@@ -2,7 +2,6 @@
 #include "kernel_maps.hpp"
 
 #include <cerrno>
-#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,10 +9,12 @@
 #include <unistd.h>
 #include <vmarea_shims/maps_text.hpp>
 
+#include "live/area_query.hpp"
+
 namespace follow {
 namespace {
 
-// Interfaces newer than the headers of the build host, as their documentation defines them.
+// Newer than the headers of the build host; as its documentation defines it.
 struct PageRegion {
   std::uint64_t start, end, categories;
 };
@@ -21,22 +22,7 @@ struct PageScan {
   std::uint64_t size, flags, start, end, walk_end, regions, region_count, max_pages;
   std::uint64_t category_inverted, category_mask, category_any_of, return_mask;
 };
-struct MapsQuery {
-  std::uint64_t size, flags, address, start, end, area_flags, page_size, offset, inode;
-  std::uint32_t device_major, device_minor, name_size, build_id_size;
-  std::uint64_t name_address, build_id_address;
-};
 constexpr unsigned long request_page_scan = _IOWR('f', 16, PageScan);
-constexpr unsigned long request_maps_query = _IOWR('f', 17, MapsQuery);
-
-constexpr std::uint64_t covering_or_next = 16;
-constexpr std::pair<std::uint64_t, vmarea::Flags> query_letters[] = {
-    {1, vmarea::flag::read},
-    {2, vmarea::flag::write},
-    {4, vmarea::flag::exec},
-    {8, vmarea::flag::shared},
-};
-
 constexpr std::uint64_t page_is_file = 1 << 2, page_is_present = 1 << 3, page_is_swapped = 1 << 4;
 constexpr std::uint64_t page_is_zero = 1 << 5, page_is_huge = 1 << 6, page_is_guard = 1 << 8;
 
@@ -56,6 +42,18 @@ void take_line_of(const vmarea::shims::MapsLine& line, KernelArea& area) {
     area.name = vmarea::shims::unescape_path(line.path);
   }
   area.flags.reset();
+}
+
+/// One that ends with the first page it finds; what it looks for is still to be said.
+PageScan scan_for_one_page(vmarea::Range range, PageRegion& found) {
+  PageScan scan{};
+  scan.size = sizeof scan;
+  scan.start = range.start;
+  scan.end = range.end;
+  scan.regions = reinterpret_cast<std::uint64_t>(&found);
+  scan.region_count = 1;
+  scan.max_pages = 1;
+  return scan;
 }
 
 }  // namespace
@@ -119,13 +117,7 @@ std::vector<KernelArea> KernelSpace::read_areas_with_flags() {
 std::optional<vmarea::Address> KernelSpace::find_anonymous_page(vmarea::Range range,
                                                                 bool huge_zero_counts) {
   PageRegion region{};
-  PageScan scan{};
-  scan.size = sizeof scan;
-  scan.start = range.start;
-  scan.end = range.end;
-  scan.regions = reinterpret_cast<std::uint64_t>(&region);
-  scan.region_count = 1;
-  scan.max_pages = 1;
+  PageScan scan = scan_for_one_page(range, region);
   scan.category_mask = page_is_file | page_is_zero | page_is_guard;
   scan.category_inverted = scan.category_mask;
   scan.category_any_of = page_is_present | page_is_swapped;
@@ -146,30 +138,19 @@ std::optional<vmarea::Address> KernelSpace::find_anonymous_page(vmarea::Range ra
 
 bool KernelSpace::has_guard_page(vmarea::Range range) const {
   PageRegion region{};
-  PageScan scan{};
-  scan.size = sizeof scan;
-  scan.start = range.start;
-  scan.end = range.end;
-  scan.regions = reinterpret_cast<std::uint64_t>(&region);
-  scan.region_count = 1;
-  scan.max_pages = 1;
+  PageScan scan = scan_for_one_page(range, region);
   scan.category_mask = page_is_guard;
   scan.return_mask = page_is_guard;
   return ioctl(pagemap_, request_page_scan, &scan) > 0;
 }
 
 std::optional<KernelArea> KernelSpace::find_at_or_above(vmarea::Address at) const {
-  MapsQuery query{};
-  query.size = sizeof query;
-  query.flags = covering_or_next;
-  query.address = at;
-  if (ioctl(maps_, request_maps_query, &query) != 0) return std::nullopt;
+  vmarea::live::AreaQuery query;
+  if (!query_area(maps_, at, query)) return std::nullopt;
   KernelArea area;
   area.start = query.start;
   area.end = query.end;
-  for (const auto& [bit, letter] : query_letters) {
-    if ((query.area_flags & bit) != 0) area.access |= letter;
-  }
+  area.access = letters_of(query);
   area.offset_bytes = query.offset;
   area.file = {query.device_major, query.device_minor, query.inode};
   return area;

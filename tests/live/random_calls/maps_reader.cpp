@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <utility>
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "live/area_query.hpp"
 
 namespace vmarea::live {
 namespace {
@@ -16,37 +16,9 @@ namespace {
 using std::string_view;
 using std::uint64_t;
 
-/// The argument of the PROCMAP_QUERY ioctl, as proc_pid_maps(5) has it.
-struct AreaQuery {
-  uint64_t size = sizeof(AreaQuery);
-  uint64_t query_flags = 0;
-  uint64_t query_address = 0;
-  uint64_t start = 0;
-  uint64_t end = 0;
-  uint64_t flags = 0;
-  uint64_t page_size = 0;
-  uint64_t offset = 0;
-  uint64_t inode = 0;
-  std::uint32_t device_major = 0;
-  std::uint32_t device_minor = 0;
-  std::uint32_t name_size = 0;
-  std::uint32_t build_id_size = 0;
-  uint64_t name_address = 0;
-  uint64_t build_id_address = 0;
-};
-constexpr uint64_t query_readable = 1;
-constexpr uint64_t query_writable = 2;
-constexpr uint64_t query_executable = 4;
-constexpr uint64_t query_shared = 8;
-constexpr uint64_t query_covering_or_next = 16;
-constexpr unsigned long query_request = _IOWR('f', 17, AreaQuery);
-
-Flags flags_of_query(uint64_t bits) {
-  return Flags{}
-      .with_if((bits & query_readable) != 0, flag::read)
-      .with_if((bits & query_writable) != 0, flag::write)
-      .with_if((bits & query_executable) != 0, flag::exec)
-      .with_if((bits & query_shared) != 0, flag::may_share);
+/// What maps tells of an area by its letters, as areas have it.
+Flags flags_of_letters(Flags letters) {
+  return (letters & flag::access).with_if(letters.has_any(flag::shared), flag::may_share);
 }
 
 /// The "start-end rwxp offset ..." line of an area; false for any other line of smaps.
@@ -54,9 +26,7 @@ bool parse_head(string_view text, SeenArea& area) {
   shims::LineReader reader(text);
   shims::MapsLine line;
   if (!take_maps_head(reader, line)) return false;
-  const bool shared = line.letters.has_any(flag::shared);
-  area = {line.range.start, line.range.end,
-          (line.letters & flag::access).with_if(shared, flag::may_share), line.offset_bytes, 0};
+  area = {line.range.start, line.range.end, flags_of_letters(line.letters), line.offset_bytes, 0};
   return true;
 }
 
@@ -129,8 +99,7 @@ void MapsReader::reopen() {
 
 bool MapsReader::has_query() const {
   AreaQuery query;
-  query.query_flags = query_covering_or_next;
-  return ioctl(maps_, query_request, &query) == 0;
+  return query_area(maps_, 0, query);
 }
 
 Detail MapsReader::read_areas(Picture& picture, uint64_t end, const Picture& expected) {
@@ -201,14 +170,9 @@ bool MapsReader::parse_maps(string_view text, Picture& picture, uint64_t end) {
 
 void MapsReader::query_areas(Picture& picture, uint64_t end) const {
   AreaQuery query;
-  query.query_flags = query_covering_or_next;
-  query.end = arena_start;
-  while (query.end < end) {
-    query.query_address = query.end;
-    query.name_size = 0;
-    query.build_id_size = 0;
-    if (ioctl(maps_, query_request, &query) != 0 || query.start >= end) return;
-    picture.add({query.start, query.end, flags_of_query(query.flags), query.offset, 0});
+  for (uint64_t at = arena_start; at < end; at = query.end) {
+    if (!query_area(maps_, at, query) || query.start >= end) return;
+    picture.add({query.start, query.end, flags_of_letters(letters_of(query)), query.offset, 0});
   }
 }
 
