@@ -20,9 +20,9 @@
 //                                    calls, or by a lock of its own
 //
 // Which locks are taken in which order: a space's, then those of its areas. A thread that has an
-// area by lock_area() makes no call on its space and does not lock it, for a call may be waiting
-// for that area. Handlers of signals look up, and never lock. Calls on different spaces go on at
-// once, also over the same files and attributes.
+// area by lock_area() makes no call on its space and locks neither it nor a second area, for a call
+// may be waiting for the first. Handlers of signals look up, and never lock. Calls on different
+// spaces go on at once, also over the same files and attributes.
 //
 // What is one moment: each edit of a space is, as a lookup sees it. So are mmap, munmap, brk,
 // split, and a change of one area or of several that become one. Calls of several edits are several

@@ -62,9 +62,8 @@ Result<void> copy_description(SpaceState<Host>& space, Address at,
 
 /// Touches the range: locked memory by writing where it is private and may be written, else by
 /// reading, and what is locked on fault is left to be faulted. It ends at a hole, or by the profile
-/// goes on behind it. Errors: no_memory (a hole, memory
-/// that may not be accessed, or none left), invalid (an advice that an area does not allow),
-/// interrupted, busy (a change is reserved).
+/// goes on behind it. Errors: no_memory (a hole, memory that may not be accessed, or none left),
+/// invalid (an advice that an area does not allow), interrupted, busy (a change is reserved).
 template <class Host>
 Result<void> touch_range(SpaceState<Host>& space, Range range, TouchReason reason) noexcept {
   const bool goes_on =

@@ -80,15 +80,13 @@ struct KernelProfile {
   KeptLocks kept_locks = KeptLocks::dropped_by_area;
   bool kept_source_joins_copy = true;            // Untouched DONTUNMAP right beside its source.
   bool kept_source_restarts_at_address = false;  // Its page offset, where all of it was moved.
-
   bool copy_beside_kept_source_joins_nothing = false;  // Where it may not join it. On 6.1.
 
   // mprotect, userfaultfd.
   bool uncharges_untouched_memory = true;  // Where it becomes unwritable. Not on 6.1.
   bool unregister_checks_context = true;   // Since 6.18; before, any frees another's areas.
-
-  bool watches_droppable_memory = false;  // On 6.12.
-  bool watched_rear_joins_next = true;    // A part cut off its area, or freed so. Not on 6.1.
+  bool watches_droppable_memory = false;   // On 6.12.
+  bool watched_rear_joins_next = true;     // A part cut off its area, or freed so. Not on 6.1.
 
   // madvise, mseal, prctl and mmap.
   bool populating_goes_on_behind_holes = false;  // ENOMEM as the answer all the same. On 6.1.

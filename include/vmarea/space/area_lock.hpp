@@ -18,8 +18,9 @@
 
 namespace vmarea {
 
-/// The read lock of an area, until it ends; it is given on by moving. Requires: whoever holds one
-/// makes no call on the space, does not lock it, and lets go before the space ends.
+/// The read lock of an area, until it ends; it is given on by moving. Requires: a thread that holds
+/// one makes no call on the space and locks neither it nor another of its areas, for each of them
+/// may wait for a call that waits for this area; and lets go before the space ends.
 template <class Host>
 class [[nodiscard]] AreaReadLock {
  public:
