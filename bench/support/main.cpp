@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-//   vmarea_bench [--smoke | --short] [--table=FILE | --markdown] [options of Google Benchmark]
+//   vmarea_bench [--smoke | --short] [--rounds=N] [--table=FILE | --markdown]
+//                [options of Google Benchmark]
 //
-// Asks every question of every layout and size, then writes the tables of ratios: to FILE, or to
-// standard output, and what Google Benchmark says then goes to standard error. For tests,
-// --pretend-noise=LEAST,MOSTLY makes the fixed loop look noisy.
+// Asks every question of every layout and size, N rounds at most, then writes the tables of ratios:
+// to FILE, or to standard output, and what Google Benchmark says then goes to standard error. For
+// tests, --pretend-noise=LEAST,MOSTLY makes the fixed loop look noisy.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -29,6 +30,7 @@ enum class Form : unsigned char { smoke, brief, whole };
 
 struct Options {
   Form form = Form::whole;
+  int rounds_max = 0;  // 0: as the form has them.
   std::string table;
   bool markdown = false;
   std::vector<char*> rest;
@@ -41,8 +43,16 @@ void pretend(const std::string& shares) {
   pretend_for_test(noise);
 }
 
+int rounds_asked(const std::string& number) {
+  int rounds = 0;
+  char behind = 0;
+  demand(std::sscanf(number.c_str(), "%d%c", &rounds, &behind) == 1 && rounds > 0,
+         "--rounds=N wants a number above 0");
+  return rounds;
+}
+
 Options parse(int count, char** words) {
-  constexpr std::string_view table = "--table=", noise = "--pretend-noise=";
+  constexpr std::string_view table = "--table=", noise = "--pretend-noise=", rounds = "--rounds=";
   Options options;
   for (int i = 0; i < count; ++i) {
     const std::string_view word = words[i];
@@ -50,6 +60,8 @@ Options parse(int count, char** words) {
       options.form = Form::smoke;
     } else if (word == "--short") {
       options.form = Form::brief;
+    } else if (word.substr(0, rounds.size()) == rounds) {
+      options.rounds_max = rounds_asked(std::string(word.substr(rounds.size())));
     } else if (word.substr(0, table.size()) == table) {
       options.table = word.substr(table.size());
     } else if (word == "--markdown") {
@@ -68,8 +80,9 @@ std::vector<std::uint64_t> sizes(Form form) {
   return {1'000, 65'000, 1'000'000};
 }
 
-int rounds(Form form) {
-  return form == Form::smoke ? 2 : form == Form::brief ? 41 : 201;
+int rounds(const Options& options) {
+  if (options.rounds_max != 0) return options.rounds_max;
+  return options.form == Form::smoke ? 2 : options.form == Form::brief ? 41 : 201;
 }
 
 bool is_asked(const Question& question, const std::string& layout, std::uint64_t areas, Form form) {
@@ -81,11 +94,11 @@ bool is_asked(const Question& question, const std::string& layout, std::uint64_t
   return layout == "holes" || layout == "touching";
 }
 
-void register_all(Form form) {
-  for (const std::uint64_t areas : sizes(form)) {
+void register_all(const Options& options) {
+  for (const std::uint64_t areas : sizes(options.form)) {
     for (const std::string& layout : every_layout) {
       for (const Question& question : list()) {
-        if (!is_asked(question, layout, areas, form)) continue;
+        if (!is_asked(question, layout, areas, options.form)) continue;
         const std::string name = question.name + "/" + layout + "/" + std::to_string(areas);
         const auto answer = question.answer;
         benchmark::RegisterBenchmark(name.c_str(),
@@ -94,7 +107,7 @@ void register_all(Form form) {
                                      })
             ->UseManualTime()
             ->Unit(benchmark::kNanosecond)
-            ->Iterations(std::min(question.rounds_max, rounds(form)));
+            ->Iterations(std::min(question.rounds_max, rounds(options)));
       }
     }
   }
@@ -113,7 +126,7 @@ const std::vector<Question>& questions() {
 
 int run(int count, char** words) {
   Options options = parse(count, words);
-  register_all(options.form);
+  register_all(options);
   int rest = static_cast<int>(options.rest.size());
   benchmark::Initialize(&rest, options.rest.data());
   if (benchmark::ReportUnrecognizedArguments(rest, options.rest.data())) return 1;

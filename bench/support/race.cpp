@@ -147,6 +147,10 @@ double noise(const Subject& subject, Quote quote) {
   return worst;
 }
 
+bool was_raced(const Subject& subject) {
+  return !samples(subject, loop_of(Lap::shared)).empty();
+}
+
 std::vector<Subject> raced() {
   std::vector<Subject> all;
   for (const auto& [key, times] : book()) {

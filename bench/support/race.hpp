@@ -67,6 +67,8 @@ double measured_ratio(const Subject& subject, const std::string& name, const std
 /// By how much the fixed loop was slower beside this race than at best in this run, as a share; of
 /// two laps the worse. 0 for what is no time.
 double noise(const Subject& subject, Quote quote);
+/// Whether times were taken of it; what note() adds is no time.
+bool was_raced(const Subject& subject);
 /// All that were raced.
 std::vector<Subject> raced();
 

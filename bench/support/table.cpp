@@ -228,8 +228,7 @@ std::string cell(const Row& row, std::size_t size) {
     const Figure middle = figure(row, subject, Quote::median);
     if (std::isnan(least.value)) continue;
     text += (text.empty() ? "" : " / ") + shown(least, layout == "holes" ? goal : goal * 1.25);
-    const bool is_time = least.value != middle.value || middle.noise != 0;
-    if (is_time) text += ", " + shown(middle, 0);
+    if (was_raced(subject)) text += ", " + shown(middle, 0);
   }
   if (text.empty() || goal == 0) return text;
   return text + " (" + shown(goal) + ")";
