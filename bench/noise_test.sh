@@ -44,7 +44,8 @@ if grep -q 'published=' "$work/console"; then
   echo "the console shows a number that is too noisy"
   failures=$((failures + 1))
 fi
-if "$bench" --smoke --rounds=0 2>"$work/console" || ! grep -q 'a number above 0' "$work/console"; then
+if "$bench" --smoke --rounds=0 2>"$work/console" ||
+  ! grep -q 'a number above 0' "$work/console"; then
   echo "no rounds at all are not refused"
   failures=$((failures + 1))
 fi
