@@ -54,8 +54,10 @@ class AreaLockWord {
     while ((word_.load(std::memory_order_acquire) & readers_max) != 0) Atomics::pause();
   }
   // Plain stores, for no reader can change the word: it cannot be reached, or is being written.
-  /// Requires: no reader can reach it.
-  void attach() noexcept { word_.store(0, std::memory_order_relaxed); }
+  /// Requires: the space lock; no reader can reach it. Ensures: as begin_write().
+  void attach(const WriteSequence<Atomics>& sequence) noexcept {
+    word_.store(mark_of(sequence.now()), std::memory_order_relaxed);
+  }
   /// Requires: begin_write() in the same write.
   void detach() noexcept {
     word_.store(word_.load(std::memory_order_relaxed) | detached, std::memory_order_release);

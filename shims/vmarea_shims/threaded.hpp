@@ -216,7 +216,9 @@ struct ThreadedOf : UserlandOf<Host, ThreadedMemory<Grace>> {
   static void begin_area_write(SpaceLock& space, AreaLock& area) noexcept {
     area.begin_write(space.sequence);
   }
-  static void attach_area(AreaLock& area) noexcept { area.attach(); }
+  static void attach_area(SpaceLock& space, AreaLock& area) noexcept {
+    area.attach(space.sequence);
+  }
   static void detach_area(AreaLock& area) noexcept { area.detach(); }
 
   static constexpr bool has_lock_free_lookup = true;

@@ -17,16 +17,17 @@ struct AreaLockTest : ::testing::Test {
   shims::AreaLockWord<> area;
 
   AreaLockTest() {
-    area.attach();
-    area.begin_write(space);
+    area.attach(space);
     space.go_on();
   }
 };
 
-TEST_F(AreaLockTest, new_area_is_read_by_nobody_before_it_is_attached) {
+TEST_F(AreaLockTest, new_area_is_read_by_nobody_before_the_write_that_attaches_it_ends) {
   shims::AreaLockWord<> made;
   EXPECT_FALSE(made.begin_read(space));
-  made.attach();
+  made.attach(space);
+  EXPECT_FALSE(made.begin_read(space));
+  space.go_on();
   EXPECT_TRUE(made.begin_read(space));
 }
 

@@ -51,9 +51,10 @@ struct LockedSpace {
 
   void begin() {
     for (Area& area : areas) {
-      area.lock.attach();
+      area.lock.attach(sequence);
       area.set(0);
     }
+    sequence.go_on();
   }
   void handle() {}
 
@@ -190,8 +191,8 @@ struct AreaGoes : LockedSpace<Tools> {
       this->lock();
       gone.lock.begin_write(this->sequence);
       memory[1 - i % 2].store(0);
-      made.lock.attach();
-      this->write(made, i + 1);
+      made.lock.attach(this->sequence);
+      made.set(i + 1);
       found.store(1 - i % 2, std::memory_order_release);
       gone.lock.detach();
       this->unlock();

@@ -101,7 +101,7 @@ struct Archetype {
   void unlock_space_shared(SpaceLock&) const noexcept {}
   void assert_space_locked(SpaceLock&) noexcept {}
   void begin_area_write(SpaceLock&, AreaLock&) noexcept {}
-  void attach_area(AreaLock&) noexcept {}
+  void attach_area(SpaceLock&, AreaLock&) noexcept {}
   void detach_area(AreaLock&) noexcept {}
   void lock_file_mapping(FileHandle) noexcept {}
   void unlock_file_mapping(FileHandle) noexcept {}

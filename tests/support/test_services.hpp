@@ -174,7 +174,7 @@ class TestHost : public shims::MappedFiles<TestServices>,
   static void unlock_space_shared(SpaceLock&) noexcept {}
   static void assert_space_locked(SpaceLock&) noexcept {}
   static void begin_area_write(SpaceLock&, AreaLock&) noexcept {}
-  static void attach_area(AreaLock&) noexcept {}
+  static void attach_area(SpaceLock&, AreaLock&) noexcept {}
   static void detach_area(AreaLock&) noexcept {}
   static void lock_file_mapping(FileHandle) noexcept {}
   static void unlock_file_mapping(FileHandle) noexcept {}

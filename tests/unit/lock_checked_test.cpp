@@ -43,8 +43,8 @@ class LockChecks : public ::testing::Test {
 TEST_F(LockChecks, are_silent_for_the_right_order) {
   TestFile* file = host_.make_file();
   lock();
+  services_.attach_area(space_, area_);
   services_.begin_area_write(space_, area_);
-  services_.attach_area(area_);
   services_.lock_file_mapping(file);
   services_.unlock_file_mapping(file);
   EXPECT_TRUE(area_.write_locked());
@@ -116,26 +116,22 @@ TEST_F(LockChecks, catch_a_space_that_is_unlocked_too_early) {
 
 TEST_F(LockChecks, catch_areas_that_are_attached_or_detached_twice) {
   lock();
-  services_.begin_area_write(space_, area_);
-  services_.attach_area(area_);
-  services_.attach_area(area_);
+  services_.attach_area(space_, area_);
+  services_.attach_area(space_, area_);
   expect_one("an area is attached once");
   services_.detach_area(area_);
   services_.detach_area(area_);
   expect_one("only an attached area is detached");
 }
 
-TEST_F(LockChecks, catch_a_detach_without_a_write_lock) {
-  lock();
-  services_.attach_area(area_);
-  services_.detach_area(area_);
-  expect_one("an area is detached under its write lock");
+TEST_F(LockChecks, catch_an_area_that_is_attached_in_a_space_that_is_not_locked) {
+  services_.attach_area(space_, area_);
+  expect_one("the space lock is held");
 }
 
 TEST_F(LockChecks, catch_a_write_lock_of_an_earlier_hold) {
   lock();
-  services_.begin_area_write(space_, area_);
-  services_.attach_area(area_);
+  services_.attach_area(space_, area_);
   services_.unlock_space(space_);
   lock();
   services_.detach_area(area_);
@@ -146,7 +142,7 @@ TEST_F(LockChecks, catch_an_area_that_ends_attached) {
   lock();
   {
     TestServices::AreaLock short_lived;
-    services_.attach_area(short_lived);
+    services_.attach_area(space_, short_lived);
   }
   expect_one("an area ends detached");
 }

@@ -200,7 +200,7 @@ struct NoAreaWrite : Good<NoAreaWrite> {
   void begin_area_write(SpaceLock&, AreaLock&) = delete;
 };
 struct ThrowingAttach : Good<ThrowingAttach> {
-  void attach_area(AreaLock&);
+  void attach_area(SpaceLock&, AreaLock&);
 };
 struct NoFileLock : Good<NoFileLock> {
   void lock_file_mapping(FileHandle) = delete;
@@ -216,7 +216,7 @@ struct WithAreaLock : Good<WithAreaLock<declared>> {
     std::uint64_t sequence = 0;
   };
   void begin_area_write(SpaceLock&, AreaLock&) noexcept;
-  void attach_area(AreaLock&) noexcept;
+  void attach_area(SpaceLock&, AreaLock&) noexcept;
   void detach_area(AreaLock&) noexcept;
 };
 static_assert(LockServices<WithAreaLock<true>>);

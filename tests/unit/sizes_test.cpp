@@ -46,7 +46,7 @@ struct WithAreaLock : Smallest {
     std::uint64_t sequence = 0;
   };
   static void begin_area_write(SpaceLock&, AreaLock&) noexcept {}
-  static void attach_area(AreaLock&) noexcept {}
+  static void attach_area(SpaceLock&, AreaLock&) noexcept {}
   static void detach_area(AreaLock&) noexcept {}
 };
 

@@ -250,8 +250,7 @@ class EditCommit {
     } else if (area->file != typename Host::FileHandle{}) {
       space_.services.retain_file(area->file);
     }
-    space_.services.attach_area(area->lock);
-    space_.services.begin_area_write(space_.lock, area->lock);
+    space_.services.attach_area(space_.lock, area->lock);
     return area;
   }
 

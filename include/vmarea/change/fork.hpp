@@ -182,8 +182,7 @@ class Fork {
       copies.next();
       copy.identity = {};
       child_.totals += area_totals(copy.flags, page_count(child_, copy.length()));
-      child_.services.attach_area(copy.lock);
-      child_.services.begin_area_write(child_.lock, copy.lock);
+      child_.services.attach_area(child_.lock, copy.lock);
       if (copy.file != typename Host::FileHandle{}) child_.services.retain_file(copy.file);
       if (copy.attributes != nullptr) child_.services.retain_attributes(copy.attributes);
       inherit_identity(copy, area);

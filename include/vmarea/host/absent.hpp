@@ -30,7 +30,8 @@ struct NoLocks : NoLookups {
   static void assert_space_locked(Lock&) noexcept {}
   template <class Lock>
   static void begin_area_write(Lock&, AreaLock&) noexcept {}
-  static void attach_area(AreaLock&) noexcept {}
+  template <class Lock>
+  static void attach_area(Lock&, AreaLock&) noexcept {}
   static void detach_area(AreaLock&) noexcept {}
   template <class FileHandle>
   static void lock_file_mapping(FileHandle) noexcept {}

@@ -165,8 +165,8 @@ struct EachService<Host> {
                 "host: locks: assert_space_locked(SpaceLock&) noexcept");
   static_assert(requires { { s.begin_area_write(space, lock) } noexcept; },
                 "host: locks: begin_area_write(SpaceLock&, AreaLock&) noexcept");
-  static_assert(requires { { s.attach_area(lock) } noexcept; },
-                "host: locks: attach_area(AreaLock&) noexcept");
+  static_assert(requires { { s.attach_area(space, lock) } noexcept; },
+                "host: locks: attach_area(SpaceLock&, AreaLock&) noexcept");
   static_assert(requires { { s.detach_area(lock) } noexcept; },
                 "host: locks: detach_area(AreaLock&) noexcept");
   static_assert(requires { { s.lock_file_mapping(file) } noexcept; },

@@ -159,8 +159,9 @@ concept TreeServices = requires(Host s) {
 /// killed, but never to the call that clears a space at its end. lock_space_shared, which may
 /// refuse, too, keeps writers out and lets other readers in; calls never ask for it, and who does
 /// unlocks the space before making one.
-/// An area write lock has no end: unlocking the space ends all of them. Where areas have no locks,
-/// begin_area_write is not called, so that areas need not be looked for.
+/// An area write lock has no end: unlocking the space ends all of them. It is begun by
+/// begin_area_write, and for a new area, which nobody can reach yet, by attach_area. Where areas
+/// have no locks, begin_area_write is not called, so that areas need not be looked for.
 template <class Host>
 concept LockServices = requires(Host s, const Host reading, typename Host::SpaceLock& space,
                                 typename Host::AreaLock& area,
@@ -172,7 +173,7 @@ concept LockServices = requires(Host s, const Host reading, typename Host::Space
   { reading.unlock_space_shared(space) } noexcept;
   { s.assert_space_locked(space) } noexcept;
   { s.begin_area_write(space, area) } noexcept;
-  { s.attach_area(area) } noexcept;  // The area is about to be reachable.
+  { s.attach_area(space, area) } noexcept;  // About to be reachable, and being written.
   { s.detach_area(area) } noexcept;  // The area is no longer reachable.
   { s.lock_file_mapping(file) } noexcept;
   { s.unlock_file_mapping(file) } noexcept;

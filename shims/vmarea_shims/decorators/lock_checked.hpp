@@ -49,7 +49,6 @@ struct LockChecked : Base {
     std::uint64_t written_at = ~std::uint64_t{0};
     const SpaceLock* space = nullptr;  // Of the last write.
     bool attached = false;
-    bool unseen = true;  // No write yet: no thread waits for it.
     [[no_unique_address]] typename Base::AreaLock inner{};
 
     bool write_locked() const noexcept {
@@ -150,11 +149,8 @@ struct LockChecked : Base {
   }
   void begin_area_write(SpaceLock& space, AreaLock& area) noexcept {
     assert_space_locked(space);
-    if (!area.unseen) expect_nothing_below("areas are locked before files and identities");
-    area.unseen = false;
-    area.written_at = space.sequence;
-    area.space = &space;
-    ++space.area_writes;
+    expect_nothing_below("areas are locked before files and identities");
+    note_write(space, area);
     Base::begin_area_write(space.inner, area.inner);
   }
   bool begin_area_read(SpaceLock& space, AreaLock& area) const noexcept {
@@ -162,11 +158,12 @@ struct LockChecked : Base {
     return Base::begin_area_read(space.inner, area.inner);
   }
   void end_area_read(AreaLock& area) const noexcept { Base::end_area_read(area.inner); }
-  void attach_area(AreaLock& area) noexcept {
-    expect_a_space();
+  void attach_area(SpaceLock& space, AreaLock& area) noexcept {
+    assert_space_locked(space);
     expect(!area.attached, "an area is attached once");
     area.attached = true;
-    Base::attach_area(area.inner);
+    note_write(space, area);
+    Base::attach_area(space.inner, area.inner);
   }
   void detach_area(AreaLock& area) noexcept {
     expect(area.attached, "only an attached area is detached");
@@ -293,6 +290,11 @@ struct LockChecked : Base {
     } else {
       return identity;
     }
+  }
+  static void note_write(SpaceLock& space, AreaLock& area) noexcept {
+    area.written_at = space.sequence;
+    area.space = &space;
+    ++space.area_writes;
   }
   static void expect_a_space() noexcept {
     expect(book().space_count > 0, "some space lock is held");

@@ -17,7 +17,7 @@ struct IncompleteLocks : vmarea::NoLookups {
   void unlock_space_shared(SpaceLock&) const noexcept {}
   void assert_space_locked(SpaceLock&) noexcept {}
   void begin_area_write(SpaceLock&, AreaLock&) noexcept {}
-  void attach_area(AreaLock&) noexcept {}
+  void attach_area(SpaceLock&, AreaLock&) noexcept {}
   void detach_area(AreaLock&) noexcept {}
   template <class FileHandle>
   void lock_file_mapping(FileHandle) noexcept {}
