@@ -70,6 +70,29 @@ tail -n 1 "$folder/life" | grep -q '"signal":9' || complain "json: no signal"
 check 127 0 "json without a program"
 tail -n 1 "$folder/life" | grep -q '"verdict":"not_followed"' || complain "json of no program"
 
+"$follow" --svg="$folder/missing/life" -- "${program[@]}" 2> "$folder/said"
+check 4 0 "a picture in no folder"
+says "cannot write .*/missing/life: No such file"
+"$follow" --svg=/dev/full -- "${program[@]}" 2> "$folder/said"
+check 4 2 "a picture on a full disk"
+says "cannot write /dev/full: No space"
+"$follow" --svg="$folder/life" -- sh -c 'kill -KILL $$' 2> "$folder/said"
+tail -n 1 "$folder/life" | grep -q '^</svg>$' || complain "no picture of a killed program"
+"$follow" --svg="$folder/life" -- "$folder/no program" 2> "$folder/said"
+check 127 0 "a picture without a program"
+grep -q 'No program was followed' "$folder/life" || complain "no picture of no program"
+"$follow" --quiet --svg="$folder/life" -- sleep 60 2> "$folder/said" &
+follower=$!
+for _ in $(seq 100); do
+  read -r child _ < "/proc/$follower/task/$follower/children"
+  [ "$(cat "/proc/${child:-0}/comm" 2> /dev/null)" = sleep ] && break
+  sleep 0.05
+done
+kill -TERM $follower
+wait $follower
+check 0 0 "a follower that is told to end"
+grep -q '<title>sleep: ' "$folder/life" || complain "no picture of a program that was told to end"
+
 # All is there up to the moment when follow itself is killed, and in whole lines.
 "$follow" --json="$folder/life" -- sh -c 'ls / > /dev/null; while :; do sleep 0.1; done' \
   2> "$folder/said" &

@@ -10,6 +10,7 @@
 #include "json_lines.hpp"
 #include "output.hpp"
 #include "proc_text.hpp"
+#include "svg_picture.hpp"
 
 namespace follow {
 namespace {
@@ -33,6 +34,7 @@ void Chronicle::tell(void (LifeReader::*event)(Parameters...), const Arguments&.
 
 Chronicle::Chronicle(const Options& options) {
   if (!options.json.empty()) readers_.push_back(make_reader<JsonLines>(options.json));
+  if (!options.svg.empty()) readers_.push_back(make_reader<SvgPicture>(options.svg));
   utsname machine{};
   uname(&machine);
   tell(&LifeReader::begun, Beginning{options.command, machine.machine, machine.release});
