@@ -112,13 +112,25 @@ TEST(LifeRows, neither_rows_nor_ended_pieces_grow_without_bounds) {
       life.add(row_of(++number), removing(area_at(old, old + 1)));
     }
     ASSERT_LE(life.rows().size(), 32u);
-    ASSERT_LE(life.pieces().size(), 100u + 9u);
+    ASSERT_LE(life.pieces().size(), 16u * 9u + 9u);
   }
   EXPECT_EQ(life.rows().back().last_call, number);
   std::uint64_t events = 0;
   for (const LifeRow& row : life.rows()) events += row.events;
   EXPECT_EQ(events, number + 1) << "the row it begins with, and all calls";
   EXPECT_GT(life.unseen_pieces(), 9'000u);
+}
+
+TEST(LifeRows, areas_that_all_end_leave_rows_enough_to_see_them_end) {
+  constexpr std::uint64_t count = 1'000;
+  LifeRows life({.rows = 32, .pieces = 100});
+  life.begin({}, {});
+  for (std::uint64_t i = 0; i < count; ++i)
+    life.add(row_of(i + 1), adding(area_at(2 * i, 2 * i + 1)));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    life.add(row_of(count + i + 1), removing(area_at(2 * i, 2 * i + 1)));
+  }
+  EXPECT_GT(life.rows().size(), 15u);
 }
 
 TEST(AddressAxis, holes_are_gaps_of_one_width_and_pages_stay_visible) {

@@ -97,7 +97,7 @@ void JsonLines::begun(const Beginning& beginning) {
 void JsonLines::appeared(const Moment& moment, const Appearance& appearance) {
   Json event = event_of(appearance.parent == 0 ? "exec" : "fork", moment);
   if (appearance.parent != 0) event["parent"] = appearance.parent;
-  event["program"] = appearance.program;
+  if (!appearance.program.empty()) event["program"] = appearance.program;
   event["areas"] = array_of(appearance.areas);
   file_.write(line_of(event));
 }

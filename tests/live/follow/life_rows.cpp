@@ -40,7 +40,8 @@ void LifeRows::add(LifeRow row, const AreaChange& change) {
   for (const vmarea::Address at : change.merges) {
     marks_.insert({last_row(), at, LifeMark::merge});
   }
-  const std::size_t pieces_max = std::max(bounds_.pieces, 4 * open_.size());
+  open_max_ = std::max(open_max_, open_.size());
+  const std::size_t pieces_max = std::max(bounds_.pieces, 16 * open_max_);
   while (rows_.size() > 2 && (closed_.size() > pieces_max || marks_.size() > pieces_max)) coarsen();
 }
 

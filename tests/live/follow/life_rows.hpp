@@ -57,7 +57,7 @@ class LifeRows {
  public:
   struct Bounds {
     std::size_t rows = 512;
-    std::size_t pieces = 20'000;  // That ended; or four times those that are there, if more.
+    std::size_t pieces = 50'000;  // That ended; or 16 times as many as there ever were, if more.
   };
   LifeRows() = default;
   explicit LifeRows(Bounds bounds) : bounds_(bounds) {}
@@ -85,6 +85,7 @@ class LifeRows {
   Bounds bounds_;
   std::vector<LifeRow> rows_;
   std::map<vmarea::Address, LifePiece> open_;
+  std::size_t open_max_ = 0;  // So many there were at once.
   std::vector<LifePiece> closed_;
   std::set<MarkPlace> marks_;
   std::set<std::string, std::less<>> names_;
