@@ -109,13 +109,15 @@ TEST_F(WrittenLife, of_another_process_is_not_drawn) {
   ASSERT_EQ(picture.open(path()), 0);
   const Call call{.kind = follow::find_call_kind(SYS_munmap), .arguments = {0x2000, 0x1000}};
   const follow::Moment other{.space = 2, .process = 20, .thread = 20};
-  picture.appeared({.space = 1, .process = 10, .thread = 10},
-                   {.parent = 0, .program = "it", .is_the_program = true, .areas = {}});
+  picture.appeared(
+      {.space = 1, .process = 10, .thread = 10},
+      {.parent = 0, .program = "it", .is_the_program = true, .areas = {area_named("/own")}});
   picture.appeared(other, {.parent = 1, .program = {}, .areas = {area_named("/other")}});
   picture.called(other, {.number = 1, .call = &call, .raw = 0}, {});
   picture.ended({});
   EXPECT_TRUE(picture.close());
   const std::string drawn = read(path());
+  EXPECT_NE(drawn.find("/own"), std::string::npos);
   EXPECT_EQ(drawn.find("munmap"), std::string::npos);
   EXPECT_EQ(drawn.find("/other"), std::string::npos);
   EXPECT_NE(drawn.find("Not drawn: 1 address space of"), std::string::npos);
