@@ -37,6 +37,14 @@ FetchContent_Declare(
   SYSTEM
   FIND_PACKAGE_ARGS 2.1
 )
+FetchContent_Declare(
+  nlohmann_json
+  GIT_REPOSITORY https://github.com/nlohmann/json.git
+  GIT_TAG v3.11.2
+  GIT_SHALLOW TRUE
+  SYSTEM
+  FIND_PACKAGE_ARGS 3.11
+)
 
 # Makes the named dependencies available in the calling directory. The presets turn warnings into
 # errors for our code; what is fetched is not ours to fix, so it is built without warnings.

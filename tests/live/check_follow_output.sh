@@ -43,14 +43,69 @@ check 0 2 "a file that may not grow"
 
 "$follow" --record="$folder/missing/calls" -- "${program[@]}" 2> "$folder/said"
 check 4 0 "a recording in no folder"
-says "cannot record in .*No such file"
+says "cannot write .*No such file"
 "$follow" --record=/dev/full -- "${program[@]}" 2> "$folder/said"
 check 4 2 "a recording on a full disk"
-says "cannot record in /dev/full: No space"
+says "cannot write /dev/full: No space"
 sed -n 1,2p "$folder/said" | grep -q "No space" || complain "a full disk is not said at once"
 "$follow" --record="$folder/calls" -- "${program[@]}" 2> "$folder/said"
 check 0 2 "a recording"
 grep -q ^area "$folder/calls" && grep -q ^call "$folder/calls" || complain "a recording is empty"
+
+"$follow" --json="$folder/missing/life" -- "${program[@]}" 2> "$folder/said"
+check 4 0 "json in no folder"
+says "cannot write .*/missing/life: No such file"
+"$follow" --json=/dev/full -- "${program[@]}" 2> "$folder/said"
+check 4 2 "json on a full disk"
+[ "$(grep -c "cannot write /dev/full: No space" "$folder/said")" -eq 1 ] || complain "not said once"
+(ulimit -f 16 && exec "$follow" --json="$folder/life" -- "${program[@]}" 2> "$folder/said")
+check 4 2 "json on a disk that gets full"
+says "cannot write .*/life: File too large"
+"$follow" --json="$folder/life" -- "${program[@]}" 2> "$folder/said"
+check 0 2 "json"
+tail -n 1 "$folder/life" | grep -q '"verdict":"equal".*"status":0' || complain "json has no end"
+"$follow" --json="$folder/life" -- sh -c 'kill -KILL $$' 2> "$folder/said"
+tail -n 1 "$folder/life" | grep -q '"signal":9' || complain "json: no signal"
+"$follow" --json="$folder/life" -- "$folder/no program" 2> "$folder/said"
+check 127 0 "json without a program"
+tail -n 1 "$folder/life" | grep -q '"verdict":"not_followed"' || complain "json of no program"
+
+"$follow" --svg="$folder/missing/life" -- "${program[@]}" 2> "$folder/said"
+check 4 0 "a picture in no folder"
+says "cannot write .*/missing/life: No such file"
+"$follow" --svg=/dev/full -- "${program[@]}" 2> "$folder/said"
+check 4 2 "a picture on a full disk"
+says "cannot write /dev/full: No space"
+"$follow" --svg="$folder/life" -- sh -c 'kill -KILL $$' 2> "$folder/said"
+tail -n 1 "$folder/life" | grep -q '^</svg>$' || complain "no picture of a killed program"
+"$follow" --svg="$folder/life" -- "$folder/no program" 2> "$folder/said"
+check 127 0 "a picture without a program"
+grep -q 'No program was followed' "$folder/life" || complain "no picture of no program"
+"$follow" --quiet --svg="$folder/life" -- sleep 60 2> "$folder/said" &
+follower=$!
+for _ in $(seq 100); do
+  read -r child _ < "/proc/$follower/task/$follower/children"
+  [ "$(cat "/proc/${child:-0}/comm" 2> /dev/null)" = sleep ] && break
+  sleep 0.05
+done
+kill -TERM $follower
+wait $follower
+check 0 0 "a follower that is told to end"
+grep -q '<title>sleep: ' "$folder/life" || complain "no picture of a program that was told to end"
+
+# All is there up to the moment when follow itself is killed, and in whole lines.
+"$follow" --json="$folder/life" -- sh -c 'ls / > /dev/null; while :; do sleep 0.1; done' \
+  2> "$folder/said" &
+follower=$!
+for _ in $(seq 100); do
+  grep -q '"program":"sleep"' "$folder/life" && break
+  sleep 0.05
+done
+kill -KILL $follower
+wait $follower 2> /dev/null
+grep -q '"event":"exit"' "$folder/life" || complain "json: what was told before is not there"
+grep -qvE '^\{"event":.*\}$' "$folder/life" && complain "json: a line is not whole"
+[ -z "$(tail -c 1 "$folder/life")" ] || complain "json: the last line is not whole"
 
 "$follow" --show-maps -- "${program[@]}" 2> "$folder/said" >&-
 check 4 0 "areas for a closed standard output"

@@ -4,6 +4,7 @@
 // with its memory, call by call. Ends at the first difference.
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -57,23 +58,32 @@ void print_summary(const Follower& follower, Telling telling) {
                   print_count(tally.mismatches, "mismatch", "es")));
 }
 
+/// Exit statuses from the gravest on.
+int find_exit_status(const Tally& tally, bool is_written) {
+  if (tally.mismatches != 0) return exit_mismatch;
+  if (!is_written) return exit_not_written;
+  return tally.program_unfollowed ? exit_unfollowed : 0;
+}
+
 int follow_program(const Options& options) {
   Follower follower(options);
-  bool written = true;
+  bool is_written = true;
+  std::optional<int> wait_status;
   try {
     Tracer tracer(follower);
-    const int status = tracer.run(options.command);
+    wait_status = tracer.run(options.command);
     ProgressLine::clear();
-    written = print("the areas", follower.final_maps());
-    print_program_end(options.command.front(), status);
+    is_written = print("the areas", follower.final_maps());
+    print_program_end(options.command.front(), *wait_status);
   } catch (const Mismatch&) {
-    print_summary(follower, options.telling);
-    return exit_mismatch;  // The kernel ends the program with us.
+    // The kernel ends the program with us.
+  } catch (const CannotFollow& failure) {
+    static_cast<void>(follower.finish_files(std::nullopt));
+    throw;
   }
+  is_written = follower.finish_files(wait_status) && is_written;
   print_summary(follower, options.telling);
-  if (follower.tally().mismatches != 0) return exit_mismatch;
-  if (!follower.finish_recording() || !written) return exit_not_written;
-  return follower.tally().program_unfollowed ? exit_unfollowed : 0;
+  return find_exit_status(follower.tally(), is_written);
 }
 
 int run(int count, char** words) {

@@ -121,6 +121,19 @@ std::string print_map_flags(std::uint64_t flags) {
   return text + "|" + print_bits(flags & ~std::uint64_t{0xf}, map_flag_names, "");
 }
 
+}  // namespace
+
+std::span<const CallKind> call_kinds() {
+  return kinds;
+}
+
+const CallKind* find_call_kind(std::uint64_t number) {
+  for (const CallKind& kind : kinds) {
+    if (static_cast<std::uint64_t>(kind.number) == number) return &kind;
+  }
+  return nullptr;
+}
+
 std::string print_argument(Argument how, std::uint64_t value) {
   switch (how) {
     case none:
@@ -144,19 +157,6 @@ std::string print_argument(Argument how, std::uint64_t value) {
       return fmt::format("{}", value);
   }
   return {};
-}
-
-}  // namespace
-
-std::span<const CallKind> call_kinds() {
-  return kinds;
-}
-
-const CallKind* find_call_kind(std::uint64_t number) {
-  for (const CallKind& kind : kinds) {
-    if (static_cast<std::uint64_t>(kind.number) == number) return &kind;
-  }
-  return nullptr;
 }
 
 std::string print_call(const Call& call) {

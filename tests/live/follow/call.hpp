@@ -54,6 +54,8 @@ struct Call {
   std::array<std::uint64_t, 6> arguments{};
 };
 
+/// "PROT_READ|PROT_WRITE".
+std::string print_argument(Argument how, std::uint64_t value);
 /// "mprotect(0x7f.., 4096, PROT_READ)".
 std::string print_call(const Call& call);
 /// "0x7f.." or "-1 ENOMEM (Cannot allocate memory)", from the raw value of the kernel.

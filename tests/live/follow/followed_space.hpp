@@ -72,6 +72,8 @@ class FollowedSpace {
   /// From now on areas may have userfaultfd contexts, which end where no call says so.
   void watch_contexts() { has_contexts_ = true; }
   bool has_contexts() const { return has_contexts_; }
+  /// The last bytes of areas that grow by themselves.
+  const std::vector<vmarea::Address>& growing() const { return growing_; }
   /// Set when something beyond our sight may have changed areas; cleared by take_from_kernel().
   bool in_doubt = false;
 

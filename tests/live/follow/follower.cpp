@@ -51,12 +51,11 @@ std::string list(const std::map<std::string_view, std::uint64_t>& counts) {
 
 }  // namespace
 
-Follower::Follower(const Options& options) : options_(options) {
+Follower::Follower(const Options& options) : options_(options), chronicle_(options) {
   if (options_.record.empty()) return;
   if (const int error = recording_.open(options_.record); error != 0) {
-    throw CannotFollow{
-        fmt::format("cannot record in {}: {}", options_.record, std::strerror(error)),
-        exit_not_written};
+    throw CannotFollow{fmt::format("cannot write {}: {}", options_.record, std::strerror(error)),
+                       exit_not_written};
   }
 }
 
@@ -65,7 +64,7 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
     first_process_ = task;
     tally_.processes = 1;
   }
-  name_program(task);
+  const bool is_the_program = name_program(task);
   auto space = std::make_unique<FollowedSpace>(files_, task);
   if (!space->kernel().is_readable()) return give_up(task, not_readable);
   space->load_image(task);
@@ -83,6 +82,9 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
   Followed& loaded = spaces_[id];
   loaded.space = std::move(space);
   record_image(id, task);
+  chronicle_.appeared(
+      id, task, *loaded.space,
+      {.parent = 0, .program = name, .is_the_program = is_the_program, .areas = {}});
   check_all(id, loaded, task, "exec");
 }
 
@@ -111,6 +113,7 @@ void Follower::give_up(pid_t task, const std::string& reason) {
   ++tally_.unfollowed;
   const pid_t process = thread_group_of(task).value_or(task);
   if (process == first_process_) tally_.program_unfollowed = true;
+  chronicle_.unfollowed(process, reason);
   say(fmt::format("process {} cannot be followed, but runs on: {}", process, reason));
 }
 
@@ -118,45 +121,75 @@ void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
   Followed* followed = find_followed(id);
   if (followed == nullptr) return;
   FollowedSpace& space = *followed->space;
-  ++calls_;
+  followed->number = ++calls_;
   ++followed->calls;
-  if (space.in_doubt) space.take_from_kernel();
+  if (space.in_doubt) {
+    space.take_from_kernel();
+    chronicle_.caught_up(id, task, space);
+  }
   const Treatment treatment = call.kind->treatment;
   if (treatment != Treatment::modelled && treatment != Treatment::unmodelled) return;
   space.refresh_limits(task);
   followed->facts = gather_facts(space, task, call);
   space.catch_up_around(followed->facts.ranges);
+  chronicle_.entered(id, task, space, followed->facts.ranges);
 }
 
 void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t raw) {
   Followed* const followed = find_followed(id);
   if (followed == nullptr) return;
-  FollowedSpace& space = *followed->space;
   if (will_be_restarted(raw)) return;
   record_call(id, call, raw);
+  const std::uint64_t number = call_under_way_ = followed->number;
+  const std::uint64_t mismatches = tally_.mismatches;
+  comparison_ = Comparison::none;
+  const auto tell = [&] {
+    tell_call(id, task, {number, &call, raw, comparison_}, tally_.mismatches != mismatches);
+    call_under_way_ = 0;
+  };
+  try {
+    treat_call(id, *followed, task, call, raw);
+  } catch (const Mismatch&) {
+    tell();
+    throw;
+  }
+  tell();
+  if (options_.calls) {
+    say(fmt::format("{} {} {} = {}", number, task, print_call(call), print_result(raw)));
+  }
+  if (follows(id)) followed->facts = {};
+  files_.release_unused();
+  show_progress();
+}
+
+void Follower::treat_call(SpaceId id, Followed& followed, pid_t task, const Call& call,
+                          std::int64_t raw) {
   switch (call.kind->treatment) {
     case Treatment::modelled:
-      make_and_compare(id, *followed, task, call, raw);
+      make_and_compare(id, followed, task, call, raw);
       break;
     case Treatment::unmodelled:
-      adopt(*followed, task, call, raw);
+      adopt(followed, task, call, raw);
       break;
     case Treatment::process:
       break;  // It failed: there is no child.
     case Treatment::attitude:
-      space.refresh_personality(task);
-      space.forget_rights();
+      followed.space->refresh_personality(task);
+      followed.space->forget_rights();
       break;
     case Treatment::tracing:
       if (raw == -EPERM) tracing_refused(task);
       break;
   }
-  if (options_.calls) {
-    say(fmt::format("{} {} {} = {}", calls_, task, print_call(call), print_result(raw)));
-  }
-  if (follows(id)) followed->facts = {};
-  files_.release_unused();
-  show_progress();
+}
+
+/// What a mismatch replaced may be anywhere.
+void Follower::tell_call(SpaceId id, pid_t task, const MadeCall& made, bool everywhere) {
+  Followed* const followed = find_followed(id);
+  if (followed == nullptr) return;
+  CallRanges& ranges = followed->facts.ranges;
+  ranges.everywhere = ranges.everywhere || everywhere;
+  chronicle_.called(id, task, *followed->space, ranges, made);
 }
 
 void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, const Call& call,
@@ -191,6 +224,8 @@ void Follower::adopt(Followed& followed, pid_t task, const Call& call, std::int6
   const bool failed = raw < 0 && raw >= -4095;
   const bool changed_nothing = failed && !followed.space->compare();
   adopt_call(*followed.space, task, call, raw);
+  comparison_ = changed_nothing ? Comparison::told_result : Comparison::not_modelled;
+  followed.facts.ranges.everywhere = true;
   ++(changed_nothing ? tally_.told_result : tally_.adopted)[call.kind->name];
 }
 
@@ -200,13 +235,13 @@ void Follower::check_call(SpaceId id, Followed& followed, pid_t task, const std:
   const bool hidden_is_due = followed.hidden_pace.count_call();
   judge(id, followed, task, what, space.compare_around(followed.facts.ranges));
   if (!map_is_due || !follows(id) || space.in_doubt) return;
-  const std::string all = fmt::format("all areas after call {}, {}\n  equal after call {}", calls_,
-                                      what, followed.last_equal);
+  const std::string all = fmt::format("all areas after call {}, {}\n  equal after call {}",
+                                      followed.number, what, followed.last_equal);
   judge(id, followed, task, all, followed.map_pace.run([&] { return space.compare(); }));
   if (!hidden_is_due || !follows(id) || space.in_doubt) return;
   const auto hidden = followed.hidden_pace.run([&] { return space.compare_hidden(task); });
   judge(id, followed, task, all, hidden);
-  if (!hidden) followed.last_equal = calls_;
+  if (!hidden) followed.last_equal = followed.number;
 }
 
 void Follower::check_all(SpaceId id, Followed& followed, pid_t task, const std::string& what) {
@@ -244,16 +279,17 @@ bool Follower::cannot_be_told(SpaceId id, FollowedSpace& space, pid_t task) {
 
 void Follower::fail(FollowedSpace& space, pid_t task, const std::string& text) {
   say("MISMATCH in " + text);
+  chronicle_.mismatched(task, call_under_way_, text);
   if (!options_.keep_going) throw Mismatch{};
   space.take_from_kernel();
   space.take_totals(task);
 }
 
-void Follower::name_program(pid_t task) {
+bool Follower::name_program(pid_t task) {
   constexpr auto preparing = std::to_array<std::string_view>(
       {"env", "nice", "ionice", "nohup", "setarch", "setpriv", "setsid", "stdbuf", "sudo",
        "taskset", "time", "timeout", "unshare"});
-  if (!program_.empty() && !is_prepared_) return;
+  if (!program_.empty() && !is_prepared_) return false;
   if (program_.empty()) {
     program_ = options_.command.front();
   } else {
@@ -262,6 +298,7 @@ void Follower::name_program(pid_t task) {
   }
   const std::string_view name = std::string_view(program_).substr(program_.rfind('/') + 1);
   is_prepared_ = std::ranges::find(preparing, name) != preparing.end();
+  return true;
 }
 
 void Follower::show_progress() {
@@ -303,13 +340,17 @@ void Follower::record_call(SpaceId id, const Call& call, std::int64_t raw) {
 
 void Follower::count(const Call& call, Made made) {
   ++tally_.compared[call.kind->name];
+  comparison_ = made == Made::told_address  ? Comparison::told_address
+                : made == Made::told_result ? Comparison::told_result
+                                            : Comparison::compared;
   if (made == Made::told_address) ++tally_.told_address[call.kind->name];
   if (made == Made::told_result) ++tally_.told_result[call.kind->name];
 }
 
-void Follower::call_lost(SpaceId id, const Call&) {
+void Follower::call_lost(SpaceId id, const Call& call) {
   Followed* followed = find_followed(id);
   if (followed == nullptr) return;
+  chronicle_.lost(id, call);
   ++tally_.lost;
   followed->space->in_doubt = true;
 }
@@ -319,7 +360,7 @@ void Follower::orphan_found(pid_t child) {
   give_up(child, "its parent was killed in the midst of fork");
 }
 
-void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_task) {
+void Follower::space_forked(SpaceId parent, pid_t parent_task, SpaceId child, pid_t child_task) {
   ++tally_.processes;
   Followed* origin = find_followed(parent);
   if (origin == nullptr) {
@@ -329,6 +370,7 @@ void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_ta
   auto space = std::make_unique<FollowedSpace>(files_, child_task);
   if (!space->kernel().is_readable()) return give_up(child_task, not_readable);
   origin->space->catch_up();
+  chronicle_.caught_up(parent, parent_task, *origin->space);
   space->fork_from(*origin->space);
   if (options_.telling >= Telling::processes) {
     say(fmt::format("process {} is forked with {} areas", child_task, space->space().area_count()));
@@ -336,6 +378,8 @@ void Follower::space_forked(SpaceId parent, pid_t, SpaceId child, pid_t child_ta
   Followed& forked = spaces_[child];
   forked.space = std::move(space);
   before_.clear();
+  chronicle_.appeared(child, child_task, *forked.space,
+                      {.parent = parent, .program = {}, .areas = {}});
   check_all(child, forked, child_task, "fork");
 }
 
@@ -345,6 +389,7 @@ void Follower::space_shared(SpaceId id, pid_t child_task) {
     ++tally_.unfollowed;
     return;
   }
+  chronicle_.shared(id, child_task);
   if (options_.telling >= Telling::processes) {
     say(fmt::format("process {} shares its parent's areas", child_task));
   }
@@ -366,6 +411,7 @@ void Follower::space_ending(SpaceId id, pid_t task) {
                     print_count(followed->calls, "call"),
                     print_count(space.space().area_count(), "area")));
   }
+  chronicle_.exiting(id, task, space, followed->calls);
   if (options_.show_maps && task == first_process_) {
     final_maps_ = vmarea::shims::maps_text(space.space(), FollowedNames{});
   }
@@ -373,8 +419,24 @@ void Follower::space_ending(SpaceId id, pid_t task) {
 }
 
 void Follower::space_gone(SpaceId id) {
+  chronicle_.gone(id);
   spaces_.erase(id);
   files_.release_unused();
+}
+
+bool Follower::finish_files(std::optional<int> wait_status) {
+  const bool is_followed = wait_status && !tally_.program_unfollowed;
+  Ending ending;
+  ending.program = program_;
+  ending.verdict = tally_.mismatches != 0 ? "mismatch" : is_followed ? "equal" : "not_followed";
+  ending.wait_status = wait_status;
+  ending.calls = tally_.compared;
+  ending.processes = tally_.processes;
+  ending.mismatches = tally_.mismatches;
+  ending.notes = print_notes(tally_);
+  chronicle_.ended(std::move(ending));
+  const bool is_recorded = recording_.close();
+  return chronicle_.close() && is_recorded;
 }
 
 std::vector<std::string> print_notes(const Tally& tally) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "chronicle.hpp"
 #include "followed_space.hpp"
 #include "model_call.hpp"
 #include "options.hpp"
@@ -38,7 +39,7 @@ struct Mismatch {};
 
 class Follower : public Observer {
  public:
-  /// Throws CannotFollow where the recording cannot be made.
+  /// Throws CannotFollow where a file that was asked for cannot be made.
   explicit Follower(const Options& options);
 
   void image_loaded(SpaceId space, pid_t task) override;
@@ -60,8 +61,9 @@ class Follower : public Observer {
   const std::string& final_maps() const { return final_maps_; }
   /// What ran: the program that was asked for, or the one that it only prepared (env, timeout ...).
   const std::string& program() const { return program_; }
-  /// Whether all that was to be recorded is in the file.
-  bool finish_recording() { return recording_.close(); }
+  /// Tells the end to the files that were asked for. Whether all is in them. `wait_status` is the
+  /// program's own; none where it was ended with us, or not begun.
+  [[nodiscard]] bool finish_files(std::optional<int> wait_status);
 
  private:
   /// A space, what is known of the call it is in, and when it was compared.
@@ -71,10 +73,13 @@ class Follower : public Observer {
     Pace map_pace;     // Of the text of maps.
     Pace hidden_pace;  // Of what maps does not show, which costs more.
     std::uint64_t calls = 0;
+    std::uint64_t number = 0;      // Of the last call.
     std::uint64_t last_equal = 0;  // The number of the call after which all was compared last.
   };
   /// Null where the space is not followed.
   Followed* find_followed(SpaceId space);
+  void treat_call(SpaceId id, Followed& followed, pid_t task, const Call& call, std::int64_t raw);
+  void tell_call(SpaceId id, pid_t task, const MadeCall& made, bool everywhere);
   void make_and_compare(SpaceId id, Followed& followed, pid_t task, const Call& call,
                         std::int64_t raw);
   void adopt(Followed& followed, pid_t task, const Call& call, std::int64_t raw);
@@ -88,7 +93,8 @@ class Follower : public Observer {
   void count(const Call& call, Made made);
   /// Says it, and goes on from the kernel's areas or not at all.
   void fail(FollowedSpace& space, pid_t task, const std::string& text);
-  void name_program(pid_t task);
+  /// Whether this is the program, or what it only prepared.
+  bool name_program(pid_t task);
   void show_progress();
   /// "area START END FLAGS" for each area of an image, "call NAME ARGUMENT... RESULT" for each call
   /// that succeeded, in hexadecimal: what bench/ replays.
@@ -110,6 +116,9 @@ class Follower : public Observer {
   std::uint64_t calls_at_progress_ = 0;
   std::string final_maps_;
   Recording recording_;
+  Chronicle chronicle_;
+  std::uint64_t call_under_way_ = 0;          // Its number; 0: none.
+  Comparison comparison_ = Comparison::none;  // Of that call.
   SpaceId recorded_{};
 };
 

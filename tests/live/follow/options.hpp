@@ -22,6 +22,8 @@ struct Options {
   bool keep_going = false;  // After a mismatch our areas become the kernel's.
   bool show_maps = false;   // The final areas of the first process.
   std::string record;       // Where the calls of the first process are written; empty: nowhere.
+  std::string json;         // Where the lives of all spaces are written.
+  std::string svg;          // Where the life of the program's space is drawn.
   std::vector<std::string> command;
 };
 

@@ -89,7 +89,7 @@ bool Recording::close() {
 }
 
 void Recording::fail(int error) {
-  if (!failed_) say(fmt::format("cannot record in {}: {}", path_, std::strerror(error)));
+  if (!failed_) say(fmt::format("cannot write {}: {}", path_, std::strerror(error)));
   failed_ = true;
 }
 

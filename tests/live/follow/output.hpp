@@ -37,7 +37,7 @@ std::string print_count(std::uint64_t count, std::string_view word, std::string_
 /// gets one of them. They are closed again for the program.
 void occupy_standard_files();
 
-/// A file that grows until writing fails, which is said at once and remembered.
+/// A file that was asked for; it grows until writing fails, which is said at once and remembered.
 class Recording {
  public:
   Recording() = default;
