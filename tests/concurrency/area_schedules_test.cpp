@@ -184,7 +184,7 @@ class Land {
   void walk() {
     const Time whole{history().now(), 0};
     std::size_t begun = whole.start;
-    space_.lookups().for_each({base, page_at(2 * pages)}, [&](const SeenArea<Host>& seen) {
+    space_.lookups().for_each({base, page_at(2 * pages)}, [&](const vmarea::SeenArea<Host>& seen) {
       walked_.push_back({{begun, history().now()}, NotedArea::of(seen)});
       begun = walked_.back().time.end;
     });

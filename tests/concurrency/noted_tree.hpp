@@ -28,7 +28,7 @@ struct NotedArea {
   friend bool operator==(const NotedArea&, const NotedArea&) = default;
 
   template <class Host>
-  static NotedArea of(const SeenArea<Host>& seen) {
+  static NotedArea of(const vmarea::SeenArea<Host>& seen) {
     return {seen.range, seen.flags, seen.area};
   }
   template <class Host>
