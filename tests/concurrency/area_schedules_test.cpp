@@ -19,6 +19,7 @@
 #include <vmarea_shims/threaded.hpp>
 
 #include "noted_tree.hpp"
+#include "poisoned_pool.hpp"
 #include "scheduler/scheduler.hpp"
 
 namespace vmarea::test {
@@ -50,16 +51,34 @@ struct ScheduledFacts : AreaFacts {
   using Atomics = Scheduled;
 };
 
+/// Where the areas and nodes of a space come from, as long as it lives.
+struct Pools {
+  PoisonedPool<ScheduledGrace::Periods> areas;
+  PoisonedPool<ScheduledGrace::Periods> nodes;
+};
+
 /// The threaded host with the scheduler's words and locks. Readers of a space take its lock alone,
 /// for they hold it only as long as it takes to find an area.
 struct Host : shims::ThreadedOf<Host, ScheduledGrace> {
+  using Nodes = PoisonedNodes<ScheduledGrace::Periods>;
   template <class AreaType>
-  using Tree = NotedTree<
-      shims::MapleTree<AreaType, shims::ThreadedMemory<ScheduledGrace>::Nodes,
-                       shims::MapleTreeOptions{4, shims::WriteMode::published}, ScheduledFacts>>;
+  using Tree = NotedTree<shims::MapleTree<
+      AreaType, Nodes, shims::MapleTreeOptions{4, shims::WriteMode::published}, ScheduledFacts>>;
+
+  explicit Host(Pools& its_pools) : pools(&its_pools) {}
+
   template <class AreaType>
   Tree<AreaType> make_tree() {
-    return Tree<AreaType>{this->nodes()};
+    return Tree<AreaType>{Nodes{&pools->nodes}};
+  }
+  void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {
+    return pools->areas.take(bytes, alignment);
+  }
+  void release_area(void* area, std::size_t bytes, std::size_t) noexcept {
+    pools->areas.give_back(area, bytes);
+  }
+  void retire_area(void* area, std::size_t bytes, std::size_t alignment) noexcept {
+    pools->areas.retire(area, bytes, alignment);
   }
 
   struct SpaceLock {
@@ -71,7 +90,8 @@ struct Host : shims::ThreadedOf<Host, ScheduledGrace> {
     return {};
   }
   void unlock_space(SpaceLock& lock) noexcept {
-    this->publish_retired();
+    pools->nodes.publish();
+    pools->areas.publish();
     lock.sequence.go_on();
     lock.mutex.unlock();
   }
@@ -85,9 +105,13 @@ struct Host : shims::ThreadedOf<Host, ScheduledGrace> {
   static void attach_area(AreaLock& area) noexcept { area.attach(); }
   static void detach_area(AreaLock& area) noexcept { area.detach(); }
   static bool begin_area_read(SpaceLock& space, AreaLock& area) noexcept {
+    Scheduled::schedule_point();
+    expect(!Poison::the().is_in(&area), "an area is locked that was given back");
     return area.begin_read(space.sequence);
   }
   static void end_area_read(AreaLock& area) noexcept { area.end_read(); }
+
+  Pools* pools;
 };
 using Space = AddressSpace<Host>;
 
@@ -155,7 +179,8 @@ struct Story {
 /// A space in one schedule.
 class Land {
  public:
-  explicit Land(const Story& story) : space_((ScheduledGrace::of_schedule = &periods_, Host{})) {
+  explicit Land(const Story& story)
+      : space_((ScheduledGrace::of_schedule = &periods_, Host(pools_))) {
     for (const Call& call : story.before) call.make(space_);
   }
   void write(const Story& story) {
@@ -235,6 +260,7 @@ class Land {
   }
 
   ScheduledGrace::Periods periods_;
+  Pools pools_{PoisonedPool(periods_), PoisonedPool(periods_)};
   Space space_;
   std::vector<Hole> holes_;
   std::vector<Met> walked_;
