@@ -14,7 +14,7 @@
 
 #include <gtest/gtest.h>
 
-#include "concurrency/noted_world.hpp"
+#include "concurrency/threaded_world.hpp"
 #include "model/every_call/play.hpp"
 #include "support/run_apart.hpp"
 
@@ -123,17 +123,6 @@ class Reader {
   std::string wrong_;
 };
 
-struct InOneGo {
-  template <class Whole, class Plan>
-  auto made(Whole&& whole, Plan&&) {
-    return whole();
-  }
-  template <class World>
-  static Result<void> forked(World& world, typename World::GoOn where) {
-    return world.fork(where);
-  }
-};
-
 std::string text_of(const Answer& answer) {
   constexpr const char* questions[] = {"at", "at or above", "locked at", "met at"};
   return fmt::format("{} {:x}: {:x}-{:x} flags {:x} between {} and {}",
@@ -184,7 +173,7 @@ void look_beside_calls(std::uint64_t seed, Counts& counts) {
 
 template <class World>
 struct TrueAnswers : ::testing::Test {};
-using Worlds = ::testing::Types<NotedWorld<4>, NotedWorld<15>>;
+using Worlds = ::testing::Types<ThreadedWorld<4, Notes::yes>, ThreadedWorld<15, Notes::yes>>;
 TYPED_TEST_SUITE(TrueAnswers, Worlds);
 
 TYPED_TEST(TrueAnswers, of_lookups_and_read_locks_beside_calls_of_every_kind) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// The world of random calls on the threaded host, for readers beside them. Each space notes what
-// every write of it left. Those that calls are no longer made on, after a fork, stay to the end: a
-// reader may be in one.
+// The world of random calls on the threaded host, for readers beside them. If wanted, each space
+// notes what every write of it left; by asking for that, readers are ordered behind the writes.
+// Spaces that calls are no longer made on, after a fork, stay to the end: a reader may be in one.
 #pragma once
 
 #include <atomic>
 #include <list>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include <vmarea_shims/decorators/fault_injecting.hpp>
@@ -19,13 +20,15 @@
 
 namespace vmarea::test {
 
-template <std::size_t capacity>
-struct NotingHost;
+enum class Notes : bool { no, yes };
+
+template <std::size_t capacity, Notes notes>
+struct WorldHost;
 
 /// What the spaces of a world share; the thread that makes the calls changes it.
-template <std::size_t capacity>
-struct NotingState {
-  using Host = NotingHost<capacity>;
+template <std::size_t capacity, Notes notes>
+struct WorldState {
+  using Host = WorldHost<capacity, notes>;
   using File = shims::File<Host>;
 
   Geometry geometry{};
@@ -44,15 +47,17 @@ struct NotingState {
   }
 };
 
-template <std::size_t capacity>
-class NotingParts : public shims::ThreadedOf<NotingHost<capacity>> {
+template <std::size_t capacity, Notes notes>
+class WorldParts : public shims::ThreadedOf<WorldHost<capacity, notes>> {
  public:
   static constexpr shims::MapleTreeOptions options{capacity, shims::WriteMode::published};
   template <class AreaType>
-  using Tree = NotedTree<
-      shims::MapleTree<AreaType, shims::ThreadedMemory<>::Nodes, options, shims::ThreadedFacts>>;
+  using Plain =
+      shims::MapleTree<AreaType, shims::ThreadedMemory<>::Nodes, options, shims::ThreadedFacts>;
+  template <class AreaType>
+  using Tree = std::conditional_t<notes == Notes::yes, NotedTree<Plain<AreaType>>, Plain<AreaType>>;
 
-  explicit NotingParts(NotingState<capacity>& state) noexcept : state_(&state) {}
+  explicit WorldParts(WorldState<capacity, notes>& state) noexcept : state_(&state) {}
 
   template <class AreaType>
   Tree<AreaType> make_tree() {
@@ -72,17 +77,29 @@ class NotingParts : public shims::ThreadedOf<NotingHost<capacity>> {
   shims::FaultPlan* fault_plan() const noexcept { return &state_->faults; }
 
  private:
-  NotingState<capacity>* state_;
+  WorldState<capacity, notes>* state_;
 };
 
-template <std::size_t capacity>
-struct NotingHost final : shims::FaultInjecting<NotingParts<capacity>> {
-  using Parts = NotingParts<capacity>;
+template <std::size_t capacity, Notes notes>
+struct WorldHost final : shims::FaultInjecting<WorldParts<capacity, notes>> {
+  using Parts = WorldParts<capacity, notes>;
   using shims::FaultInjecting<Parts>::FaultInjecting;
 
   /// Readers are never refused: what fails is planned for calls alone.
   static Result<void> lock_space_shared(typename Parts::SpaceLock& lock) noexcept {
     return Parts::lock_space_shared(lock);
+  }
+};
+
+/// Makes calls as users do.
+struct InOneGo {
+  template <class Whole, class Plan>
+  auto made(Whole&& whole, Plan&&) {
+    return whole();
+  }
+  template <class World>
+  static Result<void> forked(World& world, typename World::GoOn where) {
+    return world.fork(where);
   }
 };
 
@@ -95,15 +112,15 @@ inline constexpr AreaHooks<Host> counting_hooks{.open = ignore_area<Host>,
 template <class Host>
 inline constexpr AreaHooks<Host> empty_hooks{};
 
-template <std::size_t capacity>
-class NotedWorld {
+template <std::size_t capacity, Notes notes>
+class ThreadedWorld {
  public:
-  using Host = NotingHost<capacity>;
+  using Host = WorldHost<capacity, notes>;
   using Space = AddressSpace<Host>;
   using File = shims::File<Host>;
   enum class GoOn : unsigned char { in_parent, in_child };
 
-  explicit NotedWorld(const every_call::Settings& settings) : settings_(settings) {
+  explicit ThreadedWorld(const every_call::Settings& settings) : settings_(settings) {
     host.profile = settings.profile;
     host.limits = settings.limits;
     host.charge_max = settings.charge_max;
@@ -115,9 +132,9 @@ class NotedWorld {
     add_space();
     looked_at_.store(spaces_.back().get());
   }
-  ~NotedWorld() { host.faults.fail(0); }
-  NotedWorld(const NotedWorld&) = delete;
-  NotedWorld& operator=(const NotedWorld&) = delete;
+  ~ThreadedWorld() { host.faults.fail(0); }
+  ThreadedWorld(const ThreadedWorld&) = delete;
+  ThreadedWorld& operator=(const ThreadedWorld&) = delete;
 
   /// Where calls are made.
   Space& space() { return *looked_at_.load(std::memory_order_relaxed); }
@@ -141,7 +158,7 @@ class NotedWorld {
     return done;
   }
 
-  NotingState<capacity> host;
+  WorldState<capacity, notes> host;
 
  private:
   static constexpr Address base = 0x10000000;
