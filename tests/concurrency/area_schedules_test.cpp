@@ -35,7 +35,7 @@ constexpr Address page_at(std::uint64_t number) {
   return base + number * page;
 }
 
-/// Everybody is a guest.
+/// All readers are guests.
 struct ScheduledGrace {
   using Periods = shims::Epochs<Scheduled, 1>;
   static inline Periods* of_schedule = nullptr;
