@@ -31,6 +31,11 @@
 // and that for each of several areas; relocate_down. What must see none of it takes lock_shared().
 // In the child of fork_into() nothing is looked up until it returns.
 //
+// No call goes on as a reader when its tree is written, as munmap of Linux does while it frees
+// pages. Only lock_shared() would gain: lookups wait for nobody, and lock_area() for calls that
+// change the very area. What takes a host long when memory goes, it does better behind the call and
+// without any lock: in a notification or a close hook it notes what was unmapped.
+//
 // How it holds: a lookup reads tree nodes and never an area, and nodes that readers have seen do
 // not change but for a child or a fact at a time. What calls remove stays in memory until every
 // section that may have found it has ended, and goes back to the pools of its space then; a section

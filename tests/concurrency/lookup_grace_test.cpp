@@ -15,9 +15,9 @@
 
 #include <gtest/gtest.h>
 #include <vmarea_shims/epochs.hpp>
-#include <vmarea_shims/retired.hpp>
 
 #include "letter_tree.hpp"
+#include "poisoned_pool.hpp"
 #include "scheduler/scheduler.hpp"
 
 namespace vmarea::test {
@@ -27,82 +27,8 @@ using scheduler::expect;
 using scheduler::Scheduled;
 using Epochs = shims::Epochs<Scheduled, 2>;
 
-/// A place full of its own address. So are nodes that were given back: from one of them, a lookup
-/// goes here, stays, and finds this as a value.
-struct Poison {
-  static constexpr std::size_t words = 1024;
-  void* place[words];
-
-  Poison() { fill(place, sizeof(place)); }
-  void fill(void* memory, std::size_t bytes) {
-    std::fill_n(static_cast<void**>(memory), bytes / sizeof(void*), static_cast<void*>(place));
-  }
-  static Poison& the() {
-    static Poison poison;
-    return poison;
-  }
-};
-
-/// Nodes of one tree. Those that are retired wait, two in a batch, and are poisoned then. Of the
-/// free ones, the last few stay as they are for a while.
-class NodePool {
- public:
-  explicit NodePool(Epochs& epochs) : epochs_(epochs) {}
-  NodePool(const NodePool&) = delete;
-  NodePool& operator=(const NodePool&) = delete;
-  ~NodePool() {
-    retired_.drain([this](void* node, std::size_t bytes, std::size_t) { free(node, bytes); });
-    for (void* node : free_) std::free(node);
-  }
-
-  void* take(std::size_t bytes, std::size_t alignment) {
-    EXPECT_TRUE(retired_.reserve_place());
-    if (free_.size() <= poisoned_for_long) return std::aligned_alloc(alignment, bytes);
-    void* const node = free_.back();
-    free_.pop_back();
-    return node;
-  }
-  void give_back(void* node, std::size_t bytes) {
-    retired_.forgo_place();
-    free(node, bytes);
-  }
-  void retire(void* node, std::size_t bytes, std::size_t alignment) {
-    retired_.retire(node, bytes, alignment);
-  }
-  void publish() {
-    retired_.publish(epochs_);
-    retired_.reclaim(epochs_,
-                     [this](void* node, std::size_t bytes, std::size_t) { free(node, bytes); });
-  }
-
- private:
-  static constexpr std::size_t poisoned_for_long = 2;
-  struct Heap {
-    void* allocate(std::size_t bytes, std::size_t) noexcept { return std::malloc(bytes); }
-    void release(void* memory, std::size_t, std::size_t) noexcept { std::free(memory); }
-  };
-  void free(void* node, std::size_t bytes) {
-    Poison::the().fill(node, bytes);
-    free_.push_back(node);
-  }
-
-  Epochs& epochs_;
-  shims::RetiredList<Scheduled, Heap, 2> retired_;
-  std::vector<void*> free_;
-};
-struct Nodes {
-  NodePool* pool;
-  void* allocate_node(std::size_t bytes, std::size_t alignment) noexcept {
-    return pool->take(bytes, alignment);
-  }
-  void release_node(void* node, std::size_t bytes, std::size_t) noexcept {
-    pool->give_back(node, bytes);
-  }
-  void retire_node(void* node, std::size_t bytes, std::size_t alignment) noexcept {
-    pool->retire(node, bytes, alignment);
-  }
-};
-
+using Pool = PoisonedPool<Epochs>;
+using Nodes = PoisonedNodes<Epochs>;
 using Tree = LetterTree<Nodes, Scheduled>;
 using Told = Lookup::Told;
 using Entry = TreeEntry<Letter>;
@@ -203,7 +129,7 @@ class Story {
 /// A tree in one schedule, and how far its story has come.
 struct Land {
   Story& story;
-  NodePool pool;
+  Pool pool;
   Tree tree{Nodes{&pool}};
   std::size_t begun = 0;
   std::size_t done = 0;

@@ -192,6 +192,17 @@ TEST(Scheduler, wait_without_an_end_is_found) {
   EXPECT_EQ(report.what.substr(0, 10), "no end aft");
 }
 
+TEST(Scheduler, wait_outside_of_threads_is_found) {
+  const Report report = explore_drawn({.schedules = 1}, [](Threads& threads) {
+    Number number;
+    threads.add([&] { number.store(1); });
+    threads.run();
+    while (number.load() != 2) Scheduled::pause();
+  });
+  EXPECT_TRUE(report.found);
+  EXPECT_EQ(report.what, "a wait outside of threads has no end");
+}
+
 TEST(ScheduledMutex, keeps_others_out) {
   const auto add = [](Threads& threads) {
     Number number;

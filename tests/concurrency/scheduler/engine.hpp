@@ -106,9 +106,10 @@ class Engine {
     wake_paused();
     find_able();
   }
-  /// Not able until another thread changed something, unless none is able otherwise.
+  /// Not able until another thread changed something, unless none is able otherwise. Outside of
+  /// threads there is no other.
   void pause() {
-    if (current_ == nothing) return;
+    if (current_ == nothing) fail("a wait outside of threads has no end");
     count_step();
     threads_[current_].state = State::paused;
     ++paused_;
