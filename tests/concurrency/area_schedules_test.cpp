@@ -102,7 +102,9 @@ struct Host : shims::ThreadedOf<Host, ScheduledGrace> {
   static void begin_area_write(SpaceLock& space, AreaLock& area) noexcept {
     area.begin_write(space.sequence);
   }
-  static void attach_area(AreaLock& area) noexcept { area.attach(); }
+  static void attach_area(SpaceLock& space, AreaLock& area) noexcept {
+    area.attach(space.sequence);
+  }
   static void detach_area(AreaLock& area) noexcept { area.detach(); }
   static bool begin_area_read(SpaceLock& space, AreaLock& area) noexcept {
     Scheduled::schedule_point();
