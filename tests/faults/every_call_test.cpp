@@ -146,7 +146,8 @@ TEST(EveryAttempt, is_reached_by_each_kind_of_call) {
     }
   }
   for (std::size_t kind = 0; kind < failed.size(); ++kind) {
-    EXPECT_GT(failed[kind], 0u) << every_call::kinds[kind].name;
+    const bool takes_nothing = static_cast<every_call::Kind>(kind) == every_call::Kind::cover;
+    EXPECT_EQ(failed[kind] > 0u, !takes_nothing) << every_call::kinds[kind].name;
     if (number_from("VMAREA_SHOW", 0) == 0) continue;
     std::printf("%-16s %8llu\n", every_call::kinds[kind].name,
                 static_cast<unsigned long long>(failed[kind]));

@@ -201,6 +201,14 @@ constexpr Protection protection_of(Flags flags) noexcept {
   return Protection(static_cast<std::uint32_t>((flags & flag::access).bits()));
 }
 
+/// Whether memory with these flags may be read, written or executed, or each that is asked for. As
+/// on x86-64, what may be written or executed may be read, but for what a protection key hides.
+constexpr bool allows(Flags flags, Protection access) noexcept {
+  const bool is_readable = flags.has_any(flag::access) && !flags.has_any(flag::execute_only);
+  if (access.has_any(prot::read) && !is_readable) return false;
+  return flags.has_all(access_flags(access.without(prot::read)));
+}
+
 /// The flags of an area that is watched so.
 constexpr Flags userfault_flags(UserfaultModes modes) noexcept {
   return Flags{}

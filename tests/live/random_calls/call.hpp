@@ -52,6 +52,8 @@ enum class Kind : std::uint8_t {
   lock_all,
   merge_pages,
   deny_write_exec,
+  // What the kernel reads or writes for a program.
+  copy,
   // Arguments that a program should not pass.
   bad,
   // Goes on in a child, or lets a child come and go.
@@ -121,6 +123,8 @@ enum class Operation : std::uint8_t {
   munlockall,
   memory_merge,     // PR_SET_MEMORY_MERGE.
   deny_write_exec,  // PR_SET_MDWE.
+  copy_from,        // A call that reads the range, as write(2) does.
+  copy_to,          // One that writes it, as read(2) does.
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;

@@ -44,6 +44,8 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "munlockall",
                                                              "memory_merge",
                                                              "deny_write_exec",
+                                                             "copy_from",
+                                                             "copy_to",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
@@ -336,6 +338,8 @@ void fields(Format& format, AnyCall& call) {
     case Operation::userfault_register:
     case Operation::userfault_unregister:
     case Operation::mbind:
+    case Operation::copy_from:
+    case Operation::copy_to:
     case Operation::munmap:
     case Operation::mlock:
     case Operation::mlock_on_fault:

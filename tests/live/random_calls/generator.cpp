@@ -161,6 +161,8 @@ Generator::Maker Generator::maker_of(Kind kind) {
     case Kind::discard:
     case Kind::guard:
       return &Generator::make_advise;
+    case Kind::copy:
+      return &Generator::make_copy;
     case Kind::bad:
       return &Generator::make_bad;
     case Kind::fork:
@@ -196,6 +198,13 @@ void Generator::make_fork(Call& call) {
   call.operation = Operation::fork;
   call.flags =
       static_cast<std::uint32_t>(random_.one_in(2) ? ForkGoesOn::in_child : ForkGoesOn::in_parent);
+}
+
+/// From the start of a page on, so that what is copied ends where an area refuses.
+void Generator::make_copy(Call& call) {
+  call.operation = random_.one_in(2) ? Operation::copy_from : Operation::copy_to;
+  choose_range(call);
+  call.length = std::min(call.length, copied_pages_max * page);
 }
 
 uint64_t Generator::address_of(uint64_t page_number) const {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -124,12 +125,19 @@ KernelArena::KernelArena(const Shape& shape, const AreaProgram& program)
   const std::string again = fmt::format("/proc/self/fd/{}", files_[0]);
   files_[static_cast<unsigned>(File::other_open)] = open_or_die(again.c_str(), O_RDWR);
   files_[static_cast<unsigned>(File::read_only)] = open_or_die(again.c_str(), O_RDONLY);
+  copied_to_ = new_file("c");
+  // It has its pages before the first comparison.
+  const std::vector<char> zeros(copied_pages_max * page);
+  if (pwrite(copied_to_, zeros.data(), zeros.size(), 0) < 0) abort();
+  copied_from_ = open_or_die("/dev/zero", O_RDONLY);
   for (unsigned i = 0; i < limited_count; ++i) getrlimit(resources[i], &limits_[i]);
   catch_faults();
 }
 
 KernelArena::~KernelArena() {
   for (const int descriptor : files_) close(descriptor);
+  close(copied_to_);
+  close(copied_from_);
 }
 
 std::string KernelArena::why_unusable() {
@@ -239,10 +247,21 @@ std::int64_t KernelArena::execute(const Call& call) {
       return system_call(SYS_prctl, set_memory_merge, call.flags, 0, 0, 0);
     case Operation::deny_write_exec:
       return system_call(SYS_prctl, set_write_exec, call.flags, 0, 0, 0);
+    case Operation::copy_from:
+    case Operation::copy_to:
+      return copy(call);
     case Operation::fork:
       break;
   }
   abort();
+}
+
+/// How many bytes the kernel could copy.
+std::int64_t KernelArena::copy(const Call& call) {
+  if (call.operation == Operation::copy_to) {
+    return system_call(SYS_read, copied_from_, call.address, call.length);
+  }
+  return system_call(SYS_pwrite64, copied_to_, call.address, call.length, 0);
 }
 
 std::int64_t KernelArena::set_heap(std::uint64_t at) {

@@ -88,6 +88,10 @@ std::int64_t number_of(Result<Address> result) {
   return result ? static_cast<std::int64_t>(*result) : -static_cast<std::int64_t>(result.error());
 }
 
+bool is_copy(const Call& call) {
+  return call.operation == Operation::copy_from || call.operation == Operation::copy_to;
+}
+
 /// The range whose pages the call may touch; length 1 for a single one.
 Range touched_by(const Call& call) {
   const bool populates = call.operation == Operation::mlock ||
@@ -102,6 +106,7 @@ Range touched_by(const Call& call) {
   if (populates) {
     return {call.address, call.address + std::min(call.length, arena_pages_max * page)};
   }
+  if (is_copy(call)) return {call.address, call.address + call.length};
   const bool touches = call.operation == Operation::read || call.operation == Operation::write ||
                        call.operation == Operation::mremap;
   return touches ? Range{call.address, call.address + 1} : Range{};
@@ -169,7 +174,7 @@ class ModelOf : public ModelArena {
          area = find_at_or_above(state, area->end)) {
       if (!can_be_touched(*area, call)) return false;
     }
-    return true;
+    return !is_copy(call) || can_grow_into(touched);
   }
 
   std::int64_t execute(const Call& call) override {
@@ -290,6 +295,13 @@ class ModelOf : public ModelArena {
     return area.page_offset * page + area.length() <= memory.length_bytes;
   }
 
+  /// Whether a stack that a copy makes grow down into `range` can be touched there.
+  bool can_grow_into(Range range) const {
+    const Area<S>* const above = find_at_or_above(space().state(), range.end);
+    return above == nullptr || !above->flags.has_any(flag::grows_down) ||
+           !above->flags.has_any(flag::userfault | flag::maybe_guard);
+  }
+
   /// One change, in its beats; a fixed move over several areas is one for each.
   template <class Plan>
   Result<typename Plan::Value> perform(Change<S, Plan> change) {
@@ -377,6 +389,10 @@ class ModelOf : public ModelArena {
         return touch(call.address, Touch::read);
       case Operation::write:
         return touch(call.address, Touch::write);
+      case Operation::copy_from:
+        return copy(call, prot::read, Touch::read);
+      case Operation::copy_to:
+        return copy(call, prot::write, Touch::write);
       case Operation::brk: {
         const Result<Address> now = perform(space().plan_brk(call.address));
         return static_cast<std::int64_t>(now ? *now : space().layout().brk);
@@ -449,6 +465,21 @@ class ModelOf : public ModelArena {
   std::int64_t touch(Address at, Touch how) {
     if (space().find(at) == nullptr && !perform(space().plan_grow_stack(at))) return -EFAULT;
     return perform(space().plan_touch(at, how)) ? 0 : -EFAULT;
+  }
+
+  /// As a kernel copies: as far as the range is covered, growing stacks, page by page.
+  std::int64_t copy(const Call& call, Protection access, Touch how) {
+    const Range range{call.address, call.address + call.length};
+    Coverage covered = space().covers(range, access);
+    while (covered.fault == AccessFault::not_mapped &&
+           perform(space().plan_grow_stack(covered.upto))) {
+      covered = space().covers(range, access);
+    }
+    for (Address at = range.start; at < covered.upto; at += page) {
+      if (!perform(space().plan_touch(at, how))) wrong_ = "what is covered cannot be touched";
+    }
+    const std::uint64_t bytes = covered.upto - range.start;
+    return bytes == 0 && !range.empty() ? -EFAULT : static_cast<std::int64_t>(bytes);
   }
 
   std::int64_t set_heap(Address at) {

@@ -52,6 +52,7 @@ enum class Kind : unsigned {
   touch,
   grow_stack,
   find_or_grow,
+  cover,
   insert,
   insert_special,
   insert_stack,
@@ -68,17 +69,21 @@ struct KindFacts {
 };
 
 inline constexpr KindFacts kinds[] = {
-    {"map_anonymous", 90}, {"map_shared", 16},     {"map_file", 44},      {"map_anywhere", 14},
-    {"map_oddly", 20},     {"unmap", 14},          {"protect", 60},       {"resize", 16},
-    {"move", 18},          {"move_fixed", 40},     {"move_resized", 14},  {"keep", 14},
-    {"keep_fixed", 16},    {"duplicate", 10},      {"brk", 20},           {"advise", 36},
-    {"advise_guard", 10},  {"populate", 10},       {"lock", 14},          {"lock2", 6},
-    {"unlock", 12},        {"lock_all", 5},        {"unlock_all", 6},     {"seal", 2},
-    {"merge_memory", 4},   {"deny_write_exec", 1}, {"watch", 28},         {"unwatch", 12},
-    {"release", 6},        {"set_policy", 20},     {"set_home_node", 14}, {"set_name", 14},
-    {"attach", 12},        {"detach", 12},         {"touch", 60},         {"grow_stack", 10},
-    {"find_or_grow", 6},   {"insert", 10},         {"insert_special", 3}, {"insert_stack", 3},
-    {"loader_brk", 8},     {"split", 8},           {"relocate", 8},       {"fork", 5}};
+    {"map_anonymous", 90}, {"map_shared", 16},     {"map_file", 44},
+    {"map_anywhere", 14},  {"map_oddly", 20},      {"unmap", 14},
+    {"protect", 60},       {"resize", 16},         {"move", 18},
+    {"move_fixed", 40},    {"move_resized", 14},   {"keep", 14},
+    {"keep_fixed", 16},    {"duplicate", 10},      {"brk", 20},
+    {"advise", 36},        {"advise_guard", 10},   {"populate", 10},
+    {"lock", 14},          {"lock2", 6},           {"unlock", 12},
+    {"lock_all", 5},       {"unlock_all", 6},      {"seal", 2},
+    {"merge_memory", 4},   {"deny_write_exec", 1}, {"watch", 28},
+    {"unwatch", 12},       {"release", 6},         {"set_policy", 20},
+    {"set_home_node", 14}, {"set_name", 14},       {"attach", 12},
+    {"detach", 12},        {"touch", 60},          {"grow_stack", 10},
+    {"find_or_grow", 6},   {"cover", 12},          {"insert", 10},
+    {"insert_special", 3}, {"insert_stack", 3},    {"loader_brk", 8},
+    {"split", 8},          {"relocate", 8},        {"fork", 5}};
 static_assert(std::size(kinds) == static_cast<std::size_t>(Kind::count));
 
 struct Call {

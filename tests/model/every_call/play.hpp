@@ -68,6 +68,7 @@ class Play {
       case Kind::touch:
       case Kind::grow_stack:
       case Kind::find_or_grow:
+      case Kind::cover:
       case Kind::split:
       case Kind::relocate:
         return at_address();
@@ -236,6 +237,10 @@ class Play {
         (void)made([&] { return space_.find_or_grow(at), Result<void>(); },
                    [&] { return space_.plan_grow_stack(at, GrowthBy::lookup); });
         return {};
+      }
+      case Kind::cover: {
+        const Coverage covered = space_.covers(at, with_.length(), with_.protection());
+        return {covered ? Error::none : Error::bad_address, covered.upto};
       }
       case Kind::split:
         return made([&] { return space_.split(at); },
