@@ -71,6 +71,18 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   [[nodiscard]] Result<void> mseal(Range range, SealFlags flags = {}) {
     return this->plan_mseal(range, flags).complete();
   }
+  /// Whether msync finds something in its way; what is written back is the host's to do.
+  [[nodiscard]] Result<void> msync(Address start, std::uint64_t length, MsyncFlags flags) {
+    return this->plan_msync(start, length, flags).complete();
+  }
+  [[nodiscard]] Result<void> msync(Range range, MsyncFlags flags) {
+    return this->plan_msync(range, flags).complete();
+  }
+  /// Whether mincore finds all of the memory; which pages are there is the host's to say.
+  [[nodiscard]] Result<void> mincore(Address start, std::uint64_t length) {
+    return this->plan_mincore(start, length).complete();
+  }
+  [[nodiscard]] Result<void> mincore(Range range) { return this->plan_mincore(range).complete(); }
   /// PR_SET_MEMORY_MERGE: marks all memory, now and from now on, for same-page merging, or unmarks.
   [[nodiscard]] Result<void> set_memory_merge(SamePageMerging wanted) {
     return this->plan_memory_merge(wanted).complete();
@@ -168,6 +180,10 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
     return refuse_flags(given);
   }
   Result<void> mseal(Range, NotA<SealFlags> auto given) { return refuse_flags(given); }
+  Result<void> msync(Address, std::uint64_t, NotA<MsyncFlags> auto given) {
+    return refuse_flags(given);
+  }
+  Result<void> msync(Range, NotA<MsyncFlags> auto given) { return refuse_flags(given); }
   Result<void> loader_brk(Address, std::uint64_t, NotA<LoaderMemory> auto given) {
     return refuse_flags(given);
   }

@@ -15,6 +15,7 @@
 #include "vmarea/calls/brk.hpp"
 #include "vmarea/calls/loader.hpp"
 #include "vmarea/calls/madvise.hpp"
+#include "vmarea/calls/mincore.hpp"
 #include "vmarea/calls/mlock.hpp"
 #include "vmarea/calls/mlockall.hpp"
 #include "vmarea/calls/mmap.hpp"
@@ -22,6 +23,7 @@
 #include "vmarea/calls/mprotect.hpp"
 #include "vmarea/calls/mremap.hpp"
 #include "vmarea/calls/mseal.hpp"
+#include "vmarea/calls/msync.hpp"
 #include "vmarea/calls/munmap.hpp"
 #include "vmarea/calls/name.hpp"
 #include "vmarea/calls/policy.hpp"
@@ -127,6 +129,22 @@ class PlannedCalls {
   WalkChange<SealRule> plan_mseal(Range range, SealFlags flags = {}) {
     return {state_, ordered(range, [&](auto& s) {
               return vmarea::plan_mseal(s, range.start, range.length(), flags);
+            })};
+  }
+  StepChange<void> plan_msync(Address start, std::uint64_t length, MsyncFlags flags) {
+    return {state_, [&](auto& s) { return vmarea::plan_msync(s, start, length, flags); }};
+  }
+  StepChange<void> plan_msync(Range range, MsyncFlags flags) {
+    return {state_, ordered(range, [&](auto& s) {
+              return vmarea::plan_msync(s, range.start, range.length(), flags);
+            })};
+  }
+  StepChange<void> plan_mincore(Address start, std::uint64_t length) {
+    return {state_, [&](auto& s) { return vmarea::plan_mincore(s, start, length); }};
+  }
+  StepChange<void> plan_mincore(Range range) {
+    return {state_, ordered(range, [&](auto& s) {
+              return vmarea::plan_mincore(s, range.start, range.length());
             })};
   }
   WalkChange<SamePageRule> plan_memory_merge(SamePageMerging wanted) {
@@ -236,6 +254,12 @@ class PlannedCalls {
     return {state_, refused(given)};
   }
   WalkChange<SealRule> plan_mseal(Range, NotA<SealFlags> auto given) {
+    return {state_, refused(given)};
+  }
+  StepChange<void> plan_msync(Address, std::uint64_t, NotA<MsyncFlags> auto given) {
+    return {state_, refused(given)};
+  }
+  StepChange<void> plan_msync(Range, NotA<MsyncFlags> auto given) {
     return {state_, refused(given)};
   }
   StepChange<void> plan_loader_brk(Address, std::uint64_t, NotA<LoaderMemory> auto given) {

@@ -3,6 +3,7 @@
 // Calls that change no area: what they answer, in the cases that a hand-written check forgets.
 //
 //   [rw )[r-)....[rw)       covers: each area is asked, and every hole is one
+//   [rw )....[locked)       msync: what is locked behind a hole is found first
 #include <gtest/gtest.h>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
@@ -44,6 +45,23 @@ TEST_F(CallsThatAsk, covers_ends_at_a_hole) {
 TEST_F(CallsThatAsk, covers_refuses_what_wraps) {
   map(columns(0, 2), prot::read);
   EXPECT_FALSE(space.covers(at(0), ~std::uint64_t{0}, prot::read));
+}
+
+TEST_F(CallsThatAsk, msync_invalidates_nothing_that_is_locked) {
+  map(columns(0, 2), prot::read);
+  map(columns(4, 6), prot::read);
+  ASSERT_TRUE(space.mlock(columns(5, 6), MlockMode::lock_on_fault));
+  EXPECT_EQ(space.msync(columns(0, 6), ms::invalidate), Error::busy);
+  EXPECT_EQ(space.msync(columns(0, 6), ms::sync), Error::no_memory);
+  EXPECT_TRUE(space.msync(columns(4, 6), ms::async));
+  EXPECT_TRUE(space.msync(columns(5, 5), ms::invalidate));
+}
+
+TEST_F(CallsThatAsk, mincore_looks_at_the_limit_before_it_looks_at_areas) {
+  const Address limit = space.services().geometry().limit;
+  EXPECT_TRUE(space.mincore(limit, 0));
+  EXPECT_EQ(space.mincore(limit + page, 0), Error::no_memory);
+  EXPECT_EQ(space.mincore(limit - page, 2 * page), Error::no_memory);
 }
 
 }  // namespace

@@ -89,6 +89,12 @@ class TestSpace {
   Result<void> mseal(Range range, SealFlags flags = {}) {
     return run(space_.plan_mseal(range.start, range.length(), flags));
   }
+  Result<void> msync(Range range, MsyncFlags flags) {
+    return run(space_.plan_msync(range.start, range.length(), flags));
+  }
+  Result<void> mincore(Range range) {
+    return run(space_.plan_mincore(range.start, range.length()));
+  }
   Result<void> set_memory_merge(SamePageMerging wanted) {
     return run(space_.plan_memory_merge(wanted));
   }

@@ -151,6 +151,16 @@ inline constexpr MlockallFlags on_fault{4};
 inline constexpr MlockallFlags all = current | future | on_fault;
 }  // namespace mlockall
 
+/// MS_* of msync.
+using MsyncFlags = BitSet<struct MsyncFlagsTag, std::uint32_t>;
+
+namespace ms {
+inline constexpr MsyncFlags async{1};
+inline constexpr MsyncFlags invalidate{2};
+inline constexpr MsyncFlags sync{4};
+inline constexpr MsyncFlags all = async | invalidate | sync;
+}  // namespace ms
+
 /// The flags of mseal; none are known.
 using SealFlags = BitSet<struct SealFlagsTag, std::uint64_t>;
 

@@ -54,6 +54,9 @@ enum class Kind : std::uint8_t {
   deny_write_exec,
   // What the kernel reads or writes for a program.
   copy,
+  // Checks of areas that change none.
+  sync,
+  in_core,
   // Arguments that a program should not pass.
   bad,
   // Goes on in a child, or lets a child come and go.
@@ -125,6 +128,8 @@ enum class Operation : std::uint8_t {
   deny_write_exec,  // PR_SET_MDWE.
   copy_from,        // A call that reads the range, as write(2) does.
   copy_to,          // One that writes it, as read(2) does.
+  msync,
+  mincore,
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;

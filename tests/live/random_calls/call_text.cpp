@@ -46,6 +46,8 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "deny_write_exec",
                                                              "copy_from",
                                                              "copy_to",
+                                                             "msync",
+                                                             "mincore",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
@@ -100,6 +102,7 @@ constexpr auto policy_names = std::to_array<Name>(
     {{0, "none"}, {1, "preferred"}, {2, "bound"}, {3, "interleaved"}, {4, "local"}});
 constexpr auto lock_all_names =
     std::to_array<Name>({{1, "current"}, {2, "future"}, {4, "on_fault"}});
+constexpr auto sync_names = std::to_array<Name>({{1, "async"}, {2, "invalidate"}, {4, "sync"}});
 constexpr auto switch_names = std::to_array<Name>({{0, "off"}, {1, "on"}});
 constexpr auto write_exec_names = std::to_array<Name>({{1, "refuse_exec_gain"}, {2, "no_inherit"}});
 constexpr auto fork_names = std::to_array<Name>({{0, "in_child"}, {1, "in_parent"}});
@@ -340,6 +343,8 @@ void fields(Format& format, AnyCall& call) {
     case Operation::mbind:
     case Operation::copy_from:
     case Operation::copy_to:
+    case Operation::msync:
+    case Operation::mincore:
     case Operation::munmap:
     case Operation::mlock:
     case Operation::mlock_on_fault:
@@ -353,6 +358,7 @@ void fields(Format& format, AnyCall& call) {
   format.extent(call.length);
   if (call.operation == Operation::mprotect) format.bits(call.protection, protection_names, "");
   if (call.operation == Operation::madvise) format.number(call.advice, advice_names);
+  if (call.operation == Operation::msync) format.bits(call.flags, sync_names, "|");
   if (call.operation == Operation::mbind) format.number(call.flags, policy_names);
   if (call.operation == Operation::userfault_register) format.bits(call.flags, watch_names, "|");
   if (call.operation == Operation::userfault_register ||

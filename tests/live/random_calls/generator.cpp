@@ -163,6 +163,9 @@ Generator::Maker Generator::maker_of(Kind kind) {
       return &Generator::make_advise;
     case Kind::copy:
       return &Generator::make_copy;
+    case Kind::sync:
+    case Kind::in_core:
+      return &Generator::make_question;
     case Kind::bad:
       return &Generator::make_bad;
     case Kind::fork:
@@ -205,6 +208,15 @@ void Generator::make_copy(Call& call) {
   call.operation = random_.one_in(2) ? Operation::copy_from : Operation::copy_to;
   choose_range(call);
   call.length = std::min(call.length, copied_pages_max * page);
+}
+
+/// Calls that change nothing, so bad arguments are theirs, too.
+void Generator::make_question(Call& call) {
+  constexpr std::array<std::uint32_t, 10> sync_flags = {0, 1, 2, 2, 3, 4, 6, 6, 5, 8};
+  call.operation = call.kind == Kind::sync ? Operation::msync : Operation::mincore;
+  choose_range(call);
+  if (call.kind == Kind::sync) call.flags = random_.pick(sync_flags);
+  if (random_.one_in(8)) spoil_range(call);
 }
 
 uint64_t Generator::address_of(uint64_t page_number) const {

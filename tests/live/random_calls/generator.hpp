@@ -48,6 +48,7 @@ class Generator {
   void make_range_call(Call& call);
   void make_fork(Call& call);
   void make_copy(Call& call);
+  void make_question(Call& call);
   void make_map(Call& call);
   void make_file_map(Call& call);
   void make_protect(Call& call);

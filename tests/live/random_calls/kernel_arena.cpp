@@ -250,6 +250,13 @@ std::int64_t KernelArena::execute(const Call& call) {
     case Operation::copy_from:
     case Operation::copy_to:
       return copy(call);
+    case Operation::msync:
+      return system_call(SYS_msync, call.address, call.length, call.flags);
+    case Operation::mincore: {
+      static std::array<unsigned char, arena_pages_max> resident;
+      return system_call(SYS_mincore, call.address, call.length,
+                         reinterpret_cast<std::uintptr_t>(resident.data()));
+    }
     case Operation::fork:
       break;
   }

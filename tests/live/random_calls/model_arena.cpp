@@ -467,17 +467,18 @@ class ModelOf : public ModelArena {
     return perform(space().plan_touch(at, how)) ? 0 : -EFAULT;
   }
 
-  /// As a kernel copies: as far as the range is covered, growing stacks, page by page.
+  /// As a kernel copies: page by page as far as the range is covered, then on where a stack grew.
   std::int64_t copy(const Call& call, Protection access, Touch how) {
     const Range range{call.address, call.address + call.length};
-    Coverage covered = space().covers(range, access);
-    while (covered.fault == AccessFault::not_mapped &&
-           perform(space().plan_grow_stack(covered.upto))) {
-      covered = space().covers(range, access);
-    }
-    for (Address at = range.start; at < covered.upto; at += page) {
-      if (!perform(space().plan_touch(at, how))) wrong_ = "what is covered cannot be touched";
-    }
+    Address at = range.start;
+    Coverage covered;
+    do {
+      covered = space().covers({at, range.end}, access);
+      for (; at < covered.upto; at += page) {
+        if (!perform(space().plan_touch(at, how))) wrong_ = "what is covered cannot be touched";
+      }
+    } while (covered.fault == AccessFault::not_mapped &&
+             perform(space().plan_grow_stack(covered.upto)));
     const std::uint64_t bytes = covered.upto - range.start;
     return bytes == 0 && !range.empty() ? -EFAULT : static_cast<std::int64_t>(bytes);
   }
@@ -545,6 +546,10 @@ class ModelOf : public ModelArena {
         return number_of(perform(space().plan_mlock(start, length, MlockMode::unlock)));
       case Operation::mseal:
         return number_of(perform(space().plan_mseal(start, length)));
+      case Operation::msync:
+        return number_of(perform(space().plan_msync(start, length, MsyncFlags(call.flags))));
+      case Operation::mincore:
+        return number_of(perform(space().plan_mincore(start, length)));
       default:
         return -ENOSYS;
     }

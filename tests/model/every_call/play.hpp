@@ -210,6 +210,14 @@ class Play {
       case Kind::attach:
         return made([&] { return space_.attach_shared(with_.attach()); },
                     [&] { return space_.plan_attach(with_.attach()); });
+      case Kind::sync: {
+        const MsyncFlags flags{static_cast<std::uint32_t>(with_.number(1, 9))};
+        return made([&] { return space_.msync(start, length, flags); },
+                    [&] { return space_.plan_msync(start, length, flags); });
+      }
+      case Kind::in_core:
+        return made([&] { return space_.mincore(start, length); },
+                    [&] { return space_.plan_mincore(start, length); });
       case Kind::detach:
         return made([&] { return space_.detach_shared(with_.segment_start()); },
                     [&] { return space_.plan_detach(with_.segment_start()); });
