@@ -5,6 +5,9 @@
 //   space.mprotect(range, prot::read)      space.plan_mprotect(range, prot::read).complete()
 #pragma once
 
+#include <initializer_list>
+
+#include "vmarea/calls/process_madvise.hpp"
 #include "vmarea/planned_calls.hpp"
 
 namespace vmarea {
@@ -42,6 +45,24 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   }
   [[nodiscard]] Result<void> madvise(Range range, Advice advice) {
     return this->plan_madvise(range, advice).complete();
+  }
+  /// process_madvise on oneself: how many bytes were advised. Each range is a change of its own;
+  /// the first that fails ends the call, and its error is the answer where nothing came before it.
+  /// Errors: those of advise_ranges() and plan_madvise(). A host in step makes plan_madvise() of
+  /// each, as advise_ranges() goes through them.
+  [[nodiscard]] Result<std::uint64_t> process_madvise(const RangeSequence auto& ranges,
+                                                      Advice advice,
+                                                      ProcessAdviceFlags flags = {}) {
+    return advise_ranges(this->state_, ranges, flags, [&](Address start, std::uint64_t length) {
+      return this->madvise(start, length, advice);
+    });
+  }
+  [[nodiscard]] Result<std::uint64_t> process_madvise(std::initializer_list<Range> ranges,
+                                                      Advice advice,
+                                                      ProcessAdviceFlags flags = {}) {
+    return advise_ranges(this->state_, ranges, flags, [&](Address start, std::uint64_t length) {
+      return this->madvise(start, length, advice);
+    });
   }
   [[nodiscard]] Result<void> mlock(Address start, std::uint64_t length, MlockMode mode) {
     return this->plan_mlock(start, length, mode).complete();

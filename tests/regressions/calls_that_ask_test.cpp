@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Calls that change no area: what they answer, in the cases that a hand-written check forgets.
+// Calls that change no area, and calls that are made of others: what they answer, in the cases that
+// a hand-written check forgets.
 //
 //   [rw )[r-)....[rw)       covers: each area is asked, and every hole is one
 //   [rw )....[locked)       msync: what is locked behind a hole is found first
@@ -62,6 +63,21 @@ TEST_F(CallsThatAsk, mincore_looks_at_the_limit_before_it_looks_at_areas) {
   EXPECT_TRUE(space.mincore(limit, 0));
   EXPECT_EQ(space.mincore(limit + page, 0), Error::no_memory);
   EXPECT_EQ(space.mincore(limit - page, 2 * page), Error::no_memory);
+}
+
+TEST_F(CallsThatAsk, process_madvise_counts_what_came_before_the_failure) {
+  map(columns(0, 4), prot::read);
+  EXPECT_EQ(space.process_madvise({columns(0, 1), columns(3, 5), columns(1, 2)}, Advice::dont_fork),
+            page);
+  EXPECT_EQ(space.area_count(), 3u) << "the fourth page was advised, too, and is not counted";
+}
+
+TEST_F(CallsThatAsk, process_madvise_looks_at_all_ranges_first) {
+  map(columns(0, 4), prot::read);
+  const Address limit = space.services().geometry().limit;
+  const Range past{limit, limit + page};
+  EXPECT_EQ(space.process_madvise({columns(0, 1), past}, Advice::dont_fork), Error::bad_address);
+  EXPECT_EQ(space.area_count(), 1u);
 }
 
 }  // namespace

@@ -164,6 +164,9 @@ inline constexpr MsyncFlags all = async | invalidate | sync;
 /// The flags of mseal; none are known.
 using SealFlags = BitSet<struct SealFlagsTag, std::uint64_t>;
 
+/// The flags of process_madvise; none are known.
+using ProcessAdviceFlags = BitSet<struct ProcessAdviceFlagsTag, std::uint32_t>;
+
 /// PR_MDWE_* of prctl(PR_SET_MDWE).
 using WriteExecFlags = BitSet<struct WriteExecFlagsTag, std::uint64_t>;
 

@@ -57,6 +57,8 @@ enum class Kind : std::uint8_t {
   // Checks of areas that change none.
   sync,
   in_core,
+  // Calls that are made of others.
+  advise_several,
   // Arguments that a program should not pass.
   bad,
   // Goes on in a child, or lets a child come and go.
@@ -130,6 +132,7 @@ enum class Operation : std::uint8_t {
   copy_to,          // One that writes it, as read(2) does.
   msync,
   mincore,
+  process_madvise,  // Of one range or two; the flags say how many.
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;

@@ -48,6 +48,7 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "copy_to",
                                                              "msync",
                                                              "mincore",
+                                                             "process_madvise",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
@@ -103,6 +104,7 @@ constexpr auto policy_names = std::to_array<Name>(
 constexpr auto lock_all_names =
     std::to_array<Name>({{1, "current"}, {2, "future"}, {4, "on_fault"}});
 constexpr auto sync_names = std::to_array<Name>({{1, "async"}, {2, "invalidate"}, {4, "sync"}});
+constexpr auto count_names = std::to_array<Name>({{0, "none_of"}, {1, "first_of"}, {2, "both"}});
 constexpr auto switch_names = std::to_array<Name>({{0, "off"}, {1, "on"}});
 constexpr auto write_exec_names = std::to_array<Name>({{1, "refuse_exec_gain"}, {2, "no_inherit"}});
 constexpr auto fork_names = std::to_array<Name>({{0, "in_child"}, {1, "in_parent"}});
@@ -299,6 +301,16 @@ void mmap_fields(Format& format, AnyCall& call) {
 }
 
 template <class Format, class AnyCall>
+void process_madvise_fields(Format& format, AnyCall& call) {
+  format.number(call.advice, advice_names);
+  format.number(call.flags, count_names);
+  format.place(call.address);
+  format.extent(call.length);
+  format.place(call.new_address);
+  format.extent(call.new_length);
+}
+
+template <class Format, class AnyCall>
 void mremap_fields(Format& format, AnyCall& call) {
   format.place(call.address);
   format.extent(call.length);
@@ -315,6 +327,8 @@ void fields(Format& format, AnyCall& call) {
       return mmap_fields(format, call);
     case Operation::mremap:
       return mremap_fields(format, call);
+    case Operation::process_madvise:
+      return process_madvise_fields(format, call);
     case Operation::read:
     case Operation::write:
     case Operation::brk:

@@ -166,6 +166,8 @@ Generator::Maker Generator::maker_of(Kind kind) {
     case Kind::sync:
     case Kind::in_core:
       return &Generator::make_question;
+    case Kind::advise_several:
+      return &Generator::make_advise_several;
     case Kind::bad:
       return &Generator::make_bad;
     case Kind::fork:
@@ -217,6 +219,24 @@ void Generator::make_question(Call& call) {
   choose_range(call);
   if (call.kind == Kind::sync) call.flags = random_.pick(sync_flags);
   if (random_.one_in(8)) spoil_range(call);
+}
+
+/// Both ranges may be bad; nothing is populated, for then single pages would matter.
+void Generator::make_advise_several(Call& call) {
+  constexpr std::array<std::int32_t, 9> discards = {4, 4, 8, 20, 24, 102, 103, 9, 99};
+  const auto choose = [&](uint64_t& address, uint64_t& length) {
+    Call part;
+    part.operation = Operation::process_madvise;
+    choose_range(part);
+    if (random_.one_in(10)) spoil_range(part);
+    address = part.address;
+    length = part.length;
+  };
+  call.operation = Operation::process_madvise;
+  choose(call.address, call.length);
+  choose(call.new_address, call.new_length);
+  call.advice = random_.one_in(3) ? random_.pick(discards) : random_.pick(flag_advice);
+  call.flags = random_.one_in(16) ? 0 : random_.one_in(3) ? 1 : 2;
 }
 
 uint64_t Generator::address_of(uint64_t page_number) const {

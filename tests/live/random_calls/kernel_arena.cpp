@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "live/random_calls/limited.hpp"
@@ -250,6 +251,8 @@ std::int64_t KernelArena::execute(const Call& call) {
     case Operation::copy_from:
     case Operation::copy_to:
       return copy(call);
+    case Operation::process_madvise:
+      return advise_several(call);
     case Operation::msync:
       return system_call(SYS_msync, call.address, call.length, call.flags);
     case Operation::mincore: {
@@ -261,6 +264,20 @@ std::int64_t KernelArena::execute(const Call& call) {
       break;
   }
   abort();
+}
+
+/// The descriptor is opened each time, for a child is another process.
+std::int64_t KernelArena::advise_several(const Call& call) {
+  const std::array<iovec, 2> ranges = {
+      iovec{reinterpret_cast<void*>(call.address), call.length},
+      iovec{reinterpret_cast<void*>(call.new_address), call.new_length}};
+  const std::int64_t itself = system_call(SYS_pidfd_open, getpid(), 0);
+  if (itself < 0) abort();
+  const std::int64_t result =
+      system_call(SYS_process_madvise, itself, reinterpret_cast<std::uintptr_t>(ranges.data()),
+                  call.flags, call.advice, 0);
+  close(static_cast<int>(itself));
+  return result;
 }
 
 /// How many bytes the kernel could copy.

@@ -71,6 +71,7 @@ class KernelArena {
   void close_userfault(unsigned number);
   std::int64_t set_lock_right(LockRight right);
   std::int64_t copy(const Call& call);
+  std::int64_t advise_several(const Call& call);
 
   Shape shape_;
   MapsReader maps_;

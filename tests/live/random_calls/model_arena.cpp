@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <deque>
 #include <new>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -389,6 +390,8 @@ class ModelOf : public ModelArena {
         return touch(call.address, Touch::read);
       case Operation::write:
         return touch(call.address, Touch::write);
+      case Operation::process_madvise:
+        return advise_several(call);
       case Operation::copy_from:
         return copy(call, prot::read, Touch::read);
       case Operation::copy_to:
@@ -465,6 +468,18 @@ class ModelOf : public ModelArena {
   std::int64_t touch(Address at, Touch how) {
     if (space().find(at) == nullptr && !perform(space().plan_grow_stack(at))) return -EFAULT;
     return perform(space().plan_touch(at, how)) ? 0 : -EFAULT;
+  }
+
+  std::int64_t advise_several(const Call& call) {
+    const std::array<Range, 2> both = {Range{call.address, call.address + call.length},
+                                       Range{call.new_address, call.new_address + call.new_length}};
+    const std::span<const Range> ranges(both.data(), call.flags);
+    const Result<std::uint64_t> advised =
+        advise_ranges(space().state(), ranges, {}, [&](Address start, std::uint64_t length) {
+          return perform(space().plan_madvise(start, length, static_cast<Advice>(call.advice)));
+        });
+    return advised ? static_cast<std::int64_t>(*advised)
+                   : -static_cast<std::int64_t>(advised.code());
   }
 
   /// As a kernel copies: page by page as far as the range is covered, then on where a stack grew.

@@ -14,6 +14,8 @@
 //   };
 #pragma once
 
+#include <array>
+
 #include "model/every_call/call.hpp"
 #include "support/test_services.hpp"
 
@@ -40,6 +42,10 @@ class Arguments {
   Address start() const { return start_; }
   std::uint64_t length() const { return length_; }
   std::uint64_t whole_length() const { return bytes(call_.pages); }
+  std::array<Range, 2> two_ranges() const {
+    const Address second = world_.column(call_.to);
+    return {Range{start_, start_ + length_}, Range{second, second + bytes(call_.to_pages)}};
+  }
   /// One of few places, so that what was attached there is found again.
   Address segment_start() const { return world_.column(call_.from % 5 * 8) + call_.crooked_start; }
   std::uint64_t shift() const { return bytes(call_.to_pages); }

@@ -7,6 +7,8 @@
 //   form.forked(world, where)  forks, which has no beats
 #pragma once
 
+#include <array>
+
 #include "model/every_call/arguments.hpp"
 
 namespace vmarea::test::every_call {
@@ -214,6 +216,11 @@ class Play {
         const MsyncFlags flags{static_cast<std::uint32_t>(with_.number(1, 9))};
         return made([&] { return space_.msync(start, length, flags); },
                     [&] { return space_.plan_msync(start, length, flags); });
+      }
+      case Kind::advise_several: {
+        const std::array<Range, 2> ranges = with_.two_ranges();
+        const Result<std::uint64_t> bytes = space_.process_madvise(ranges, with_.advice());
+        return {bytes.code(), bytes.value_or(0)};
       }
       case Kind::in_core:
         return made([&] { return space_.mincore(start, length); },
