@@ -35,6 +35,10 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   [[nodiscard]] Result<Address> mremap(const MremapRequest& request) {
     return this->plan_mremap(request).complete();
   }
+  /// Maps the same file at another offset, shared, as Linux does since 4.0.
+  [[nodiscard]] Result<void> remap_file_pages(const RemapFileRequest& request) {
+    return this->plan_remap_file_pages(request).complete().transform([](Address) {});
+  }
   /// The new break, or the old one if the new cannot be had.
   Address brk(Address wanted) {
     const Result<Address> now = this->plan_brk(wanted).complete();

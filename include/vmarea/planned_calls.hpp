@@ -27,6 +27,7 @@
 #include "vmarea/calls/munmap.hpp"
 #include "vmarea/calls/name.hpp"
 #include "vmarea/calls/policy.hpp"
+#include "vmarea/calls/remap_file_pages.hpp"
 #include "vmarea/calls/shm.hpp"
 #include "vmarea/calls/stack.hpp"
 #include "vmarea/calls/userfault.hpp"
@@ -73,6 +74,9 @@ class PlannedCalls {
     return {state_, ordered(range, [&](auto& s) {
               return vmarea::plan_munmap(s, range.start, range.length());
             })};
+  }
+  StepChange<Address> plan_remap_file_pages(const RemapFileRequest& request) {
+    return {state_, [&](auto& s) { return vmarea::plan_remap_file_pages(s, request); }};
   }
   WalkChange<ProtectRule> plan_mprotect(Address start, std::uint64_t length,
                                         Protection protection) {

@@ -72,6 +72,20 @@ TEST_F(CallsThatAsk, process_madvise_counts_what_came_before_the_failure) {
   EXPECT_EQ(space.area_count(), 3u) << "the fourth page was advised, too, and is not counted";
 }
 
+TEST_F(CallsThatAsk, remap_file_pages_wants_areas_that_are_alike) {
+  shims::File<shims::Userland> file;
+  ASSERT_TRUE(space.mmap({.address = at(0),
+                          .length = 4 * page,
+                          .protection = prot::read | prot::write,
+                          .flags = map::shared | map::fixed,
+                          .file = &file}));
+  ASSERT_TRUE(space.madvise(columns(2, 3), Advice::dont_dump));
+  EXPECT_EQ(space.remap_file_pages({.address = at(0), .length = 4 * page, .page_offset = 9}),
+            Error::invalid);
+  EXPECT_TRUE(space.remap_file_pages({.address = at(2), .length = page, .page_offset = 9}));
+  EXPECT_FALSE(space.find(at(2))->flags.has_any(flag::dont_dump)) << "a new mapping";
+}
+
 TEST_F(CallsThatAsk, process_madvise_looks_at_all_ranges_first) {
   map(columns(0, 4), prot::read);
   const Address limit = space.services().geometry().limit;

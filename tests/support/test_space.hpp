@@ -60,6 +60,9 @@ class TestSpace {
   Result<Address> mmap(const MmapRequest<TestServices>& request) {
     return run(space_.plan_mmap(request));
   }
+  Result<Address> remap_file_pages(const RemapFileRequest& request) {
+    return run(space_.plan_remap_file_pages(request));
+  }
   Result<void> munmap(Range range) { return munmap(range.start, range.length()); }
   Result<void> munmap(Address start, std::uint64_t length) {
     return run(space_.plan_munmap(start, length));

@@ -232,8 +232,8 @@ ModelAnswer make_process_madvise(const Request& request) {
     const auto start = reinterpret_cast<Address>(range.iov_base);
     named.push_back({start, start + range.iov_len});
   }
-  return compared(raw(request.space.space().process_madvise(
-      named, static_cast<vmarea::Advice>(request.word(3)))));
+  return compared(raw(
+      request.space.space().process_madvise(named, static_cast<vmarea::Advice>(request.word(3)))));
 }
 
 /// Whether a policy makes sense is not ours to say, nor whether pages can follow it.

@@ -15,7 +15,8 @@ constexpr std::array<std::string_view, kind_count> kind_names = {
     "move",   "keep",          "duplicate", "advise",         "discard",     "guard",
     "lock",   "lock_on_fault", "unlock",    "seal",           "place",       "heap",
     "limit",  "userfault",     "policy",    "lock_all",       "merge_pages", "deny_write_exec",
-    "copy",   "sync",          "in_core",   "advise_several", "bad",         "fork"};
+    "copy",   "sync",          "in_core",   "advise_several", "remap_file",  "bad",
+    "fork"};
 static_assert(kind_names.back() == "fork");
 
 }  // namespace

@@ -59,6 +59,7 @@ enum class Kind : std::uint8_t {
   in_core,
   // Calls that are made of others.
   advise_several,
+  remap_file,
   // Arguments that a program should not pass.
   bad,
   // Goes on in a child, or lets a child come and go.
@@ -133,6 +134,7 @@ enum class Operation : std::uint8_t {
   msync,
   mincore,
   process_madvise,  // Of one range or two; the flags say how many.
+  remap_file_pages,
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;

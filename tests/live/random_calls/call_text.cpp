@@ -49,6 +49,7 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "msync",
                                                              "mincore",
                                                              "process_madvise",
+                                                             "remap_file_pages",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
@@ -311,6 +312,15 @@ void process_madvise_fields(Format& format, AnyCall& call) {
 }
 
 template <class Format, class AnyCall>
+void remap_file_fields(Format& format, AnyCall& call) {
+  format.place(call.address);
+  format.extent(call.length);
+  format.bits(call.protection, protection_names, "");
+  format.extent(call.offset);
+  format.map_flags(call.flags);
+}
+
+template <class Format, class AnyCall>
 void mremap_fields(Format& format, AnyCall& call) {
   format.place(call.address);
   format.extent(call.length);
@@ -327,6 +337,8 @@ void fields(Format& format, AnyCall& call) {
       return mmap_fields(format, call);
     case Operation::mremap:
       return mremap_fields(format, call);
+    case Operation::remap_file_pages:
+      return remap_file_fields(format, call);
     case Operation::process_madvise:
       return process_madvise_fields(format, call);
     case Operation::read:

@@ -168,6 +168,8 @@ Generator::Maker Generator::maker_of(Kind kind) {
       return &Generator::make_question;
     case Kind::advise_several:
       return &Generator::make_advise_several;
+    case Kind::remap_file:
+      return &Generator::make_remap_file;
     case Kind::bad:
       return &Generator::make_bad;
     case Kind::fork:
@@ -237,6 +239,21 @@ void Generator::make_advise_several(Call& call) {
   choose(call.new_address, call.new_length);
   call.advice = random_.one_in(3) ? random_.pick(discards) : random_.pick(flag_advice);
   call.flags = random_.one_in(16) ? 0 : random_.one_in(3) ? 1 : 2;
+}
+
+/// The offset is in pages. Shared memory and files are what it works on: the first page of the
+/// arena is its file's first as often as not.
+void Generator::make_remap_file(Call& call) {
+  call.operation = Operation::remap_file_pages;
+  choose_range(call);
+  if (random_.one_in(2)) call.length = page;
+  if (random_.one_in(4)) call.address += random_.below(page);
+  call.offset = (call.address - arena_start) / page;
+  if (random_.one_in(2)) call.offset = random_.below(pages_);
+  if (random_.one_in(8)) call.flags = MAP_NONBLOCK;
+  if (random_.one_in(24)) call.protection = 1 + static_cast<std::uint32_t>(random_.below(16));
+  if (random_.one_in(24)) call.offset = ~uint64_t{0} >> random_.below(16);
+  if (random_.one_in(24)) spoil_range(call);
 }
 
 uint64_t Generator::address_of(uint64_t page_number) const {

@@ -50,6 +50,7 @@ class Generator {
   void make_copy(Call& call);
   void make_question(Call& call);
   void make_advise_several(Call& call);
+  void make_remap_file(Call& call);
   void make_map(Call& call);
   void make_file_map(Call& call);
   void make_protect(Call& call);

@@ -253,6 +253,9 @@ std::int64_t KernelArena::execute(const Call& call) {
       return copy(call);
     case Operation::process_madvise:
       return advise_several(call);
+    case Operation::remap_file_pages:
+      return system_call(SYS_remap_file_pages, call.address, call.length, call.protection,
+                         call.offset, call.flags);
     case Operation::msync:
       return system_call(SYS_msync, call.address, call.length, call.flags);
     case Operation::mincore: {

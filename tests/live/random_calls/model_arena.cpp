@@ -390,6 +390,8 @@ class ModelOf : public ModelArena {
         return touch(call.address, Touch::read);
       case Operation::write:
         return touch(call.address, Touch::write);
+      case Operation::remap_file_pages:
+        return remap_file(call);
       case Operation::process_madvise:
         return advise_several(call);
       case Operation::copy_from:
@@ -468,6 +470,16 @@ class ModelOf : public ModelArena {
   std::int64_t touch(Address at, Touch how) {
     if (space().find(at) == nullptr && !perform(space().plan_grow_stack(at))) return -EFAULT;
     return perform(space().plan_touch(at, how)) ? 0 : -EFAULT;
+  }
+
+  std::int64_t remap_file(const Call& call) {
+    const Result<Address> mapped =
+        perform(space().plan_remap_file_pages({.address = call.address,
+                                               .length = call.length,
+                                               .protection = Protection(call.protection),
+                                               .page_offset = call.offset,
+                                               .flags = MapFlags(call.flags)}));
+    return -static_cast<std::int64_t>(mapped.code());
   }
 
   std::int64_t advise_several(const Call& call) {

@@ -222,6 +222,14 @@ class Play {
         const Result<std::uint64_t> bytes = space_.process_madvise(ranges, with_.advice());
         return {bytes.code(), bytes.value_or(0)};
       }
+      case Kind::remap_file:
+        return made(
+            [&] {
+              return space_.remap_file_pages(with_.remap_file()).transform([&] {
+                return space_.services().geometry().round_down(start);
+              });
+            },
+            [&] { return space_.plan_remap_file_pages(with_.remap_file()); });
       case Kind::in_core:
         return made([&] { return space_.mincore(start, length); },
                     [&] { return space_.plan_mincore(start, length); });
