@@ -86,6 +86,23 @@ TEST_F(CallsThatAsk, remap_file_pages_wants_areas_that_are_alike) {
   EXPECT_FALSE(space.find(at(2))->flags.has_any(flag::dont_dump)) << "a new mapping";
 }
 
+TEST_F(CallsThatAsk, read_implies_exec_area_by_area) {
+  shims::File<shims::Userland> file;
+  file.rules.may_exec = false;
+  space.state().modes.read_implies_exec = true;
+  ASSERT_TRUE(space.mmap({.address = at(0),
+                          .length = page,
+                          .protection = prot::read,
+                          .flags = map::shared | map::fixed,
+                          .file = &file}));
+  map(columns(1, 2), prot::none);
+  map(columns(2, 3), prot::read);
+  EXPECT_TRUE(space.mprotect(columns(0, 2), prot::read));
+  EXPECT_FALSE(space.find(at(0))->flags.has_any(flag::exec)) << "its mount refuses";
+  EXPECT_TRUE(space.find(at(1))->flags.has_any(flag::exec));
+  EXPECT_TRUE(space.find(at(2))->flags.has_any(flag::exec));
+}
+
 TEST_F(CallsThatAsk, process_madvise_looks_at_all_ranges_first) {
   map(columns(0, 4), prot::read);
   const Address limit = space.services().geometry().limit;

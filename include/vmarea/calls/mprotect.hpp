@@ -13,17 +13,19 @@ namespace vmarea {
 template <class Host>
 struct ProtectRule : RuleBase<Host> {
   Flags protection;  // A part of flag::protection.
+  Flags implied;     // flag::exec where that may be, by the personality.
 
-  constexpr explicit ProtectRule(Flags wanted = {}) noexcept : protection(wanted) {}
+  constexpr explicit ProtectRule(Flags wanted = {}, Flags adds = {}) noexcept
+      : protection(wanted), implied(adds) {}
 
   /// Errors: access_denied (more than the file allows, executing what was written), what
   /// may_protect says, not_permitted (sealed), no_memory (data limit).
   Result<void> check(const SpaceState<Host>& space, const Area<Host>& area, Range part,
                      const WalkProgress& progress) const noexcept {
     const Flags before = area.flags;
-    const Flags access = protection & flag::access;
     const Flags after = with_protection(before);
-    const Flags allowed{(before & flag::may_access).bits() >> 4};
+    const Flags access = after & flag::access;
+    const Flags allowed = allowed_access(before);
     if (!allowed.has_all(access) || space.modes.refuses_exec(before, after)) {
       return Error::access_denied;
     }
@@ -67,7 +69,10 @@ struct ProtectRule : RuleBase<Host> {
 
  private:
   constexpr Flags with_protection(Flags before) const noexcept {
-    return before.without(flag::protection) | protection;
+    return before.without(flag::protection) | protection | (implied & allowed_access(before));
+  }
+  static constexpr Flags allowed_access(Flags before) noexcept {
+    return Flags{(before & flag::may_access).bits() >> 4};
   }
 };
 
@@ -106,7 +111,8 @@ WalkPlan<Host, ProtectRule<Host>> plan_mprotect(const SpaceState<Host>& space, A
     return find_area(space, range.start) != nullptr ? Error::invalid : Error::no_memory;
   }
   const Flags wanted = space.services.profile().flags_for(protection.without(grow_bits));
-  return {space, range, ProtectRule<Host>{wanted}};
+  const bool implies_exec = space.modes.read_implies_exec && protection.has_any(prot::read);
+  return {space, range, ProtectRule<Host>{wanted, Flags{}.with_if(implies_exec, flag::exec)}};
 }
 
 }  // namespace vmarea

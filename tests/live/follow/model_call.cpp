@@ -51,10 +51,7 @@ struct Request {
   std::uint64_t argument(std::size_t i) const { return call.arguments[i]; }
   std::uint32_t word(std::size_t i) const { return static_cast<std::uint32_t>(argument(i)); }
   bool kernel_failed() const { return kernel_raw < 0 && kernel_raw >= -4095; }
-  Protection protection(std::size_t i) const {
-    const bool implied = space.implies_exec() && (argument(i) & PROT_READ) != 0;
-    return Protection(word(i)).with_if(implied, vmarea::prot::exec);
-  }
+  Protection protection(std::size_t i) const { return Protection(word(i)); }
 };
 
 /// The flags that the kernel gave the area at `at`.

@@ -52,6 +52,7 @@ enum class Kind : std::uint8_t {
   lock_all,
   merge_pages,
   deny_write_exec,
+  imply_exec,
   // What the kernel reads or writes for a program.
   copy,
   // Checks of areas that change none.
@@ -129,6 +130,7 @@ enum class Operation : std::uint8_t {
   munlockall,
   memory_merge,     // PR_SET_MEMORY_MERGE.
   deny_write_exec,  // PR_SET_MDWE.
+  imply_exec,       // The personality READ_IMPLIES_EXEC.
   copy_from,        // A call that reads the range, as write(2) does.
   copy_to,          // One that writes it, as read(2) does.
   msync,

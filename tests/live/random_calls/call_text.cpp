@@ -44,6 +44,7 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "munlockall",
                                                              "memory_merge",
                                                              "deny_write_exec",
+                                                             "imply_exec",
                                                              "copy_from",
                                                              "copy_to",
                                                              "msync",
@@ -359,6 +360,7 @@ void fields(Format& format, AnyCall& call) {
     case Operation::munlockall:
       return;
     case Operation::memory_merge:
+    case Operation::imply_exec:
       return format.number(call.flags, switch_names);
     case Operation::deny_write_exec:
       return format.bits(call.flags, write_exec_names, "|");

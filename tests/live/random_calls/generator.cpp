@@ -44,6 +44,7 @@ constexpr unsigned base_weight(Kind kind) {
     case Kind::limit:
     case Kind::merge_pages:
     case Kind::deny_write_exec:
+    case Kind::imply_exec:
       return 4;
     case Kind::lock_all:  // It walks all of the process.
     case Kind::fork:      // As dear as a hundred other calls.
@@ -87,7 +88,8 @@ Generator::Generator(uint64_t seed, uint64_t sequence, Kinds kinds, const Shape&
     sum += weights_[kind];
   }
   // These need a process for each sequence, or change nearly everything that follows.
-  for (const Kind kind : {Kind::seal, Kind::deny_write_exec, Kind::lock_all, Kind::merge_pages}) {
+  for (const Kind kind :
+       {Kind::seal, Kind::deny_write_exec, Kind::imply_exec, Kind::lock_all, Kind::merge_pages}) {
     if (has_kind(kinds, kind) && random_.one_in(3)) continue;
     sum -= weights_[static_cast<unsigned>(kind)];
     weights_[static_cast<unsigned>(kind)] = 0;
@@ -156,6 +158,7 @@ Generator::Maker Generator::maker_of(Kind kind) {
     case Kind::lock_all:
     case Kind::merge_pages:
     case Kind::deny_write_exec:
+    case Kind::imply_exec:
       return &Generator::make_mode;
     case Kind::advise:
     case Kind::discard:
@@ -252,7 +255,7 @@ void Generator::make_remap_file(Call& call) {
   if (random_.one_in(2)) call.offset = random_.below(pages_);
   if (random_.one_in(8)) call.flags = MAP_NONBLOCK;
   if (random_.one_in(24)) call.protection = 1 + static_cast<std::uint32_t>(random_.below(16));
-  if (random_.one_in(24)) call.offset = ~uint64_t{0} >> random_.below(16);
+  if (random_.one_in(24)) call.offset = ~uint64_t{0} >> random_.below(14);  // In no file.
   if (random_.one_in(24)) spoil_range(call);
 }
 
@@ -449,6 +452,10 @@ void Generator::make_mode(Call& call) {
       call.operation = random_.one_in(3) ? Operation::munlockall : Operation::mlockall;
       if (call.operation == Operation::mlockall) call.flags = random_.pick(lock_all);
       if (call.operation == Operation::mlockall && random_.one_in(24)) call.flags |= 8;
+      break;
+    case Kind::imply_exec:
+      call.operation = Operation::imply_exec;
+      call.flags = random_.one_in(3) ? 0 : 1;
       break;
     case Kind::merge_pages:
       call.operation = Operation::memory_merge;

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -101,6 +102,14 @@ std::int64_t bind_memory(const Call& call) {
   return system_call(SYS_mbind, call.address, call.length, modes[call.flags],
                      has_nodes ? reinterpret_cast<std::uintptr_t>(&first_node) : 0,
                      has_nodes ? 8 * sizeof first_node : 0, 0);
+}
+
+/// Everything else of the personality stays.
+std::int64_t imply_exec(bool wanted) {
+  constexpr std::uint32_t ask = ~std::uint32_t{0};
+  const auto others =
+      static_cast<std::uint32_t>(personality(ask)) & ~std::uint32_t{READ_IMPLIES_EXEC};
+  return personality(others | (wanted ? std::uint32_t{READ_IMPLIES_EXEC} : 0)) < 0 ? -errno : 0;
 }
 
 int open_or_die(const char* path, int flags) {
@@ -248,6 +257,9 @@ std::int64_t KernelArena::execute(const Call& call) {
       return system_call(SYS_prctl, set_memory_merge, call.flags, 0, 0, 0);
     case Operation::deny_write_exec:
       return system_call(SYS_prctl, set_write_exec, call.flags, 0, 0, 0);
+    case Operation::imply_exec:
+      modes_changed_ = true;
+      return imply_exec(call.flags != 0);
     case Operation::copy_from:
     case Operation::copy_to:
       return copy(call);
@@ -346,6 +358,7 @@ bool KernelArena::reset() {
   if (modes_changed_) {
     system_call(SYS_munlockall);
     system_call(SYS_prctl, set_memory_merge, 0, 0, 0, 0);
+    imply_exec(false);
     modes_changed_ = false;
   }
   if (right_dropped_) set_lock_right(LockRight::kept);

@@ -191,6 +191,7 @@ class ModelOf : public ModelArena {
     settings_.limits = as_started_;
     limit_locked(as_started_.locked_bytes);
     set_heap(arena_start);
+    space().state().modes.read_implies_exec = false;
     if (modes_changed_) {
       const bool merges = settings_.profile.knows_memory_merge;
       if (!space().munlockall()) return false;
@@ -432,6 +433,9 @@ class ModelOf : public ModelArena {
             call.flags != 0 ? SamePageMerging::on : SamePageMerging::off)));
       case Operation::deny_write_exec:
         return number_of(perform(space().plan_deny_write_exec(WriteExecFlags(call.flags))));
+      case Operation::imply_exec:
+        space().state().modes.read_implies_exec = call.flags != 0;
+        return 0;
       case Operation::mbind:
         return number_of(perform(space().plan_mbind(call.address, call.length, call.flags)));
       default:
