@@ -57,16 +57,16 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   [[nodiscard]] Result<std::uint64_t> process_madvise(const RangeSequence auto& ranges,
                                                       Advice advice,
                                                       ProcessAdviceFlags flags = {}) {
-    return advise_ranges(this->state_, ranges, flags, [&](Address start, std::uint64_t length) {
-      return this->madvise(start, length, advice);
-    });
+    return advise_ranges(
+        this->state_, ranges, advice, flags,
+        [&](Address start, std::uint64_t length) { return this->madvise(start, length, advice); });
   }
   [[nodiscard]] Result<std::uint64_t> process_madvise(std::initializer_list<Range> ranges,
                                                       Advice advice,
                                                       ProcessAdviceFlags flags = {}) {
-    return advise_ranges(this->state_, ranges, flags, [&](Address start, std::uint64_t length) {
-      return this->madvise(start, length, advice);
-    });
+    return advise_ranges(
+        this->state_, ranges, advice, flags,
+        [&](Address start, std::uint64_t length) { return this->madvise(start, length, advice); });
   }
   [[nodiscard]] Result<void> mlock(Address start, std::uint64_t length, MlockMode mode) {
     return this->plan_mlock(start, length, mode).complete();

@@ -115,6 +115,24 @@ TEST(ProcessMadvise, two_gigabytes_less_a_page_are_taken) {
   stage.check();
 }
 
+TEST(ProcessMadvise, older_kernels_take_what_loses_nothing) {
+  for (const KernelProfile& profile : {linux_6_12, linux_6_1}) {
+    Stage stage("AA");
+    stage.host().profile = profile;
+    AddressSpace<TestServices>& space = stage.space();
+    const Address limit = stage.host().geometry.limit;
+    const Range past{limit, limit + 1};
+    for (const Advice advice : {Advice::will_need, Advice::cold, Advice::page_out}) {
+      EXPECT_EQ(space.process_madvise({columns(0, 1)}, advice), 0x1000u);
+    }
+    for (const Advice advice : {Advice::normal, Advice::dont_fork, Advice::populate_read}) {
+      EXPECT_EQ(space.process_madvise({columns(0, 1)}, advice), Error::invalid);
+      EXPECT_EQ(space.process_madvise({}, advice), Error::invalid) << "of nothing, too";
+      EXPECT_EQ(space.process_madvise({past}, advice), Error::bad_address) << "ranges come first";
+    }
+  }
+}
+
 TEST(ProcessMadvise, is_madvise_range_by_range_for_a_host_in_step) {
   Stage stage("AAAA");
   std::vector<Range> asked;
@@ -123,9 +141,9 @@ TEST(ProcessMadvise, is_madvise_range_by_range_for_a_host_in_step) {
     return asked.size() < 2 ? success : Result<void>(Error::try_again);
   };
   const Range ranges[] = {columns(0, 1), columns(2, 4), columns(1, 2)};
-  EXPECT_EQ(advise_ranges(stage.state(), ranges, {}, ask), 0x1000u);
+  EXPECT_EQ(advise_ranges(stage.state(), ranges, Advice::normal, {}, ask), 0x1000u);
   EXPECT_EQ(asked, (std::vector<Range>{ranges[0], ranges[1]}));
-  EXPECT_EQ(advise_ranges(stage.state(), ranges, {}, ask), Error::try_again);
+  EXPECT_EQ(advise_ranges(stage.state(), ranges, Advice::normal, {}, ask), Error::try_again);
 }
 
 }  // namespace

@@ -69,7 +69,8 @@ struct ProtectRule : RuleBase<Host> {
 
  private:
   constexpr Flags with_protection(Flags before) const noexcept {
-    return before.without(flag::protection) | protection | (implied & allowed_access(before));
+    const Flags after = before.without(flag::protection) | protection;
+    return implied.empty() ? after : after | (implied & allowed_access(before));
   }
   static constexpr Flags allowed_access(Flags before) noexcept {
     return Flags{(before & flag::may_access).bits() >> 4};

@@ -44,14 +44,29 @@ Result<std::uint64_t> count_advised_bytes(const SpaceState<Host>& space, const R
   return bytes;
 }
 
+/// Whether process_madvise takes this advice, which on older kernels are those that lose nothing.
+constexpr bool can_advise_itself(const KernelProfile& profile, Advice advice) noexcept {
+  switch (advice) {
+    case Advice::will_need:
+    case Advice::cold:
+    case Advice::page_out:
+    case Advice::collapse:
+      return true;
+    default:
+      return profile.advises_itself_fully;
+  }
+}
+
 /// The bytes that were advised. advise(start, length_bytes) makes one madvise and answers as it
 /// does. Where the bytes of a call are used up, what is left of the ranges is not looked at, a
-/// range without length included. Errors: those of count_advised_bytes, and of the first range.
+/// range without length included. Errors: those of count_advised_bytes, invalid (by the profile),
+/// and of the first range.
 template <class Host, RangeSequence Ranges, class Advise>
 Result<std::uint64_t> advise_ranges(const SpaceState<Host>& space, const Ranges& ranges,
-                                    ProcessAdviceFlags flags, Advise&& advise) {
+                                    Advice advice, ProcessAdviceFlags flags, Advise&& advise) {
   const Result<std::uint64_t> wanted = count_advised_bytes(space, ranges, flags);
   if (!wanted) return wanted;
+  if (!can_advise_itself(space.services.profile(), advice)) return Error::invalid;
   std::uint64_t done = 0;
   for (const Range& range : ranges) {
     const std::uint64_t left = *wanted - done;

@@ -93,6 +93,7 @@ struct KernelProfile {
   bool do_fork_refuses_special = false;          // Every kind and not IO memory alone. Since 7.0.
   bool knows_guard_advice = true;                // Since 6.13.
   bool marks_guarded_areas = true;               // Since 6.19 and 6.18.y.
+  bool advises_itself_fully = true;              // process_madvise, since 6.13.
   bool knows_seals = true;                       // Since 6.10; ENOSYS before.
   bool seals_only_64_bit_spaces = false;         // Until 6.12; EPERM in others.
   bool knows_memory_merge = true;                // PR_SET_MEMORY_MERGE. Since 6.4; EINVAL before.
@@ -141,6 +142,7 @@ inline constexpr KernelProfile linux_6_12{
     .watches_droppable_memory = true,
     .knows_guard_advice = false,
     .marks_guarded_areas = false,
+    .advises_itself_fully = false,
     .seals_only_64_bit_spaces = true,
 };
 

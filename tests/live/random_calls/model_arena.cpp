@@ -490,9 +490,10 @@ class ModelOf : public ModelArena {
     const std::array<Range, 2> both = {Range{call.address, call.address + call.length},
                                        Range{call.new_address, call.new_address + call.new_length}};
     const std::span<const Range> ranges(both.data(), call.flags);
-    const Result<std::uint64_t> advised =
-        advise_ranges(space().state(), ranges, {}, [&](Address start, std::uint64_t length) {
-          return perform(space().plan_madvise(start, length, static_cast<Advice>(call.advice)));
+    const auto advice = static_cast<Advice>(call.advice);
+    const Result<std::uint64_t> advised = advise_ranges(
+        space().state(), ranges, advice, {}, [&](Address start, std::uint64_t length) {
+          return perform(space().plan_madvise(start, length, advice));
         });
     return advised ? static_cast<std::int64_t>(*advised)
                    : -static_cast<std::int64_t>(advised.code());
