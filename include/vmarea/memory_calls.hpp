@@ -30,6 +30,15 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   [[nodiscard]] Result<void> mprotect(Range range, Protection protection) {
     return this->plan_mprotect(range, protection).complete();
   }
+  /// Of keys, the library knows the default one alone, and that only where the profile says that
+  /// the processor has keys.
+  [[nodiscard]] Result<void> pkey_mprotect(Address start, std::uint64_t length,
+                                           Protection protection, ProtectionKey key) {
+    return this->plan_pkey_mprotect(start, length, protection, key).complete();
+  }
+  [[nodiscard]] Result<void> pkey_mprotect(Range range, Protection protection, ProtectionKey key) {
+    return this->plan_pkey_mprotect(range, protection, key).complete();
+  }
   /// A fixed move over several areas is one change for each; an error leaves the earlier ones
   /// moved.
   [[nodiscard]] Result<Address> mremap(const MremapRequest& request) {
@@ -189,6 +198,12 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
     return refuse_flags(given);
   }
   Result<void> mprotect(Range, NotA<Protection> auto given) { return refuse_flags(given); }
+  Result<void> pkey_mprotect(Address, std::uint64_t, NotA<Protection> auto given, ProtectionKey) {
+    return refuse_flags(given);
+  }
+  Result<void> pkey_mprotect(Range, NotA<Protection> auto given, ProtectionKey) {
+    return refuse_flags(given);
+  }
   Result<void> madvise(Address, std::uint64_t, NotA<Advice> auto given) {
     return refuse_flags(given);
   }

@@ -87,6 +87,17 @@ class PlannedCalls {
               return vmarea::plan_mprotect(s, range.start, range.length(), protection);
             })};
   }
+  WalkChange<ProtectRule> plan_pkey_mprotect(Address start, std::uint64_t length,
+                                             Protection protection, ProtectionKey key) {
+    return {state_,
+            [&](auto& s) { return vmarea::plan_mprotect(s, start, length, protection, key); }};
+  }
+  WalkChange<ProtectRule> plan_pkey_mprotect(Range range, Protection protection,
+                                             ProtectionKey key) {
+    return {state_, ordered(range, [&](auto& s) {
+              return vmarea::plan_mprotect(s, range.start, range.length(), protection, key);
+            })};
+  }
   typename Maker::template Made<MremapPlan<Host>> plan_mremap(const MremapRequest& request) {
     return {state_, [&](auto& s) { return vmarea::plan_mremap(s, request); }};
   }
@@ -234,6 +245,13 @@ class PlannedCalls {
     return {state_, refused(given)};
   }
   WalkChange<ProtectRule> plan_mprotect(Range, NotA<Protection> auto given) {
+    return {state_, refused(given)};
+  }
+  WalkChange<ProtectRule> plan_pkey_mprotect(Address, std::uint64_t, NotA<Protection> auto given,
+                                             ProtectionKey) {
+    return {state_, refused(given)};
+  }
+  WalkChange<ProtectRule> plan_pkey_mprotect(Range, NotA<Protection> auto given, ProtectionKey) {
     return {state_, refused(given)};
   }
   WalkChange<AdviseRule> plan_madvise(Address, std::uint64_t, NotA<Advice> auto given) {

@@ -103,6 +103,12 @@ TEST_F(CallsThatAsk, read_implies_exec_area_by_area) {
   EXPECT_TRUE(space.find(at(2))->flags.has_any(flag::exec));
 }
 
+TEST_F(CallsThatAsk, pkey_mprotect_has_no_keys_where_the_processor_has_none) {
+  map(columns(0, 2), prot::read);
+  EXPECT_EQ(space.pkey_mprotect(columns(0, 1), prot::none, 0), Error::invalid);
+  EXPECT_TRUE(space.pkey_mprotect(columns(0, 1), prot::none, no_key));
+}
+
 TEST_F(CallsThatAsk, process_madvise_looks_at_all_ranges_first) {
   map(columns(0, 4), prot::read);
   const Address limit = space.services().geometry().limit;

@@ -73,6 +73,9 @@ class TestSpace {
   Result<void> mprotect(Address start, std::uint64_t length, Protection protection) {
     return run(space_.plan_mprotect(start, length, protection));
   }
+  Result<void> pkey_mprotect(Range range, Protection protection, ProtectionKey key) {
+    return run(space_.plan_pkey_mprotect(range.start, range.length(), protection, key));
+  }
   Result<Address> mremap(const MremapRequest& request) { return run(space_.plan_mremap(request)); }
   Address brk(Address wanted) {
     const Result<Address> now = run(space_.plan_brk(wanted));

@@ -87,12 +87,18 @@ Result<Address> stack_start(const SpaceState<Host>& space, Range range) noexcept
   return area->start;
 }
 
-/// Errors: invalid (misaligned, unknown bits, both grow bits), no_memory (wraps, a hole, the map
-/// count, charge or data limit), and those of the rule.
+/// A protection key, and none: the one that the area has, or that hides what may only be executed.
+using ProtectionKey = std::int32_t;
+inline constexpr ProtectionKey no_key = -1;
+
+/// mprotect; with a key, pkey_mprotect (pkeys(7)). No key is ever allocated here, so that only the
+/// default one, 0, can be given, where the processor has keys. Errors: invalid (misaligned, unknown
+/// bits, both grow bits, a key that is not allocated), no_memory (wraps, a hole, the map count,
+/// charge or data limit), and those of the rule.
 template <class Host>
 WalkPlan<Host, ProtectRule<Host>> plan_mprotect(const SpaceState<Host>& space, Address start,
-                                                std::uint64_t length_bytes,
-                                                Protection protection) noexcept {
+                                                std::uint64_t length_bytes, Protection protection,
+                                                ProtectionKey key = no_key) noexcept {
   constexpr Protection grow_bits = prot::grows_down | prot::grows_up;
   constexpr Protection known = prot::read | prot::write | prot::exec | prot::semaphore | grow_bits;
   const Geometry geometry = space.services.geometry();
@@ -102,6 +108,8 @@ WalkPlan<Host, ProtectRule<Host>> plan_mprotect(const SpaceState<Host>& space, A
   if (pages->empty()) return success;
   Range range = *pages;
   if (!known.has_all(protection)) return Error::invalid;
+  const KernelProfile profile = space.services.profile();
+  if (key != no_key && (key != 0 || !profile.has_protection_keys)) return Error::invalid;
   if (protection.has_any(prot::grows_down)) {
     const Result<Address> from = stack_start(space, range);
     if (!from) return from.error();
@@ -111,7 +119,8 @@ WalkPlan<Host, ProtectRule<Host>> plan_mprotect(const SpaceState<Host>& space, A
   if (protection.has_any(prot::grows_up)) {
     return find_area(space, range.start) != nullptr ? Error::invalid : Error::no_memory;
   }
-  const Flags wanted = space.services.profile().flags_for(protection.without(grow_bits));
+  const Protection access = protection.without(grow_bits);
+  const Flags wanted = key == no_key ? profile.flags_for(access) : access_flags(access);
   const bool implies_exec = space.modes.read_implies_exec && protection.has_any(prot::read);
   return {space, range, ProtectRule<Host>{wanted, Flags{}.with_if(implies_exec, flag::exec)}};
 }

@@ -61,6 +61,7 @@ enum class Kind : std::uint8_t {
   // Calls that are made of others.
   advise_several,
   remap_file,
+  protect_key,
   // Arguments that a program should not pass.
   bad,
   // Goes on in a child, or lets a child come and go.
@@ -137,6 +138,7 @@ enum class Operation : std::uint8_t {
   mincore,
   process_madvise,  // Of one range or two; the flags say how many.
   remap_file_pages,
+  pkey_mprotect,  // The key is the advice.
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;

@@ -51,6 +51,7 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "mincore",
                                                              "process_madvise",
                                                              "remap_file_pages",
+                                                             "pkey_mprotect",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
@@ -107,6 +108,7 @@ constexpr auto lock_all_names =
     std::to_array<Name>({{1, "current"}, {2, "future"}, {4, "on_fault"}});
 constexpr auto sync_names = std::to_array<Name>({{1, "async"}, {2, "invalidate"}, {4, "sync"}});
 constexpr auto count_names = std::to_array<Name>({{0, "none_of"}, {1, "first_of"}, {2, "both"}});
+constexpr auto key_names = std::to_array<Name>({{~0u, "no_key"}});
 constexpr auto switch_names = std::to_array<Name>({{0, "off"}, {1, "on"}});
 constexpr auto write_exec_names = std::to_array<Name>({{1, "refuse_exec_gain"}, {2, "no_inherit"}});
 constexpr auto fork_names = std::to_array<Name>({{0, "in_child"}, {1, "in_parent"}});
@@ -379,12 +381,17 @@ void fields(Format& format, AnyCall& call) {
     case Operation::munlock:
     case Operation::mseal:
     case Operation::mprotect:
+    case Operation::pkey_mprotect:
     case Operation::madvise:
       break;
   }
   format.place(call.address);
   format.extent(call.length);
   if (call.operation == Operation::mprotect) format.bits(call.protection, protection_names, "");
+  if (call.operation == Operation::pkey_mprotect) {
+    format.bits(call.protection, protection_names, "");
+    format.number(call.advice, key_names);
+  }
   if (call.operation == Operation::madvise) format.number(call.advice, advice_names);
   if (call.operation == Operation::msync) format.bits(call.flags, sync_names, "|");
   if (call.operation == Operation::mbind) format.number(call.flags, policy_names);

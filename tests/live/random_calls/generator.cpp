@@ -133,6 +133,7 @@ Generator::Maker Generator::maker_of(Kind kind) {
     case Kind::file:
       return &Generator::make_file_map;
     case Kind::protect:
+    case Kind::protect_key:
       return &Generator::make_protect;
     case Kind::write:
     case Kind::read:
@@ -319,6 +320,11 @@ void Generator::make_protect(Call& call) {
   call.protection = random_.pick(wide);
   if (random_.one_in(32)) call.protection |= protect_semaphore;
   if (has_kind(kinds_, Kind::stack) && random_.one_in(12)) call.protection |= protect_grows_down;
+  if (call.kind != Kind::protect_key) return;
+  constexpr std::array<std::int32_t, 6> keys = {-1, -1, -1, 0, 1, -2};
+  if (random_.one_in(8)) spoil_range(call);
+  call.operation = Operation::pkey_mprotect;
+  call.advice = random_.pick(keys);
 }
 
 void Generator::make_touch(Call& call) {

@@ -265,6 +265,9 @@ std::int64_t KernelArena::execute(const Call& call) {
       return copy(call);
     case Operation::process_madvise:
       return advise_several(call);
+    case Operation::pkey_mprotect:
+      return system_call(SYS_pkey_mprotect, call.address, call.length, call.protection,
+                         call.advice);
     case Operation::remap_file_pages:
       return system_call(SYS_remap_file_pages, call.address, call.length, call.protection,
                          call.offset, call.flags);

@@ -95,12 +95,12 @@ bool is_copy(const Call& call) {
 
 /// The range whose pages the call may touch; length 1 for a single one.
 Range touched_by(const Call& call) {
-  const bool populates = call.operation == Operation::mlock ||
-                         call.operation == Operation::mlock_on_fault ||
-                         call.operation == Operation::mprotect ||
-                         (call.operation == Operation::madvise &&
-                          (call.advice == static_cast<std::int32_t>(Advice::populate_read) ||
-                           call.advice == static_cast<std::int32_t>(Advice::populate_write)));
+  const bool populates =
+      call.operation == Operation::mlock || call.operation == Operation::mlock_on_fault ||
+      call.operation == Operation::mprotect || call.operation == Operation::pkey_mprotect ||
+      (call.operation == Operation::madvise &&
+       (call.advice == static_cast<std::int32_t>(Advice::populate_read) ||
+        call.advice == static_cast<std::int32_t>(Advice::populate_write)));
   const bool locks_all =
       call.operation == Operation::mlockall && MlockallFlags(call.flags).has_any(mlockall::current);
   if (locks_all) return {arena_start, arena_start + arena_pages_max * page};
@@ -279,8 +279,9 @@ class ModelOf : public ModelArena {
 
   /// Whether every page of the area that may be touched can be.
   static bool can_be_touched(const Area<S>& area, const Call& call) {
-    const bool as_it_is_locked =
-        call.operation == Operation::mprotect || call.operation == Operation::mremap;
+    const bool as_it_is_locked = call.operation == Operation::mprotect ||
+                                 call.operation == Operation::pkey_mprotect ||
+                                 call.operation == Operation::mremap;
     if (as_it_is_locked && !area.flags.has_any(flag::locked)) return true;
     if (area.flags.has_any(flag::userfault)) return false;
     if (call.operation == Operation::mremap) return true;
@@ -567,6 +568,9 @@ class ModelOf : public ModelArena {
       case Operation::mprotect:
         return number_of(
             perform(space().plan_mprotect(start, length, Protection(call.protection))));
+      case Operation::pkey_mprotect:
+        return number_of(perform(
+            space().plan_pkey_mprotect(start, length, Protection(call.protection), call.advice)));
       case Operation::madvise:
         return number_of(
             perform(space().plan_madvise(start, length, static_cast<Advice>(call.advice))));

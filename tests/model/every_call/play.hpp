@@ -222,6 +222,12 @@ class Play {
         const Result<std::uint64_t> bytes = space_.process_madvise(ranges, with_.advice());
         return {bytes.code(), bytes.value_or(0)};
       }
+      case Kind::protect_key: {
+        const Protection wanted = with_.odd_protection();
+        const ProtectionKey key = static_cast<ProtectionKey>(with_.number(3, 3)) - 1;
+        return made([&] { return space_.pkey_mprotect(start, length, wanted, key); },
+                    [&] { return space_.plan_pkey_mprotect(start, length, wanted, key); });
+      }
       case Kind::remap_file:
         return made(
             [&] {
