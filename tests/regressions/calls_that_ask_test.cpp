@@ -95,6 +95,7 @@ TEST_F(CallsThatAsk, read_implies_exec_area_by_area) {
                           .protection = prot::read,
                           .flags = map::shared | map::fixed,
                           .file = &file}));
+  EXPECT_FALSE(space.find(at(0))->flags.has_any(flag::exec)) << "its mount refuses";
   map(columns(1, 2), prot::none);
   map(columns(2, 3), prot::read);
   EXPECT_TRUE(space.mprotect(columns(0, 2), prot::read));
