@@ -184,7 +184,12 @@ TEST(KernelProfiles, advice_of_a_process_to_itself) {
   EXPECT_EQ(under(linux_6_18, outcome), Error::none);
   EXPECT_EQ(under(linux_6_12, outcome), Error::invalid);
   EXPECT_EQ(under(linux_6_1, outcome), Error::invalid);
-  EXPECT_EQ(under({.advises_itself_fully = false}, outcome), Error::invalid);
+  EXPECT_EQ(under({.own_advice = OwnAdvice::lossless}, outcome), Error::invalid);
+  const auto unknown_of_nothing = [](Watched& stage) {
+    return stage.space().process_madvise({}, static_cast<Advice>(99)).code();
+  };
+  EXPECT_EQ(under(linux_6_18, unknown_of_nothing), Error::none);
+  EXPECT_EQ(under(linux_7_2, unknown_of_nothing), Error::invalid);
 }
 
 TEST(KernelProfiles, populating_ends_at_a_hole_or_goes_on_behind_it) {

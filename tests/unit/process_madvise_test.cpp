@@ -115,7 +115,7 @@ TEST(ProcessMadvise, two_gigabytes_less_a_page_are_taken) {
   stage.check();
 }
 
-TEST(ProcessMadvise, older_kernels_take_what_loses_nothing) {
+TEST(ProcessMadvise, other_kernels_look_at_the_advice_first) {
   for (const KernelProfile& profile : {linux_6_12, linux_6_1}) {
     Stage stage("AA");
     stage.host().profile = profile;
@@ -131,6 +131,19 @@ TEST(ProcessMadvise, older_kernels_take_what_loses_nothing) {
       EXPECT_EQ(space.process_madvise({past}, advice), Error::bad_address) << "ranges come first";
     }
   }
+}
+
+TEST(ProcessMadvise, on_7_2_unknown_advice_is_refused_whatever_the_bytes) {
+  Stage stage("AA");
+  stage.host().profile = linux_7_2;
+  AddressSpace<TestServices>& space = stage.space();
+  const Address limit = stage.host().geometry.limit;
+  const auto unknown = static_cast<Advice>(99);
+  EXPECT_EQ(space.process_madvise({}, unknown), Error::invalid);
+  EXPECT_EQ(space.process_madvise({columns(0, 0)}, unknown), Error::invalid);
+  EXPECT_EQ(space.process_madvise({Range{limit, limit + 1}}, unknown), Error::bad_address);
+  EXPECT_EQ(space.process_madvise({}, Advice::dont_fork), 0u);
+  EXPECT_EQ(space.process_madvise({columns(0, 1)}, Advice::dont_fork), 0x1000u);
 }
 
 TEST(ProcessMadvise, is_madvise_range_by_range_for_a_host_in_step) {

@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-#include "vmarea/space/space_state.hpp"
+#include "vmarea/calls/madvise.hpp"
 
 namespace vmarea {
 
@@ -44,17 +44,18 @@ Result<std::uint64_t> count_advised_bytes(const SpaceState<Host>& space, const R
   return bytes;
 }
 
-/// Whether process_madvise takes this advice, which on older kernels are those that lose nothing.
+/// Whether process_madvise takes this advice, whatever bytes it is about.
 constexpr bool can_advise_itself(const KernelProfile& profile, Advice advice) noexcept {
-  switch (advice) {
-    case Advice::will_need:
-    case Advice::cold:
-    case Advice::page_out:
-    case Advice::collapse:
-      return true;
-    default:
-      return profile.advises_itself_fully;
+  switch (profile.own_advice) {
+    case OwnAdvice::lossless:
+      return advice == Advice::will_need || advice == Advice::cold || advice == Advice::page_out ||
+             advice == Advice::collapse;
+    case OwnAdvice::known:
+      return is_known_advice(profile, advice);
+    case OwnAdvice::any:
+      break;
   }
+  return true;
 }
 
 /// The bytes that were advised. advise(start, length_bytes) makes one madvise and answers as it
