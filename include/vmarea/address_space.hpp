@@ -32,6 +32,7 @@
 #include "vmarea/space/area_lock.hpp"
 #include "vmarea/space/boundary.hpp"
 #include "vmarea/space/check.hpp"
+#include "vmarea/space/coverage.hpp"
 #include "vmarea/space/lookups.hpp"
 #include "vmarea/space/read_lock.hpp"
 
@@ -182,6 +183,19 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
   const AreaType* find_or_grow(Address at) {
     if (!this->plan_grow_stack(at, GrowthBy::lookup).complete()) return nullptr;
     return find_area(state_, at);
+  }
+  /// Whether all of a range may be read, written or executed, as `access` says (prot::none: whether
+  /// all of it is mapped), and the first address where not: a kernel's question about a user's
+  /// pointer. Nothing grows; a caller that lets stacks grow calls grow_stack() at that address and
+  /// asks again. An empty range is covered anywhere; one that wraps, or that ends before it starts,
+  /// nowhere.
+  ///   const auto may = space.covers(from_user, length, prot::read);
+  ///   if (!may) return raise_fault(may.upto, may.fault);
+  Coverage covers(Range range, Protection access) const noexcept {
+    return coverage_of(state_, range, access);
+  }
+  Coverage covers(Address start, std::uint64_t length, Protection access) const noexcept {
+    return coverage_of(state_, {start, start + length}, access);
   }
   /// All areas, in address order; or all that have a byte in `range`, whole. To copy them:
   ///   std::vector copies(list.begin(), list.end());

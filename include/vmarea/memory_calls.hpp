@@ -5,6 +5,9 @@
 //   space.mprotect(range, prot::read)      space.plan_mprotect(range, prot::read).complete()
 #pragma once
 
+#include <initializer_list>
+
+#include "vmarea/calls/process_madvise.hpp"
 #include "vmarea/planned_calls.hpp"
 
 namespace vmarea {
@@ -27,10 +30,23 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   [[nodiscard]] Result<void> mprotect(Range range, Protection protection) {
     return this->plan_mprotect(range, protection).complete();
   }
+  /// Of keys, the library knows the default one alone, and that only where the profile says that
+  /// the processor has keys.
+  [[nodiscard]] Result<void> pkey_mprotect(Address start, std::uint64_t length,
+                                           Protection protection, ProtectionKey key) {
+    return this->plan_pkey_mprotect(start, length, protection, key).complete();
+  }
+  [[nodiscard]] Result<void> pkey_mprotect(Range range, Protection protection, ProtectionKey key) {
+    return this->plan_pkey_mprotect(range, protection, key).complete();
+  }
   /// A fixed move over several areas is one change for each; an error leaves the earlier ones
   /// moved.
   [[nodiscard]] Result<Address> mremap(const MremapRequest& request) {
     return this->plan_mremap(request).complete();
+  }
+  /// Maps the same file at another offset, shared, as Linux does since 4.0.
+  [[nodiscard]] Result<void> remap_file_pages(const RemapFileRequest& request) {
+    return this->plan_remap_file_pages(request).complete().transform([](Address) {});
   }
   /// The new break, or the old one if the new cannot be had.
   Address brk(Address wanted) {
@@ -42,6 +58,24 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   }
   [[nodiscard]] Result<void> madvise(Range range, Advice advice) {
     return this->plan_madvise(range, advice).complete();
+  }
+  /// process_madvise on oneself: how many bytes were advised. Each range is a change of its own;
+  /// the first that fails ends the call, and its error is the answer where nothing came before it.
+  /// Errors: those of advise_ranges() and plan_madvise(). A host in step makes plan_madvise() of
+  /// each, as advise_ranges() goes through them.
+  [[nodiscard]] Result<std::uint64_t> process_madvise(const RangeSequence auto& ranges,
+                                                      Advice advice,
+                                                      ProcessAdviceFlags flags = {}) {
+    return advise_ranges(
+        this->state_, ranges, advice, flags,
+        [&](Address start, std::uint64_t length) { return this->madvise(start, length, advice); });
+  }
+  [[nodiscard]] Result<std::uint64_t> process_madvise(std::initializer_list<Range> ranges,
+                                                      Advice advice,
+                                                      ProcessAdviceFlags flags = {}) {
+    return advise_ranges(
+        this->state_, ranges, advice, flags,
+        [&](Address start, std::uint64_t length) { return this->madvise(start, length, advice); });
   }
   [[nodiscard]] Result<void> mlock(Address start, std::uint64_t length, MlockMode mode) {
     return this->plan_mlock(start, length, mode).complete();
@@ -71,6 +105,18 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   [[nodiscard]] Result<void> mseal(Range range, SealFlags flags = {}) {
     return this->plan_mseal(range, flags).complete();
   }
+  /// Whether msync finds something in its way; what is written back is the host's to do.
+  [[nodiscard]] Result<void> msync(Address start, std::uint64_t length, MsyncFlags flags) {
+    return this->plan_msync(start, length, flags).complete();
+  }
+  [[nodiscard]] Result<void> msync(Range range, MsyncFlags flags) {
+    return this->plan_msync(range, flags).complete();
+  }
+  /// Whether mincore finds all of the memory; which pages are there is the host's to say.
+  [[nodiscard]] Result<void> mincore(Address start, std::uint64_t length) {
+    return this->plan_mincore(start, length).complete();
+  }
+  [[nodiscard]] Result<void> mincore(Range range) { return this->plan_mincore(range).complete(); }
   /// PR_SET_MEMORY_MERGE: marks all memory, now and from now on, for same-page merging, or unmarks.
   [[nodiscard]] Result<void> set_memory_merge(SamePageMerging wanted) {
     return this->plan_memory_merge(wanted).complete();
@@ -152,6 +198,12 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
     return refuse_flags(given);
   }
   Result<void> mprotect(Range, NotA<Protection> auto given) { return refuse_flags(given); }
+  Result<void> pkey_mprotect(Address, std::uint64_t, NotA<Protection> auto given, ProtectionKey) {
+    return refuse_flags(given);
+  }
+  Result<void> pkey_mprotect(Range, NotA<Protection> auto given, ProtectionKey) {
+    return refuse_flags(given);
+  }
   Result<void> madvise(Address, std::uint64_t, NotA<Advice> auto given) {
     return refuse_flags(given);
   }
@@ -168,6 +220,10 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
     return refuse_flags(given);
   }
   Result<void> mseal(Range, NotA<SealFlags> auto given) { return refuse_flags(given); }
+  Result<void> msync(Address, std::uint64_t, NotA<MsyncFlags> auto given) {
+    return refuse_flags(given);
+  }
+  Result<void> msync(Range, NotA<MsyncFlags> auto given) { return refuse_flags(given); }
   Result<void> loader_brk(Address, std::uint64_t, NotA<LoaderMemory> auto given) {
     return refuse_flags(given);
   }

@@ -15,6 +15,7 @@
 #include "vmarea/calls/brk.hpp"
 #include "vmarea/calls/loader.hpp"
 #include "vmarea/calls/madvise.hpp"
+#include "vmarea/calls/mincore.hpp"
 #include "vmarea/calls/mlock.hpp"
 #include "vmarea/calls/mlockall.hpp"
 #include "vmarea/calls/mmap.hpp"
@@ -22,9 +23,11 @@
 #include "vmarea/calls/mprotect.hpp"
 #include "vmarea/calls/mremap.hpp"
 #include "vmarea/calls/mseal.hpp"
+#include "vmarea/calls/msync.hpp"
 #include "vmarea/calls/munmap.hpp"
 #include "vmarea/calls/name.hpp"
 #include "vmarea/calls/policy.hpp"
+#include "vmarea/calls/remap_file_pages.hpp"
 #include "vmarea/calls/shm.hpp"
 #include "vmarea/calls/stack.hpp"
 #include "vmarea/calls/userfault.hpp"
@@ -72,6 +75,9 @@ class PlannedCalls {
               return vmarea::plan_munmap(s, range.start, range.length());
             })};
   }
+  StepChange<Address> plan_remap_file_pages(const RemapFileRequest& request) {
+    return {state_, [&](auto& s) { return vmarea::plan_remap_file_pages(s, request); }};
+  }
   WalkChange<ProtectRule> plan_mprotect(Address start, std::uint64_t length,
                                         Protection protection) {
     return {state_, [&](auto& s) { return vmarea::plan_mprotect(s, start, length, protection); }};
@@ -79,6 +85,17 @@ class PlannedCalls {
   WalkChange<ProtectRule> plan_mprotect(Range range, Protection protection) {
     return {state_, ordered(range, [&](auto& s) {
               return vmarea::plan_mprotect(s, range.start, range.length(), protection);
+            })};
+  }
+  WalkChange<ProtectRule> plan_pkey_mprotect(Address start, std::uint64_t length,
+                                             Protection protection, ProtectionKey key) {
+    return {state_,
+            [&](auto& s) { return vmarea::plan_mprotect(s, start, length, protection, key); }};
+  }
+  WalkChange<ProtectRule> plan_pkey_mprotect(Range range, Protection protection,
+                                             ProtectionKey key) {
+    return {state_, ordered(range, [&](auto& s) {
+              return vmarea::plan_mprotect(s, range.start, range.length(), protection, key);
             })};
   }
   typename Maker::template Made<MremapPlan<Host>> plan_mremap(const MremapRequest& request) {
@@ -127,6 +144,22 @@ class PlannedCalls {
   WalkChange<SealRule> plan_mseal(Range range, SealFlags flags = {}) {
     return {state_, ordered(range, [&](auto& s) {
               return vmarea::plan_mseal(s, range.start, range.length(), flags);
+            })};
+  }
+  StepChange<void> plan_msync(Address start, std::uint64_t length, MsyncFlags flags) {
+    return {state_, [&](auto& s) { return vmarea::plan_msync(s, start, length, flags); }};
+  }
+  StepChange<void> plan_msync(Range range, MsyncFlags flags) {
+    return {state_, ordered(range, [&](auto& s) {
+              return vmarea::plan_msync(s, range.start, range.length(), flags);
+            })};
+  }
+  StepChange<void> plan_mincore(Address start, std::uint64_t length) {
+    return {state_, [&](auto& s) { return vmarea::plan_mincore(s, start, length); }};
+  }
+  StepChange<void> plan_mincore(Range range) {
+    return {state_, ordered(range, [&](auto& s) {
+              return vmarea::plan_mincore(s, range.start, range.length());
             })};
   }
   WalkChange<SamePageRule> plan_memory_merge(SamePageMerging wanted) {
@@ -214,6 +247,13 @@ class PlannedCalls {
   WalkChange<ProtectRule> plan_mprotect(Range, NotA<Protection> auto given) {
     return {state_, refused(given)};
   }
+  WalkChange<ProtectRule> plan_pkey_mprotect(Address, std::uint64_t, NotA<Protection> auto given,
+                                             ProtectionKey) {
+    return {state_, refused(given)};
+  }
+  WalkChange<ProtectRule> plan_pkey_mprotect(Range, NotA<Protection> auto given, ProtectionKey) {
+    return {state_, refused(given)};
+  }
   WalkChange<AdviseRule> plan_madvise(Address, std::uint64_t, NotA<Advice> auto given) {
     return {state_, refused(given)};
   }
@@ -236,6 +276,12 @@ class PlannedCalls {
     return {state_, refused(given)};
   }
   WalkChange<SealRule> plan_mseal(Range, NotA<SealFlags> auto given) {
+    return {state_, refused(given)};
+  }
+  StepChange<void> plan_msync(Address, std::uint64_t, NotA<MsyncFlags> auto given) {
+    return {state_, refused(given)};
+  }
+  StepChange<void> plan_msync(Range, NotA<MsyncFlags> auto given) {
     return {state_, refused(given)};
   }
   StepChange<void> plan_loader_brk(Address, std::uint64_t, NotA<LoaderMemory> auto given) {

@@ -67,6 +67,20 @@ TEST_F(ThreadedTest, lookups_go_through_all_areas_of_a_range) {
   EXPECT_EQ(starts, (std::vector<Address>{at(3), at(4), at(5)}));
 }
 
+TEST_F(ThreadedTest, lookups_say_how_far_a_range_may_be_accessed) {
+  ASSERT_TRUE(space.mprotect(at(7) + page, page, prot::read));
+  const auto lookups = space.lookups();
+  const Range both{at(7), at(7) + 2 * page};
+  EXPECT_EQ(lookups.covers(both, prot::read), Coverage{both.end});
+  EXPECT_EQ(lookups.covers(both, prot::write),
+            (Coverage{at(7) + page, AccessFault::access_denied}));
+  EXPECT_EQ(lookups.covers({at(7), at(8)}, prot::read),
+            (Coverage{both.end, AccessFault::not_mapped}));
+  EXPECT_EQ(lookups.covers({at(99), at(7)}, prot::read),
+            (Coverage{at(99) + 2 * page, AccessFault::not_mapped}));
+  EXPECT_TRUE(lookups.covers({at(7) + 2 * page, at(7) + 2 * page}, prot::read));
+}
+
 TEST_F(ThreadedTest, lookup_sees_flags_that_changed_in_place) {
   ASSERT_TRUE(space.mprotect(at(7), 2 * page, prot::read));
   const Seen seen = space.lookups().find(at(7));

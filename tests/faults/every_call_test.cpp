@@ -146,7 +146,11 @@ TEST(EveryAttempt, is_reached_by_each_kind_of_call) {
     }
   }
   for (std::size_t kind = 0; kind < failed.size(); ++kind) {
-    EXPECT_GT(failed[kind], 0u) << every_call::kinds[kind].name;
+    // One takes nothing, the other is made of calls that are reached by themselves.
+    const auto each = static_cast<every_call::Kind>(kind);
+    const bool has_no_beats =
+        each == every_call::Kind::cover || each == every_call::Kind::advise_several;
+    EXPECT_EQ(failed[kind] > 0u, !has_no_beats) << every_call::kinds[kind].name;
     if (number_from("VMAREA_SHOW", 0) == 0) continue;
     std::printf("%-16s %8llu\n", every_call::kinds[kind].name,
                 static_cast<unsigned long long>(failed[kind]));

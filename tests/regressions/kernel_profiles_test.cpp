@@ -176,6 +176,22 @@ TEST(KernelProfiles, copy_beside_its_untouched_source_and_the_other_neighbour) {
   EXPECT_EQ(under(linux_6_1, move("AA..AAAA", 0)), "AA..AAAA") << "not beside it";
 }
 
+TEST(KernelProfiles, advice_of_a_process_to_itself) {
+  const auto outcome = [](Watched& stage) {
+    stage.build("AA");
+    return stage.space().process_madvise({columns(0, 1)}, Advice::dont_fork).code();
+  };
+  EXPECT_EQ(under(linux_6_18, outcome), Error::none);
+  EXPECT_EQ(under(linux_6_12, outcome), Error::invalid);
+  EXPECT_EQ(under(linux_6_1, outcome), Error::invalid);
+  EXPECT_EQ(under({.own_advice = OwnAdvice::lossless}, outcome), Error::invalid);
+  const auto unknown_of_nothing = [](Watched& stage) {
+    return stage.space().process_madvise({}, static_cast<Advice>(99)).code();
+  };
+  EXPECT_EQ(under(linux_6_18, unknown_of_nothing), Error::none);
+  EXPECT_EQ(under(linux_7_2, unknown_of_nothing), Error::invalid);
+}
+
 TEST(KernelProfiles, populating_ends_at_a_hole_or_goes_on_behind_it) {
   struct Case {
     const char* before;

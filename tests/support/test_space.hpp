@@ -60,6 +60,9 @@ class TestSpace {
   Result<Address> mmap(const MmapRequest<TestServices>& request) {
     return run(space_.plan_mmap(request));
   }
+  Result<Address> remap_file_pages(const RemapFileRequest& request) {
+    return run(space_.plan_remap_file_pages(request));
+  }
   Result<void> munmap(Range range) { return munmap(range.start, range.length()); }
   Result<void> munmap(Address start, std::uint64_t length) {
     return run(space_.plan_munmap(start, length));
@@ -69,6 +72,9 @@ class TestSpace {
   }
   Result<void> mprotect(Address start, std::uint64_t length, Protection protection) {
     return run(space_.plan_mprotect(start, length, protection));
+  }
+  Result<void> pkey_mprotect(Range range, Protection protection, ProtectionKey key) {
+    return run(space_.plan_pkey_mprotect(range.start, range.length(), protection, key));
   }
   Result<Address> mremap(const MremapRequest& request) { return run(space_.plan_mremap(request)); }
   Address brk(Address wanted) {
@@ -88,6 +94,12 @@ class TestSpace {
   Result<void> munlockall() { return run(space_.plan_munlockall()); }
   Result<void> mseal(Range range, SealFlags flags = {}) {
     return run(space_.plan_mseal(range.start, range.length(), flags));
+  }
+  Result<void> msync(Range range, MsyncFlags flags) {
+    return run(space_.plan_msync(range.start, range.length(), flags));
+  }
+  Result<void> mincore(Range range) {
+    return run(space_.plan_mincore(range.start, range.length()));
   }
   Result<void> set_memory_merge(SamePageMerging wanted) {
     return run(space_.plan_memory_merge(wanted));

@@ -59,11 +59,11 @@ TEST(Brk, executable_heap_is_one_that_only_new_pages_get_and_nothing_refuses) {
   HeapStage stage("........");
   ASSERT_TRUE(stage.brk_to(TestSpace::column(3)));
   ASSERT_TRUE(stage.deny_write_exec(write_exec::refuse_exec_gain));
-  stage.state().modes.executes_heap = true;
+  stage.state().modes.read_implies_exec = true;
   ASSERT_TRUE(stage.brk_to(TestSpace::column(5)));
   EXPECT_EQ(stage.picture(), "..AEE...");
-  EXPECT_TRUE(stage.fork()->space().modes().executes_heap);
-  stage.state().modes.executes_heap = false;
+  EXPECT_TRUE(stage.fork()->space().modes().read_implies_exec);
+  stage.state().modes.read_implies_exec = false;
   ASSERT_TRUE(stage.brk_to(TestSpace::column(6)));
   EXPECT_EQ(stage.picture(), "..AEEA..");
 }

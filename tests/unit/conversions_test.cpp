@@ -98,6 +98,12 @@ TEST(Conversions, remap_and_lock_flags_have_the_numbers_of_the_system) {
   EXPECT_SYSTEM_NUMBER(mlockall_flag_names, mlockall_flags_from, MCL_ONFAULT);
 }
 
+TEST(Conversions, msync_flags_have_the_numbers_of_the_system) {
+  EXPECT_SYSTEM_NUMBER(msync_flag_names, msync_flags_from, MS_ASYNC);
+  EXPECT_SYSTEM_NUMBER(msync_flag_names, msync_flags_from, MS_INVALIDATE);
+  EXPECT_SYSTEM_NUMBER(msync_flag_names, msync_flags_from, MS_SYNC);
+}
+
 TEST(Conversions, advice_has_the_numbers_of_the_system) {
   EXPECT_SYSTEM_NUMBER(advice_names, advice_from, MADV_NORMAL);
   EXPECT_SYSTEM_NUMBER(advice_names, advice_from, MADV_RANDOM);
@@ -152,6 +158,7 @@ TEST(Conversions, unknown_bits_are_refused_in_every_place) {
   expect_only_named_bits(mlock_flag_names, by([](std::uint64_t n) { return mlock_flags_from(n); }));
   expect_only_named_bits(mlockall_flag_names,
                          by([](std::uint64_t n) { return mlockall_flags_from(n); }));
+  expect_only_named_bits(msync_flag_names, by([](std::uint64_t n) { return msync_flags_from(n); }));
 }
 
 TEST(Conversions, numbers_of_any_width_and_sign_are_taken_at_their_value) {

@@ -148,6 +148,11 @@ TEST(Picture, of_holes_alone_is_dots) {
   EXPECT_EQ(picture(space.space(), {TestSpace::column(2), TestSpace::column(2)}), "");
 }
 
+TEST(TextOfCoverage, says_how_far_and_what_stands_there) {
+  EXPECT_EQ(to_string(Coverage{0x3000}), "all, up to 3000");
+  EXPECT_EQ(to_string(Coverage{0x3000, AccessFault::not_mapped}), "up to 3000: not_mapped");
+}
+
 TEST(TextOfBroken, names_the_invariant) {
   TestSpace space("A");
   EXPECT_EQ(to_string(check(space.state())), "all invariants hold");

@@ -55,6 +55,7 @@ TEST(TextOfCallFlags, has_the_names_of_the_code) {
   EXPECT_EQ(to_string(uffd::all), "missing|protect|minor");
   EXPECT_EQ(to_string(mlock::on_fault | MlockFlags(2)), "on_fault|0x2");
   EXPECT_EQ(to_string(mlockall::all), "current|future|on_fault");
+  EXPECT_EQ(to_string(ms::all), "async|invalidate|sync");
   EXPECT_EQ(to_string(write_exec::no_inherit | write_exec::refuse_exec_gain),
             "refuse_exec_gain|no_inherit");
   EXPECT_EQ(to_string(SealFlags{}), "none");

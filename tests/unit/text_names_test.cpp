@@ -43,6 +43,7 @@ TEST(Names, every_enumerator_has_its_own) {
   expect_names(GrowthBy::lookup);
   expect_names(NewPart::above);
   expect_names(CountLimit::ignored);
+  expect_names(AccessFault::access_denied);
 }
 
 TEST(Names, known_advice_has_one_and_no_other_number) {

@@ -30,7 +30,7 @@ Result<void> plan_heap(const SpaceState<Host>& space, const Clearing<Host>& clea
                        JoinableSides sides, StepPlan<Host, T>& plan) noexcept {
   const std::int64_t pages = page_count(space, clearing.range.length());
   const Flags flags = (access | flag::may_access | flag::account | space.default_flags)
-                          .with_if(space.modes.executes_heap, flag::exec);
+                          .with_if(space.modes.read_implies_exec, flag::exec);
   const std::uint64_t count = space.area_count + static_cast<std::uint64_t>(clearing.area_change);
   PageTotals totals = space.totals;
   totals += -clearing.totals;

@@ -137,6 +137,17 @@ Result<void> describe_file(const SpaceState<Host>& space, const MmapRequest<Host
   return {};
 }
 
+/// The protection with what the personality READ_IMPLIES_EXEC adds to it.
+template <class Host>
+[[gnu::noinline]] Protection implied_protection(const SpaceState<Host>& space,
+                                                const MmapRequest<Host>& request) noexcept {
+  const Protection asked = request.protection;
+  if (!asked.has_any(prot::read)) return asked;
+  const bool may_exec =
+      request.flags.has_any(map::anonymous) || space.services.file_rules(request.file).may_exec;
+  return asked.with_if(may_exec, prot::exec);
+}
+
 /// The flags that the call's arguments ask for, before the file is asked.
 template <class Host>
 Flags requested_flags(const SpaceState<Host>& space, const MmapRequest<Host>& request) noexcept {
@@ -145,7 +156,9 @@ Flags requested_flags(const SpaceState<Host>& space, const MmapRequest<Host>& re
   const KernelProfile profile = space.services.profile();
   const bool no_huge =
       request.flags.has_any(map::stack) && profile.stack_mappings_refuse_huge_pages;
-  return (profile.flags_for(request.protection) | space.default_flags | flag::may_access)
+  const Protection protection =
+      space.modes.read_implies_exec ? implied_protection(space, request) : request.protection;
+  return (profile.flags_for(protection) | space.default_flags | flag::may_access)
       .with_if(request.flags.has_any(map::grows_down), flag::grows_down)
       .with_if(request.flags.has_any(map::locked), flag::locked)
       .with_if(request.flags.has_any(map::sync), flag::sync)

@@ -13,17 +13,19 @@ namespace vmarea {
 template <class Host>
 struct ProtectRule : RuleBase<Host> {
   Flags protection;  // A part of flag::protection.
+  Flags implied;     // flag::exec where that may be, by the personality.
 
-  constexpr explicit ProtectRule(Flags wanted = {}) noexcept : protection(wanted) {}
+  constexpr explicit ProtectRule(Flags wanted = {}, Flags adds = {}) noexcept
+      : protection(wanted), implied(adds) {}
 
   /// Errors: access_denied (more than the file allows, executing what was written), what
   /// may_protect says, not_permitted (sealed), no_memory (data limit).
   Result<void> check(const SpaceState<Host>& space, const Area<Host>& area, Range part,
                      const WalkProgress& progress) const noexcept {
     const Flags before = area.flags;
-    const Flags access = protection & flag::access;
     const Flags after = with_protection(before);
-    const Flags allowed{(before & flag::may_access).bits() >> 4};
+    const Flags access = after & flag::access;
+    const Flags allowed = allowed_access(before);
     if (!allowed.has_all(access) || space.modes.refuses_exec(before, after)) {
       return Error::access_denied;
     }
@@ -67,7 +69,11 @@ struct ProtectRule : RuleBase<Host> {
 
  private:
   constexpr Flags with_protection(Flags before) const noexcept {
-    return before.without(flag::protection) | protection;
+    const Flags after = before.without(flag::protection) | protection;
+    return implied.empty() ? after : after | (implied & allowed_access(before));
+  }
+  static constexpr Flags allowed_access(Flags before) noexcept {
+    return Flags{(before & flag::may_access).bits() >> 4};
   }
 };
 
@@ -81,12 +87,18 @@ Result<Address> stack_start(const SpaceState<Host>& space, Range range) noexcept
   return area->start;
 }
 
-/// Errors: invalid (misaligned, unknown bits, both grow bits), no_memory (wraps, a hole, the map
-/// count, charge or data limit), and those of the rule.
+/// A protection key, and none: the one that the area has, or that hides what may only be executed.
+using ProtectionKey = std::int32_t;
+inline constexpr ProtectionKey no_key = -1;
+
+/// mprotect; with a key, pkey_mprotect (pkeys(7)). No key is ever allocated here, so that only the
+/// default one, 0, can be given, where the processor has keys. Errors: invalid (misaligned, unknown
+/// bits, both grow bits, a key that is not allocated), no_memory (wraps, a hole, the map count,
+/// charge or data limit), and those of the rule.
 template <class Host>
 WalkPlan<Host, ProtectRule<Host>> plan_mprotect(const SpaceState<Host>& space, Address start,
-                                                std::uint64_t length_bytes,
-                                                Protection protection) noexcept {
+                                                std::uint64_t length_bytes, Protection protection,
+                                                ProtectionKey key = no_key) noexcept {
   constexpr Protection grow_bits = prot::grows_down | prot::grows_up;
   constexpr Protection known = prot::read | prot::write | prot::exec | prot::semaphore | grow_bits;
   const Geometry geometry = space.services.geometry();
@@ -96,6 +108,8 @@ WalkPlan<Host, ProtectRule<Host>> plan_mprotect(const SpaceState<Host>& space, A
   if (pages->empty()) return success;
   Range range = *pages;
   if (!known.has_all(protection)) return Error::invalid;
+  const KernelProfile profile = space.services.profile();
+  if (key != no_key && (key != 0 || !profile.has_protection_keys)) return Error::invalid;
   if (protection.has_any(prot::grows_down)) {
     const Result<Address> from = stack_start(space, range);
     if (!from) return from.error();
@@ -105,8 +119,10 @@ WalkPlan<Host, ProtectRule<Host>> plan_mprotect(const SpaceState<Host>& space, A
   if (protection.has_any(prot::grows_up)) {
     return find_area(space, range.start) != nullptr ? Error::invalid : Error::no_memory;
   }
-  const Flags wanted = space.services.profile().flags_for(protection.without(grow_bits));
-  return {space, range, ProtectRule<Host>{wanted}};
+  const Protection access = protection.without(grow_bits);
+  const Flags wanted = key == no_key ? profile.flags_for(access) : access_flags(access);
+  const bool implies_exec = space.modes.read_implies_exec && protection.has_any(prot::read);
+  return {space, range, ProtectRule<Host>{wanted, Flags{}.with_if(implies_exec, flag::exec)}};
 }
 
 }  // namespace vmarea

@@ -69,8 +69,9 @@ StepPlan<Host, Address> plan_attach(const SpaceState<Host>& space,
 
   const bool writes =
       request.access == Access::read_write || request.access == Access::read_write_exec;
-  const bool executes =
-      request.access == Access::read_exec || request.access == Access::read_write_exec;
+  const bool executes = request.access == Access::read_exec ||
+                        request.access == Access::read_write_exec ||
+                        (space.modes.read_implies_exec && rules.may_exec);
   Description<Host> wanted{
       .start = *at, .end = *at + length, .file = request.segment, .hooks = &no_hooks<Host>};
   wanted.flags =

@@ -60,6 +60,13 @@ enum class DroppableMemory : unsigned char {
   unknown,  // No type of mapping at all: EINVAL. Before 6.11.
 };
 
+/// Which advice process_madvise takes from a process about itself.
+enum class OwnAdvice : unsigned char {
+  lossless,  // What changes nothing that a program sees. Before 6.13.
+  any,       // What is unknown is refused with the first byte only.
+  known,     // On 7.2.
+};
+
 /// Run-time choice of a kernel's behaviour; comes through the door.
 struct KernelProfile {
   PartialEffects partial_effects = PartialEffects::as_linux;
@@ -93,10 +100,11 @@ struct KernelProfile {
   bool do_fork_refuses_special = false;          // Every kind and not IO memory alone. Since 7.0.
   bool knows_guard_advice = true;                // Since 6.13.
   bool marks_guarded_areas = true;               // Since 6.19 and 6.18.y.
-  bool knows_seals = true;                       // Since 6.10; ENOSYS before.
-  bool seals_only_64_bit_spaces = false;         // Until 6.12; EPERM in others.
-  bool knows_memory_merge = true;                // PR_SET_MEMORY_MERGE. Since 6.4; EINVAL before.
-  bool knows_deny_write_exec = true;             // PR_SET_MDWE. Since 6.3; EINVAL before.
+  OwnAdvice own_advice = OwnAdvice::any;
+  bool knows_seals = true;                // Since 6.10; ENOSYS before.
+  bool seals_only_64_bit_spaces = false;  // Until 6.12; EPERM in others.
+  bool knows_memory_merge = true;         // PR_SET_MEMORY_MERGE. Since 6.4; EINVAL before.
+  bool knows_deny_write_exec = true;      // PR_SET_MDWE. Since 6.3; EINVAL before.
   DroppableMemory droppable_memory = DroppableMemory::granted;
   bool limits_come_before_clearing = false;      // So a refused mapping leaves no cut. On 6.1.
   bool stack_mappings_refuse_huge_pages = true;  // MAP_STACK, since 6.8.
@@ -141,6 +149,7 @@ inline constexpr KernelProfile linux_6_12{
     .watches_droppable_memory = true,
     .knows_guard_advice = false,
     .marks_guarded_areas = false,
+    .own_advice = OwnAdvice::lossless,
     .seals_only_64_bit_spaces = true,
 };
 
@@ -168,6 +177,7 @@ inline constexpr KernelProfile linux_7_2 = [] {
   profile.kept_source_joins_copy = false;
   profile.kept_source_restarts_at_address = true;
   profile.do_fork_refuses_special = true;
+  profile.own_advice = OwnAdvice::known;
   return profile;
 }();
 

@@ -34,19 +34,18 @@ bool reads_give_identity(const SpaceState<Host>& space, const Area<Host>& area, 
          (touch == Touch::read && faults_huge_page(space, area, at));
 }
 
-/// Whether the area's protection lets a touch pass. What may be written or executed may be read,
-/// but for memory that a protection key hides.
+/// Whether the area's protection lets a touch pass.
 constexpr bool is_allowed(Flags flags, Touch touch) noexcept {
   switch (touch) {
     case Touch::write:
-      return flags.has_any(flag::write);
+      return allows(flags, prot::write);
     case Touch::forced_write:
       return true;
     case Touch::read:
     case Touch::read_small_page:
       break;
   }
-  return flags.has_any(flag::access) && !flags.has_any(flag::execute_only);
+  return allows(flags, prot::read);
 }
 
 /// Errors: bad_address (nothing is mapped there, or the protection forbids it), no_memory.

@@ -12,6 +12,7 @@
 // one still the old one. Whoever wants several answers to agree takes the lock: lock_shared().
 #pragma once
 
+#include "vmarea/space/coverage.hpp"
 #include "vmarea/space/space_state.hpp"
 
 namespace vmarea {
@@ -55,6 +56,16 @@ class [[nodiscard]] Lookups {
       visit(area);
       at = area.range.end;
     }
+  }
+
+  /// Whether all of `range` may be accessed so; see AddressSpace::covers. Each part as one moment
+  /// of the call had it, not all at the same: where calls on the range go on, it says no more than
+  /// that a copy could have come so far. Never waits, and looks at no address twice.
+  Coverage covers(Range range, Protection access) const noexcept {
+    return coverage_of(range, access, [this](Address at) noexcept -> AccessedArea {
+      const SeenArea<Host> area = find(at);
+      return {area.range.end, area.flags};
+    });
   }
 
  private:

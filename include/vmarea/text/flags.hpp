@@ -140,6 +140,13 @@ constexpr void write_text(TextWriter& to, MlockallFlags flags) noexcept {
   write_bits(to, flags.bits(), names);
 }
 
+constexpr void write_text(TextWriter& to, MsyncFlags flags) noexcept {
+  constexpr BitName names[] = {{ms::async.bits(), "async"},
+                               {ms::invalidate.bits(), "invalidate"},
+                               {ms::sync.bits(), "sync"}};
+  write_bits(to, flags.bits(), names);
+}
+
 constexpr void write_text(TextWriter& to, WriteExecFlags flags) noexcept {
   constexpr BitName names[] = {{write_exec::refuse_exec_gain.bits(), "refuse_exec_gain"},
                                {write_exec::no_inherit.bits(), "no_inherit"}};

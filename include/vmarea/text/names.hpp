@@ -16,6 +16,7 @@
 #include "vmarea/plan/step.hpp"
 #include "vmarea/plan/touch.hpp"
 #include "vmarea/rules/merge.hpp"
+#include "vmarea/space/coverage.hpp"
 #include "vmarea/text/writer.hpp"
 #include "vmarea/types/flags.hpp"
 
@@ -99,6 +100,18 @@ constexpr const char* name(Event value) noexcept {
       return "touched";
     case Event::forked:
       return "forked";
+  }
+  return nullptr;
+}
+
+constexpr const char* name(AccessFault value) noexcept {
+  switch (value) {
+    case AccessFault::none:
+      return "none";
+    case AccessFault::not_mapped:
+      return "not_mapped";
+    case AccessFault::access_denied:
+      return "access_denied";
   }
   return nullptr;
 }

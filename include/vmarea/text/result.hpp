@@ -50,7 +50,7 @@ constexpr const char* describe(Error error) noexcept {
     case Error::bad_address:
       return "no such memory there";
     case Error::busy:
-      return "another change is reserved, or this one is stale or out of turn";
+      return "another change is reserved, this one is stale or out of turn, or memory is locked";
     case Error::exists:
       return "something is mapped there";
     case Error::no_device:

@@ -10,8 +10,10 @@
 #pragma once
 
 #include "vmarea/space/check.hpp"
+#include "vmarea/space/coverage.hpp"
 #include "vmarea/space/find.hpp"
 #include "vmarea/text/area.hpp"
+#include "vmarea/text/names.hpp"
 
 namespace vmarea {
 
@@ -34,6 +36,12 @@ constexpr void write_text(TextWriter& to, const Broken& broken) noexcept {
     return;
   }
   to.add("invariant ").add_signed(broken.number).add(" is broken: ").add(broken.what);
+}
+
+/// How far a range may be accessed, and what stands in the way there.
+constexpr void write_text(TextWriter& to, const Coverage& coverage) noexcept {
+  to.add(coverage ? "all, up to " : "up to ").add_hex(coverage.upto);
+  if (!coverage) write_text(to.add(": "), coverage.fault);
 }
 
 /// The letter of a page: what it allows most, in capitals where it is shared.

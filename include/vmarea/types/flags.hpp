@@ -151,8 +151,21 @@ inline constexpr MlockallFlags on_fault{4};
 inline constexpr MlockallFlags all = current | future | on_fault;
 }  // namespace mlockall
 
+/// MS_* of msync.
+using MsyncFlags = BitSet<struct MsyncFlagsTag, std::uint32_t>;
+
+namespace ms {
+inline constexpr MsyncFlags async{1};
+inline constexpr MsyncFlags invalidate{2};
+inline constexpr MsyncFlags sync{4};
+inline constexpr MsyncFlags all = async | invalidate | sync;
+}  // namespace ms
+
 /// The flags of mseal; none are known.
 using SealFlags = BitSet<struct SealFlagsTag, std::uint64_t>;
+
+/// The flags of process_madvise; none are known.
+using ProcessAdviceFlags = BitSet<struct ProcessAdviceFlagsTag, std::uint32_t>;
 
 /// PR_MDWE_* of prctl(PR_SET_MDWE).
 using WriteExecFlags = BitSet<struct WriteExecFlagsTag, std::uint64_t>;
@@ -199,6 +212,14 @@ constexpr Flags access_flags(Protection protection) noexcept {
 /// The protection that the access bits of an area stand for.
 constexpr Protection protection_of(Flags flags) noexcept {
   return Protection(static_cast<std::uint32_t>((flags & flag::access).bits()));
+}
+
+/// Whether memory with these flags may be read, written or executed, or each that is asked for. As
+/// on x86-64, what may be written or executed may be read, but for what a protection key hides.
+constexpr bool allows(Flags flags, Protection access) noexcept {
+  const bool is_readable = flags.has_any(flag::access) && !flags.has_any(flag::execute_only);
+  if (access.has_any(prot::read) && !is_readable) return false;
+  return flags.has_all(access_flags(access.without(prot::read)));
 }
 
 /// The flags of an area that is watched so.

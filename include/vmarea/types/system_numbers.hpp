@@ -78,6 +78,12 @@ inline constexpr SystemName<MlockallFlags> mlockall_flag_names[] = {
     {"MCL_ONFAULT", mlockall::on_fault},
 };
 
+inline constexpr SystemName<MsyncFlags> msync_flag_names[] = {
+    {"MS_ASYNC", ms::async},
+    {"MS_INVALIDATE", ms::invalidate},
+    {"MS_SYNC", ms::sync},
+};
+
 inline constexpr SystemName<Advice> advice_names[] = {
     {"MADV_NORMAL", Advice::normal},
     {"MADV_RANDOM", Advice::random},
@@ -140,6 +146,10 @@ constexpr Result<MlockFlags> mlock_flags_from(SystemNumber auto number) noexcept
 constexpr Result<MlockallFlags> mlockall_flags_from(SystemNumber auto number) noexcept {
   return bits_from(mlockall_flag_names, number);
 }
+/// MS_. Errors: invalid (an unknown bit).
+constexpr Result<MsyncFlags> msync_flags_from(SystemNumber auto number) noexcept {
+  return bits_from(msync_flag_names, number);
+}
 /// MADV_. Errors: invalid (an unknown number).
 constexpr Result<Advice> advice_from(SystemNumber auto number) noexcept {
   for (const SystemName<Advice>& each : advice_names) {
@@ -162,6 +172,9 @@ constexpr unsigned system_number(MlockFlags flags) noexcept {
   return flags.bits();
 }
 constexpr int system_number(MlockallFlags flags) noexcept {
+  return static_cast<int>(flags.bits());
+}
+constexpr int system_number(MsyncFlags flags) noexcept {
   return static_cast<int>(flags.bits());
 }
 constexpr int system_number(Advice advice) noexcept {

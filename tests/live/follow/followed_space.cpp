@@ -101,14 +101,14 @@ void FollowedSpace::refresh_limits(pid_t task) {
 void FollowedSpace::refresh_personality(pid_t task) {
   randomised_ = is_randomised(task);
   implies_exec_ = read_implies_exec(task);
-  if (space_ != nullptr) space_->state().modes.executes_heap = implies_exec_;
+  if (space_ != nullptr) space_->state().modes.read_implies_exec = implies_exec_;
 }
 
 void FollowedSpace::load_image(pid_t task) {
   const std::vector<KernelArea> areas = kernel_.read_areas_with_flags();
   space_ = std::make_unique<Space>(Services(host_), read_layout(task, areas));
   space_->state().modes = read_modes(task);
-  space_->state().modes.executes_heap = implies_exec_;
+  space_->state().modes.read_implies_exec = implies_exec_;
   rebuild(describe_image(areas, files_));
   catch_up();
 }

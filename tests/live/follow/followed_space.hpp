@@ -65,7 +65,6 @@ class FollowedSpace {
   KernelSpace& kernel() { return kernel_; }
   FileRegistry& files() { return files_; }
   bool randomised() const { return randomised_; }
-  bool implies_exec() const { return implies_exec_; }
   void refresh_personality(pid_t task);
   /// Who has rights may be different from now on.
   void forget_rights() { rights_.clear(); }

@@ -51,10 +51,7 @@ struct Request {
   std::uint64_t argument(std::size_t i) const { return call.arguments[i]; }
   std::uint32_t word(std::size_t i) const { return static_cast<std::uint32_t>(argument(i)); }
   bool kernel_failed() const { return kernel_raw < 0 && kernel_raw >= -4095; }
-  Protection protection(std::size_t i) const {
-    const bool implied = space.implies_exec() && (argument(i) & PROT_READ) != 0;
-    return Protection(word(i)).with_if(implied, vmarea::prot::exec);
-  }
+  Protection protection(std::size_t i) const { return Protection(word(i)); }
 };
 
 /// The flags that the kernel gave the area at `at`.
@@ -227,15 +224,13 @@ ModelAnswer make_process_madvise(const Request& request) {
       static_cast<ssize_t>(ours.iov_len)) {
     return {Made::not_modelled, 0};
   }
-  std::int64_t done = 0;
+  std::vector<vmarea::Range> named;
   for (const iovec& range : ranges) {
-    const Result<void> result =
-        request.space.space().madvise(reinterpret_cast<Address>(range.iov_base), range.iov_len,
-                                      static_cast<vmarea::Advice>(request.word(3)));
-    if (!result) return compared(done != 0 ? done : raw(result));
-    done += static_cast<std::int64_t>(range.iov_len);
+    const auto start = reinterpret_cast<Address>(range.iov_base);
+    named.push_back({start, start + range.iov_len});
   }
-  return compared(done);
+  return compared(raw(
+      request.space.space().process_madvise(named, static_cast<vmarea::Advice>(request.word(3)))));
 }
 
 /// Whether a policy makes sense is not ours to say, nor whether pages can follow it.

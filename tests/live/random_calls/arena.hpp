@@ -18,6 +18,8 @@ inline constexpr std::uint64_t page = 4096;
 /// A multiple of a huge page; nothing is mapped near it.
 inline constexpr std::uint64_t arena_start = 0x2000'0000'0000;
 inline constexpr std::uint64_t arena_pages_max = 1536;
+/// What one call copies at most.
+inline constexpr std::uint64_t copied_pages_max = 32;
 
 /// How large the arena is, what is there already, and which tree holds our side's areas.
 struct Shape {

@@ -10,12 +10,13 @@ namespace vmarea::live {
 namespace {
 
 constexpr std::array<std::string_view, kind_count> kind_names = {
-    "map",    "unmap",         "protect",   "write",    "read",        "noreplace",
-    "shared", "file",          "populate",  "stack",    "droppable",   "resize",
-    "move",   "keep",          "duplicate", "advise",   "discard",     "guard",
-    "lock",   "lock_on_fault", "unlock",    "seal",     "place",       "heap",
-    "limit",  "userfault",     "policy",    "lock_all", "merge_pages", "deny_write_exec",
-    "bad",    "fork"};
+    "map",         "unmap",         "protect",   "write",    "read",           "noreplace",
+    "shared",      "file",          "populate",  "stack",    "droppable",      "resize",
+    "move",        "keep",          "duplicate", "advise",   "discard",        "guard",
+    "lock",        "lock_on_fault", "unlock",    "seal",     "place",          "heap",
+    "limit",       "userfault",     "policy",    "lock_all", "merge_pages",    "deny_write_exec",
+    "imply_exec",  "copy",          "sync",      "in_core",  "advise_several", "remap_file",
+    "protect_key", "bad",           "fork"};
 static_assert(kind_names.back() == "fork");
 
 }  // namespace

@@ -52,6 +52,16 @@ enum class Kind : std::uint8_t {
   lock_all,
   merge_pages,
   deny_write_exec,
+  imply_exec,
+  // What the kernel reads or writes for a program.
+  copy,
+  // Checks of areas that change none.
+  sync,
+  in_core,
+  // Calls that are made of others.
+  advise_several,
+  remap_file,
+  protect_key,
   // Arguments that a program should not pass.
   bad,
   // Goes on in a child, or lets a child come and go.
@@ -121,6 +131,14 @@ enum class Operation : std::uint8_t {
   munlockall,
   memory_merge,     // PR_SET_MEMORY_MERGE.
   deny_write_exec,  // PR_SET_MDWE.
+  imply_exec,       // The personality READ_IMPLIES_EXEC.
+  copy_from,        // A call that reads the range, as write(2) does.
+  copy_to,          // One that writes it, as read(2) does.
+  msync,
+  mincore,
+  process_madvise,  // Of one range or two; the flags say how many.
+  remap_file_pages,
+  pkey_mprotect,  // The key is the advice.
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;

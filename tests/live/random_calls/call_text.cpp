@@ -44,6 +44,14 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "munlockall",
                                                              "memory_merge",
                                                              "deny_write_exec",
+                                                             "imply_exec",
+                                                             "copy_from",
+                                                             "copy_to",
+                                                             "msync",
+                                                             "mincore",
+                                                             "process_madvise",
+                                                             "remap_file_pages",
+                                                             "pkey_mprotect",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
@@ -98,6 +106,9 @@ constexpr auto policy_names = std::to_array<Name>(
     {{0, "none"}, {1, "preferred"}, {2, "bound"}, {3, "interleaved"}, {4, "local"}});
 constexpr auto lock_all_names =
     std::to_array<Name>({{1, "current"}, {2, "future"}, {4, "on_fault"}});
+constexpr auto sync_names = std::to_array<Name>({{1, "async"}, {2, "invalidate"}, {4, "sync"}});
+constexpr auto count_names = std::to_array<Name>({{0, "none_of"}, {1, "first_of"}, {2, "both"}});
+constexpr auto key_names = std::to_array<Name>({{~0u, "no_key"}});
 constexpr auto switch_names = std::to_array<Name>({{0, "off"}, {1, "on"}});
 constexpr auto write_exec_names = std::to_array<Name>({{1, "refuse_exec_gain"}, {2, "no_inherit"}});
 constexpr auto fork_names = std::to_array<Name>({{0, "in_child"}, {1, "in_parent"}});
@@ -294,6 +305,25 @@ void mmap_fields(Format& format, AnyCall& call) {
 }
 
 template <class Format, class AnyCall>
+void process_madvise_fields(Format& format, AnyCall& call) {
+  format.number(call.advice, advice_names);
+  format.number(call.flags, count_names);
+  format.place(call.address);
+  format.extent(call.length);
+  format.place(call.new_address);
+  format.extent(call.new_length);
+}
+
+template <class Format, class AnyCall>
+void remap_file_fields(Format& format, AnyCall& call) {
+  format.place(call.address);
+  format.extent(call.length);
+  format.bits(call.protection, protection_names, "");
+  format.extent(call.offset);
+  format.map_flags(call.flags);
+}
+
+template <class Format, class AnyCall>
 void mremap_fields(Format& format, AnyCall& call) {
   format.place(call.address);
   format.extent(call.length);
@@ -310,6 +340,10 @@ void fields(Format& format, AnyCall& call) {
       return mmap_fields(format, call);
     case Operation::mremap:
       return mremap_fields(format, call);
+    case Operation::remap_file_pages:
+      return remap_file_fields(format, call);
+    case Operation::process_madvise:
+      return process_madvise_fields(format, call);
     case Operation::read:
     case Operation::write:
     case Operation::brk:
@@ -328,6 +362,7 @@ void fields(Format& format, AnyCall& call) {
     case Operation::munlockall:
       return;
     case Operation::memory_merge:
+    case Operation::imply_exec:
       return format.number(call.flags, switch_names);
     case Operation::deny_write_exec:
       return format.bits(call.flags, write_exec_names, "|");
@@ -336,19 +371,29 @@ void fields(Format& format, AnyCall& call) {
     case Operation::userfault_register:
     case Operation::userfault_unregister:
     case Operation::mbind:
+    case Operation::copy_from:
+    case Operation::copy_to:
+    case Operation::msync:
+    case Operation::mincore:
     case Operation::munmap:
     case Operation::mlock:
     case Operation::mlock_on_fault:
     case Operation::munlock:
     case Operation::mseal:
     case Operation::mprotect:
+    case Operation::pkey_mprotect:
     case Operation::madvise:
       break;
   }
   format.place(call.address);
   format.extent(call.length);
   if (call.operation == Operation::mprotect) format.bits(call.protection, protection_names, "");
+  if (call.operation == Operation::pkey_mprotect) {
+    format.bits(call.protection, protection_names, "");
+    format.number(call.advice, key_names);
+  }
   if (call.operation == Operation::madvise) format.number(call.advice, advice_names);
+  if (call.operation == Operation::msync) format.bits(call.flags, sync_names, "|");
   if (call.operation == Operation::mbind) format.number(call.flags, policy_names);
   if (call.operation == Operation::userfault_register) format.bits(call.flags, watch_names, "|");
   if (call.operation == Operation::userfault_register ||

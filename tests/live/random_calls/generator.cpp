@@ -44,6 +44,7 @@ constexpr unsigned base_weight(Kind kind) {
     case Kind::limit:
     case Kind::merge_pages:
     case Kind::deny_write_exec:
+    case Kind::imply_exec:
       return 4;
     case Kind::lock_all:  // It walks all of the process.
     case Kind::fork:      // As dear as a hundred other calls.
@@ -87,7 +88,8 @@ Generator::Generator(uint64_t seed, uint64_t sequence, Kinds kinds, const Shape&
     sum += weights_[kind];
   }
   // These need a process for each sequence, or change nearly everything that follows.
-  for (const Kind kind : {Kind::seal, Kind::deny_write_exec, Kind::lock_all, Kind::merge_pages}) {
+  for (const Kind kind :
+       {Kind::seal, Kind::deny_write_exec, Kind::imply_exec, Kind::lock_all, Kind::merge_pages}) {
     if (has_kind(kinds, kind) && random_.one_in(3)) continue;
     sum -= weights_[static_cast<unsigned>(kind)];
     weights_[static_cast<unsigned>(kind)] = 0;
@@ -131,6 +133,7 @@ Generator::Maker Generator::maker_of(Kind kind) {
     case Kind::file:
       return &Generator::make_file_map;
     case Kind::protect:
+    case Kind::protect_key:
       return &Generator::make_protect;
     case Kind::write:
     case Kind::read:
@@ -156,11 +159,21 @@ Generator::Maker Generator::maker_of(Kind kind) {
     case Kind::lock_all:
     case Kind::merge_pages:
     case Kind::deny_write_exec:
+    case Kind::imply_exec:
       return &Generator::make_mode;
     case Kind::advise:
     case Kind::discard:
     case Kind::guard:
       return &Generator::make_advise;
+    case Kind::copy:
+      return &Generator::make_copy;
+    case Kind::sync:
+    case Kind::in_core:
+      return &Generator::make_question;
+    case Kind::advise_several:
+      return &Generator::make_advise_several;
+    case Kind::remap_file:
+      return &Generator::make_remap_file;
     case Kind::bad:
       return &Generator::make_bad;
     case Kind::fork:
@@ -196,6 +209,55 @@ void Generator::make_fork(Call& call) {
   call.operation = Operation::fork;
   call.flags =
       static_cast<std::uint32_t>(random_.one_in(2) ? ForkGoesOn::in_child : ForkGoesOn::in_parent);
+}
+
+/// From the start of a page on, so that what is copied ends where an area refuses.
+void Generator::make_copy(Call& call) {
+  call.operation = random_.one_in(2) ? Operation::copy_from : Operation::copy_to;
+  choose_range(call);
+  call.length = std::min(call.length, copied_pages_max * page);
+}
+
+/// Calls that change nothing, so bad arguments are theirs, too.
+void Generator::make_question(Call& call) {
+  constexpr std::array<std::uint32_t, 10> sync_flags = {0, 1, 2, 2, 3, 4, 6, 6, 5, 8};
+  call.operation = call.kind == Kind::sync ? Operation::msync : Operation::mincore;
+  choose_range(call);
+  if (call.kind == Kind::sync) call.flags = random_.pick(sync_flags);
+  if (random_.one_in(8)) spoil_range(call);
+}
+
+/// Both ranges may be bad; nothing is populated, for then single pages would matter.
+void Generator::make_advise_several(Call& call) {
+  constexpr std::array<std::int32_t, 9> discards = {4, 4, 8, 20, 24, 102, 103, 9, 99};
+  const auto choose = [&](uint64_t& address, uint64_t& length) {
+    Call part;
+    part.operation = Operation::process_madvise;
+    choose_range(part);
+    if (random_.one_in(10)) spoil_range(part);
+    address = part.address;
+    length = part.length;
+  };
+  call.operation = Operation::process_madvise;
+  choose(call.address, call.length);
+  choose(call.new_address, call.new_length);
+  call.advice = random_.one_in(3) ? random_.pick(discards) : random_.pick(flag_advice);
+  call.flags = random_.one_in(16) ? 0 : random_.one_in(3) ? 1 : 2;
+}
+
+/// The offset is in pages. Shared memory and files are what it works on: the first page of the
+/// arena is its file's first as often as not.
+void Generator::make_remap_file(Call& call) {
+  call.operation = Operation::remap_file_pages;
+  choose_range(call);
+  if (random_.one_in(2)) call.length = page;
+  if (random_.one_in(4)) call.address += random_.below(page);
+  call.offset = (call.address - arena_start) / page;
+  if (random_.one_in(2)) call.offset = random_.below(pages_);
+  if (random_.one_in(8)) call.flags = MAP_NONBLOCK;
+  if (random_.one_in(24)) call.protection = 1 + static_cast<std::uint32_t>(random_.below(16));
+  if (random_.one_in(24)) call.offset = ~uint64_t{0} >> random_.below(14);  // In no file.
+  if (random_.one_in(24)) spoil_range(call);
 }
 
 uint64_t Generator::address_of(uint64_t page_number) const {
@@ -258,6 +320,11 @@ void Generator::make_protect(Call& call) {
   call.protection = random_.pick(wide);
   if (random_.one_in(32)) call.protection |= protect_semaphore;
   if (has_kind(kinds_, Kind::stack) && random_.one_in(12)) call.protection |= protect_grows_down;
+  if (call.kind != Kind::protect_key) return;
+  constexpr std::array<std::int32_t, 6> keys = {-1, -1, -1, 0, 1, -2};
+  if (random_.one_in(8)) spoil_range(call);
+  call.operation = Operation::pkey_mprotect;
+  call.advice = random_.pick(keys);
 }
 
 void Generator::make_touch(Call& call) {
@@ -391,6 +458,10 @@ void Generator::make_mode(Call& call) {
       call.operation = random_.one_in(3) ? Operation::munlockall : Operation::mlockall;
       if (call.operation == Operation::mlockall) call.flags = random_.pick(lock_all);
       if (call.operation == Operation::mlockall && random_.one_in(24)) call.flags |= 8;
+      break;
+    case Kind::imply_exec:
+      call.operation = Operation::imply_exec;
+      call.flags = random_.one_in(3) ? 0 : 1;
       break;
     case Kind::merge_pages:
       call.operation = Operation::memory_merge;

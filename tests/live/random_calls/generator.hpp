@@ -47,6 +47,10 @@ class Generator {
 
   void make_range_call(Call& call);
   void make_fork(Call& call);
+  void make_copy(Call& call);
+  void make_question(Call& call);
+  void make_advise_several(Call& call);
+  void make_remap_file(Call& call);
   void make_map(Call& call);
   void make_file_map(Call& call);
   void make_protect(Call& call);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,8 +17,10 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "live/random_calls/limited.hpp"
@@ -101,6 +104,14 @@ std::int64_t bind_memory(const Call& call) {
                      has_nodes ? 8 * sizeof first_node : 0, 0);
 }
 
+/// Everything else of the personality stays.
+std::int64_t imply_exec(bool wanted) {
+  constexpr std::uint32_t ask = ~std::uint32_t{0};
+  const auto others =
+      static_cast<std::uint32_t>(personality(ask)) & ~std::uint32_t{READ_IMPLIES_EXEC};
+  return personality(others | (wanted ? std::uint32_t{READ_IMPLIES_EXEC} : 0)) < 0 ? -errno : 0;
+}
+
 int open_or_die(const char* path, int flags) {
   const int descriptor = open(path, flags | O_CLOEXEC);
   if (descriptor < 0) abort();
@@ -124,12 +135,19 @@ KernelArena::KernelArena(const Shape& shape, const AreaProgram& program)
   const std::string again = fmt::format("/proc/self/fd/{}", files_[0]);
   files_[static_cast<unsigned>(File::other_open)] = open_or_die(again.c_str(), O_RDWR);
   files_[static_cast<unsigned>(File::read_only)] = open_or_die(again.c_str(), O_RDONLY);
+  copied_to_ = new_file("c");
+  // It has its pages before the first comparison.
+  const std::vector<char> zeros(copied_pages_max * page);
+  if (pwrite(copied_to_, zeros.data(), zeros.size(), 0) < 0) abort();
+  copied_from_ = open_or_die("/dev/zero", O_RDONLY);
   for (unsigned i = 0; i < limited_count; ++i) getrlimit(resources[i], &limits_[i]);
   catch_faults();
 }
 
 KernelArena::~KernelArena() {
   for (const int descriptor : files_) close(descriptor);
+  close(copied_to_);
+  close(copied_from_);
 }
 
 std::string KernelArena::why_unusable() {
@@ -239,10 +257,53 @@ std::int64_t KernelArena::execute(const Call& call) {
       return system_call(SYS_prctl, set_memory_merge, call.flags, 0, 0, 0);
     case Operation::deny_write_exec:
       return system_call(SYS_prctl, set_write_exec, call.flags, 0, 0, 0);
+    case Operation::imply_exec:
+      modes_changed_ = true;
+      return imply_exec(call.flags != 0);
+    case Operation::copy_from:
+    case Operation::copy_to:
+      return copy(call);
+    case Operation::process_madvise:
+      return advise_several(call);
+    case Operation::pkey_mprotect:
+      return system_call(SYS_pkey_mprotect, call.address, call.length, call.protection,
+                         call.advice);
+    case Operation::remap_file_pages:
+      return system_call(SYS_remap_file_pages, call.address, call.length, call.protection,
+                         call.offset, call.flags);
+    case Operation::msync:
+      return system_call(SYS_msync, call.address, call.length, call.flags);
+    case Operation::mincore: {
+      static std::array<unsigned char, arena_pages_max> resident;
+      return system_call(SYS_mincore, call.address, call.length,
+                         reinterpret_cast<std::uintptr_t>(resident.data()));
+    }
     case Operation::fork:
       break;
   }
   abort();
+}
+
+/// The descriptor is opened each time, for a child is another process.
+std::int64_t KernelArena::advise_several(const Call& call) {
+  const std::array<iovec, 2> ranges = {
+      iovec{reinterpret_cast<void*>(call.address), call.length},
+      iovec{reinterpret_cast<void*>(call.new_address), call.new_length}};
+  const std::int64_t itself = system_call(SYS_pidfd_open, getpid(), 0);
+  if (itself < 0) abort();
+  const std::int64_t result =
+      system_call(SYS_process_madvise, itself, reinterpret_cast<std::uintptr_t>(ranges.data()),
+                  call.flags, call.advice, 0);
+  close(static_cast<int>(itself));
+  return result;
+}
+
+/// How many bytes the kernel could copy.
+std::int64_t KernelArena::copy(const Call& call) {
+  if (call.operation == Operation::copy_to) {
+    return system_call(SYS_read, copied_from_, call.address, call.length);
+  }
+  return system_call(SYS_pwrite64, copied_to_, call.address, call.length, 0);
 }
 
 std::int64_t KernelArena::set_heap(std::uint64_t at) {
@@ -300,6 +361,7 @@ bool KernelArena::reset() {
   if (modes_changed_) {
     system_call(SYS_munlockall);
     system_call(SYS_prctl, set_memory_merge, 0, 0, 0, 0);
+    imply_exec(false);
     modes_changed_ = false;
   }
   if (right_dropped_) set_lock_right(LockRight::kept);

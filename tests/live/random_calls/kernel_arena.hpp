@@ -70,10 +70,14 @@ class KernelArena {
   int userfault(const Call& call);
   void close_userfault(unsigned number);
   std::int64_t set_lock_right(LockRight right);
+  std::int64_t copy(const Call& call);
+  std::int64_t advise_several(const Call& call);
 
   Shape shape_;
   MapsReader maps_;
   std::array<int, file_count> files_{};
+  int copied_to_ = -1;                                      // Holds what was read from the arena.
+  int copied_from_ = -1;                                    // Gives zeros.
   std::array<int, userfault_count> userfaults_ = {-1, -1};  // Opened when first asked for.
   std::array<rlimit, limited_count> limits_{};              // As the program was started with.
   bool heap_changed_ = true;

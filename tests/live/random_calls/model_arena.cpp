@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <deque>
 #include <new>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -88,20 +89,25 @@ std::int64_t number_of(Result<Address> result) {
   return result ? static_cast<std::int64_t>(*result) : -static_cast<std::int64_t>(result.error());
 }
 
+bool is_copy(const Call& call) {
+  return call.operation == Operation::copy_from || call.operation == Operation::copy_to;
+}
+
 /// The range whose pages the call may touch; length 1 for a single one.
 Range touched_by(const Call& call) {
-  const bool populates = call.operation == Operation::mlock ||
-                         call.operation == Operation::mlock_on_fault ||
-                         call.operation == Operation::mprotect ||
-                         (call.operation == Operation::madvise &&
-                          (call.advice == static_cast<std::int32_t>(Advice::populate_read) ||
-                           call.advice == static_cast<std::int32_t>(Advice::populate_write)));
+  const bool populates =
+      call.operation == Operation::mlock || call.operation == Operation::mlock_on_fault ||
+      call.operation == Operation::mprotect || call.operation == Operation::pkey_mprotect ||
+      (call.operation == Operation::madvise &&
+       (call.advice == static_cast<std::int32_t>(Advice::populate_read) ||
+        call.advice == static_cast<std::int32_t>(Advice::populate_write)));
   const bool locks_all =
       call.operation == Operation::mlockall && MlockallFlags(call.flags).has_any(mlockall::current);
   if (locks_all) return {arena_start, arena_start + arena_pages_max * page};
   if (populates) {
     return {call.address, call.address + std::min(call.length, arena_pages_max * page)};
   }
+  if (is_copy(call)) return {call.address, call.address + call.length};
   const bool touches = call.operation == Operation::read || call.operation == Operation::write ||
                        call.operation == Operation::mremap;
   return touches ? Range{call.address, call.address + 1} : Range{};
@@ -169,7 +175,7 @@ class ModelOf : public ModelArena {
          area = find_at_or_above(state, area->end)) {
       if (!can_be_touched(*area, call)) return false;
     }
-    return true;
+    return !is_copy(call) || can_grow_into(touched);
   }
 
   std::int64_t execute(const Call& call) override {
@@ -185,6 +191,7 @@ class ModelOf : public ModelArena {
     settings_.limits = as_started_;
     limit_locked(as_started_.locked_bytes);
     set_heap(arena_start);
+    space().state().modes.read_implies_exec = false;
     if (modes_changed_) {
       const bool merges = settings_.profile.knows_memory_merge;
       if (!space().munlockall()) return false;
@@ -272,8 +279,9 @@ class ModelOf : public ModelArena {
 
   /// Whether every page of the area that may be touched can be.
   static bool can_be_touched(const Area<S>& area, const Call& call) {
-    const bool as_it_is_locked =
-        call.operation == Operation::mprotect || call.operation == Operation::mremap;
+    const bool as_it_is_locked = call.operation == Operation::mprotect ||
+                                 call.operation == Operation::pkey_mprotect ||
+                                 call.operation == Operation::mremap;
     if (as_it_is_locked && !area.flags.has_any(flag::locked)) return true;
     if (area.flags.has_any(flag::userfault)) return false;
     if (call.operation == Operation::mremap) return true;
@@ -288,6 +296,13 @@ class ModelOf : public ModelArena {
     if (area.file == nullptr || !area.file->owned_by_areas) return true;
     const auto& memory = static_cast<const typename S::SharedMemory&>(*area.file);
     return area.page_offset * page + area.length() <= memory.length_bytes;
+  }
+
+  /// Whether a stack that a copy makes grow down into `range` can be touched there.
+  bool can_grow_into(Range range) const {
+    const Area<S>* const above = find_at_or_above(space().state(), range.end);
+    return above == nullptr || !above->flags.has_any(flag::grows_down) ||
+           !above->flags.has_any(flag::userfault | flag::maybe_guard);
   }
 
   /// One change, in its beats; a fixed move over several areas is one for each.
@@ -377,6 +392,14 @@ class ModelOf : public ModelArena {
         return touch(call.address, Touch::read);
       case Operation::write:
         return touch(call.address, Touch::write);
+      case Operation::remap_file_pages:
+        return remap_file(call);
+      case Operation::process_madvise:
+        return advise_several(call);
+      case Operation::copy_from:
+        return copy(call, prot::read, Touch::read);
+      case Operation::copy_to:
+        return copy(call, prot::write, Touch::write);
       case Operation::brk: {
         const Result<Address> now = perform(space().plan_brk(call.address));
         return static_cast<std::int64_t>(now ? *now : space().layout().brk);
@@ -411,6 +434,9 @@ class ModelOf : public ModelArena {
             call.flags != 0 ? SamePageMerging::on : SamePageMerging::off)));
       case Operation::deny_write_exec:
         return number_of(perform(space().plan_deny_write_exec(WriteExecFlags(call.flags))));
+      case Operation::imply_exec:
+        space().state().modes.read_implies_exec = call.flags != 0;
+        return 0;
       case Operation::mbind:
         return number_of(perform(space().plan_mbind(call.address, call.length, call.flags)));
       default:
@@ -449,6 +475,45 @@ class ModelOf : public ModelArena {
   std::int64_t touch(Address at, Touch how) {
     if (space().find(at) == nullptr && !perform(space().plan_grow_stack(at))) return -EFAULT;
     return perform(space().plan_touch(at, how)) ? 0 : -EFAULT;
+  }
+
+  std::int64_t remap_file(const Call& call) {
+    const Result<Address> mapped =
+        perform(space().plan_remap_file_pages({.address = call.address,
+                                               .length = call.length,
+                                               .protection = Protection(call.protection),
+                                               .page_offset = call.offset,
+                                               .flags = MapFlags(call.flags)}));
+    return -static_cast<std::int64_t>(mapped.code());
+  }
+
+  std::int64_t advise_several(const Call& call) {
+    const std::array<Range, 2> both = {Range{call.address, call.address + call.length},
+                                       Range{call.new_address, call.new_address + call.new_length}};
+    const std::span<const Range> ranges(both.data(), call.flags);
+    const auto advice = static_cast<Advice>(call.advice);
+    const Result<std::uint64_t> advised = advise_ranges(
+        space().state(), ranges, advice, {}, [&](Address start, std::uint64_t length) {
+          return perform(space().plan_madvise(start, length, advice));
+        });
+    return advised ? static_cast<std::int64_t>(*advised)
+                   : -static_cast<std::int64_t>(advised.code());
+  }
+
+  /// As a kernel copies: page by page as far as the range is covered, then on where a stack grew.
+  std::int64_t copy(const Call& call, Protection access, Touch how) {
+    const Range range{call.address, call.address + call.length};
+    Address at = range.start;
+    Coverage covered;
+    do {
+      covered = space().covers({at, range.end}, access);
+      for (; at < covered.upto; at += page) {
+        if (!perform(space().plan_touch(at, how))) wrong_ = "what is covered cannot be touched";
+      }
+    } while (covered.fault == AccessFault::not_mapped &&
+             perform(space().plan_grow_stack(covered.upto)));
+    const std::uint64_t bytes = covered.upto - range.start;
+    return bytes == 0 && !range.empty() ? -EFAULT : static_cast<std::int64_t>(bytes);
   }
 
   std::int64_t set_heap(Address at) {
@@ -503,6 +568,9 @@ class ModelOf : public ModelArena {
       case Operation::mprotect:
         return number_of(
             perform(space().plan_mprotect(start, length, Protection(call.protection))));
+      case Operation::pkey_mprotect:
+        return number_of(perform(
+            space().plan_pkey_mprotect(start, length, Protection(call.protection), call.advice)));
       case Operation::madvise:
         return number_of(
             perform(space().plan_madvise(start, length, static_cast<Advice>(call.advice))));
@@ -514,6 +582,10 @@ class ModelOf : public ModelArena {
         return number_of(perform(space().plan_mlock(start, length, MlockMode::unlock)));
       case Operation::mseal:
         return number_of(perform(space().plan_mseal(start, length)));
+      case Operation::msync:
+        return number_of(perform(space().plan_msync(start, length, MsyncFlags(call.flags))));
+      case Operation::mincore:
+        return number_of(perform(space().plan_mincore(start, length)));
       default:
         return -ENOSYS;
     }

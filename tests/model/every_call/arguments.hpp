@@ -14,6 +14,8 @@
 //   };
 #pragma once
 
+#include <array>
+
 #include "model/every_call/call.hpp"
 #include "support/test_services.hpp"
 
@@ -40,6 +42,17 @@ class Arguments {
   Address start() const { return start_; }
   std::uint64_t length() const { return length_; }
   std::uint64_t whole_length() const { return bytes(call_.pages); }
+  RemapFileRequest remap_file() const {
+    RemapFileRequest request{.address = start_, .length = length_, .page_offset = call_.to};
+    if (number(1, 12) == 0) request.protection = protection();
+    if (number(2, 4) == 0) request.flags = map::non_block;
+    if (number(2, 16) == 1) request.page_offset = ~std::uint64_t{0} >> number(3, 8);
+    return request;
+  }
+  std::array<Range, 2> two_ranges() const {
+    const Address second = world_.column(call_.to);
+    return {Range{start_, start_ + length_}, Range{second, second + bytes(call_.to_pages)}};
+  }
   /// One of few places, so that what was attached there is found again.
   Address segment_start() const { return world_.column(call_.from % 5 * 8) + call_.crooked_start; }
   std::uint64_t shift() const { return bytes(call_.to_pages); }

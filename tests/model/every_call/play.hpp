@@ -7,6 +7,8 @@
 //   form.forked(world, where)  forks, which has no beats
 #pragma once
 
+#include <array>
+
 #include "model/every_call/arguments.hpp"
 
 namespace vmarea::test::every_call {
@@ -68,6 +70,7 @@ class Play {
       case Kind::touch:
       case Kind::grow_stack:
       case Kind::find_or_grow:
+      case Kind::cover:
       case Kind::split:
       case Kind::relocate:
         return at_address();
@@ -209,6 +212,33 @@ class Play {
       case Kind::attach:
         return made([&] { return space_.attach_shared(with_.attach()); },
                     [&] { return space_.plan_attach(with_.attach()); });
+      case Kind::sync: {
+        const MsyncFlags flags{static_cast<std::uint32_t>(with_.number(1, 9))};
+        return made([&] { return space_.msync(start, length, flags); },
+                    [&] { return space_.plan_msync(start, length, flags); });
+      }
+      case Kind::advise_several: {
+        const std::array<Range, 2> ranges = with_.two_ranges();
+        const Result<std::uint64_t> bytes = space_.process_madvise(ranges, with_.advice());
+        return {bytes.code(), bytes.value_or(0)};
+      }
+      case Kind::protect_key: {
+        const Protection wanted = with_.odd_protection();
+        const ProtectionKey key = static_cast<ProtectionKey>(with_.number(3, 3)) - 1;
+        return made([&] { return space_.pkey_mprotect(start, length, wanted, key); },
+                    [&] { return space_.plan_pkey_mprotect(start, length, wanted, key); });
+      }
+      case Kind::remap_file:
+        return made(
+            [&] {
+              return space_.remap_file_pages(with_.remap_file()).transform([&] {
+                return space_.services().geometry().round_down(start);
+              });
+            },
+            [&] { return space_.plan_remap_file_pages(with_.remap_file()); });
+      case Kind::in_core:
+        return made([&] { return space_.mincore(start, length); },
+                    [&] { return space_.plan_mincore(start, length); });
       case Kind::detach:
         return made([&] { return space_.detach_shared(with_.segment_start()); },
                     [&] { return space_.plan_detach(with_.segment_start()); });
@@ -236,6 +266,10 @@ class Play {
         (void)made([&] { return space_.find_or_grow(at), Result<void>(); },
                    [&] { return space_.plan_grow_stack(at, GrowthBy::lookup); });
         return {};
+      }
+      case Kind::cover: {
+        const Coverage covered = space_.covers(at, with_.length(), with_.protection());
+        return {covered ? Error::none : Error::bad_address, covered.upto};
       }
       case Kind::split:
         return made([&] { return space_.split(at); },
