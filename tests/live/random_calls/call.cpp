@@ -20,6 +20,16 @@ static_assert(kind_names.back() == "fork");
 
 }  // namespace
 
+bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result) {
+  const bool places = call.operation == Operation::mmap || call.operation == Operation::mremap;
+  const auto address = static_cast<std::uint64_t>(result);
+  return places && result > 0 && (address < arena_start || address >= shape.end());
+}
+
+std::uint64_t length_placed(const Call& call) {
+  return call.operation == Operation::mmap ? call.length : call.new_length;
+}
+
 unsigned count_kinds(Kinds kinds) {
   return static_cast<unsigned>(std::popcount(kinds));
 }

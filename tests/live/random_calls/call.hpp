@@ -166,6 +166,11 @@ struct Call {
 
 using Sequence = std::vector<Call>;
 
+/// Whether a call with this result put memory outside the arena, where nothing is compared.
+bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result);
+/// How much it put there.
+std::uint64_t length_placed(const Call& call);
+
 /// The result of a call that was left out.
 inline constexpr std::int64_t skipped = INT64_MIN;
 

@@ -141,8 +141,12 @@ std::string KernelArena::why_unusable() {
 
 bool KernelArena::reads_allocate() {
   // An area with an identity stays accounted when it becomes unwritable, one without does not.
+  return unwritable_is_charged(Read::yes) && !unwritable_is_charged(Read::no);
+}
+
+bool KernelArena::unwritable_is_charged(Read read) {
   Call call = map_first_page(PROT_READ | PROT_WRITE);
-  touch(call.address, false);
+  if (read == Read::yes) touch(call.address, false);
   call.operation = Operation::mprotect;
   call.protection = PROT_READ;
   execute(call);

@@ -26,7 +26,8 @@ class KernelArena {
   std::string why_unusable();
 
   /// Whether a read of untouched anonymous memory allocates a page and so gives an identity: a
-  /// kernel without the page of zeros.
+  /// kernel without the page of zeros. False where it cannot be seen, for the kernel takes the
+  /// charge of no memory back.
   bool reads_allocate();
 
   /// Flags that smaps does not show.
@@ -63,6 +64,9 @@ class KernelArena {
  private:
   /// Maps it anew; the call that did.
   Call map_first_page(std::uint32_t protection);
+  enum class Read : std::uint8_t { no, yes };
+  /// Whether a page that became unwritable, after a read or not, is charged still.
+  bool unwritable_is_charged(Read read);
   /// Whether the arena holds one area and that has any of these flags; nothing is left there.
   bool only_area_has(Flags flags);
   std::int64_t set_heap(std::uint64_t at);

@@ -126,10 +126,10 @@ class ModelOf : public ModelArena {
 
  public:
   ModelOf(const Shape& shape, const Machine& machine) : shape_(shape) {
-    settings_.profile = machine.profile;
     settings_.memory_pages = machine.memory_pages;
     settings_.profile.reads_share_zero_page = !machine.reads_allocate;
     settings_.profile.has_protection_keys = machine.has_keys;
+    ModelOf::use(machine.profile);
     as_started_.address_space_bytes = soft(machine, Limited::address_space);
     as_started_.data_bytes = soft(machine, Limited::data);
     as_started_.data_bytes_hard = hard(machine, Limited::data);
@@ -151,6 +151,12 @@ class ModelOf : public ModelArena {
   }
   ~ModelOf() override {
     while (!generations_.empty()) generations_.pop_back();
+  }
+
+  void use(const KernelProfile& profile) override {
+    const KernelProfile before = std::exchange(settings_.profile, profile);
+    settings_.profile.reads_share_zero_page = before.reads_share_zero_page;
+    settings_.profile.has_protection_keys = before.has_protection_keys;
   }
 
   bool can_follow(const Call& call) const override {

@@ -35,6 +35,10 @@ class ModelArena {
  public:
   virtual ~ModelArena() = default;
 
+  /// Behaves like another kernel from now on; what the machine decides stays. To be called while
+  /// the arena is empty.
+  virtual void use(const KernelProfile& profile) = 0;
+
   /// False where the answer depends on single pages, which a host without page tables does not
   /// know: guard pages, and pages past the end of shared memory.
   virtual bool can_follow(const Call& call) const = 0;
