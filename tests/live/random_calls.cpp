@@ -197,6 +197,7 @@ bool take_shape_of_file(Options& options) {
 }  // namespace
 
 int main(int count, char** words) {
+  if (Shape::compares_placement) begin_unrandomised(words);
   int exit_code = 0;
   std::optional<Options> options = parse_options(count, words, exit_code);
   if (!options) return exit_code;

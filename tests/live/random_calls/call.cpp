@@ -10,12 +10,11 @@ namespace vmarea::live {
 namespace {
 
 constexpr std::array<std::string_view, kind_count> kind_names = {
-    "map",    "unmap",         "protect",   "write",    "read",        "noreplace",
-    "shared", "file",          "populate",  "stack",    "droppable",   "resize",
-    "move",   "keep",          "duplicate", "advise",   "discard",     "guard",
-    "lock",   "lock_on_fault", "unlock",    "seal",     "place",       "heap",
-    "limit",  "userfault",     "policy",    "lock_all", "merge_pages", "deny_write_exec",
-    "bad",    "fork"};
+    "map",       "unmap",       "protect",         "write",     "read",   "noreplace",     "shared",
+    "file",      "populate",    "stack",           "droppable", "resize", "move",          "keep",
+    "duplicate", "advise",      "discard",         "guard",     "lock",   "lock_on_fault", "unlock",
+    "seal",      "place",       "window",          "heap",      "limit",  "userfault",     "policy",
+    "lock_all",  "merge_pages", "deny_write_exec", "bad",       "fork"};
 static_assert(kind_names.back() == "fork");
 
 }  // namespace
@@ -23,7 +22,9 @@ static_assert(kind_names.back() == "fork");
 bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result) {
   const bool places = call.operation == Operation::mmap || call.operation == Operation::mremap;
   const auto address = static_cast<std::uint64_t>(result);
-  return places && result > 0 && (address < arena_start || address >= shape.end());
+  const bool stays = (address >= arena_start && address < shape.end()) ||
+                     (address >= low_start && address < low_end);
+  return places && result > 0 && !stays;
 }
 
 std::uint64_t length_placed(const Call& call) {

@@ -43,6 +43,7 @@ enum class Kind : std::uint8_t {
   seal,
   // Where the kernel chooses the address, the heap, and what limits both.
   place,
+  window,
   heap,
   limit,
   // What areas carry with them.
@@ -87,8 +88,8 @@ constexpr Kinds kinds_of(const Shape& shape) {
   }
   if (!Shape::compares_placement) {
     // A sanitizer's shadow is too large to be walked as a whole.
-    kinds &= ~(kind_bit(Kind::place) | kind_bit(Kind::heap) | kind_bit(Kind::limit) |
-               kind_bit(Kind::lock_all) | kind_bit(Kind::merge_pages));
+    kinds &= ~(kind_bit(Kind::place) | kind_bit(Kind::window) | kind_bit(Kind::heap) |
+               kind_bit(Kind::limit) | kind_bit(Kind::lock_all) | kind_bit(Kind::merge_pages));
   }
   return kinds;
 }
@@ -166,7 +167,8 @@ struct Call {
 
 using Sequence = std::vector<Call>;
 
-/// Whether a call with this result put memory outside the arena, where nothing is compared.
+/// Whether a call with this result put memory outside of where it may stay: the arena, and the low
+/// addresses, where windows end. Only in the arena more than the place is compared.
 bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result);
 /// How much it put there.
 std::uint64_t length_placed(const Call& call);

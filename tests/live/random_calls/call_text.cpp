@@ -53,6 +53,8 @@ constexpr auto type_names = std::to_array<Name>(
     {{1, "shared"}, {2, "private"}, {3, "shared_validate"}, {8, "droppable"}, {0, "type0"}});
 constexpr auto map_names = std::to_array<Name>({{0x10, "fixed"},
                                                 {0x20, "anonymous"},
+                                                {0x40, "low_32bit"},
+                                                {0x80, "above_4g"},
                                                 {0x100, "grows_down"},
                                                 {0x2000, "locked"},
                                                 {0x4000, "no_reserve"},

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <sys/mman.h>
 #include <vmarea/space/check.hpp>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
@@ -127,6 +128,7 @@ class ModelOf : public ModelArena {
  public:
   ModelOf(const Shape& shape, const Machine& machine) : shape_(shape) {
     settings_.memory_pages = machine.memory_pages;
+    low_is_random_ = machine.low_is_random;
     settings_.profile.reads_share_zero_page = !machine.reads_allocate;
     settings_.profile.has_protection_keys = machine.has_keys;
     ModelOf::use(machine.profile);
@@ -161,6 +163,9 @@ class ModelOf : public ModelArena {
 
   bool can_follow(const Call& call) const override {
     if (is_refused_for_excess(call)) return false;
+    // With randomisation the kernel draws an address of this window by lot.
+    const bool is_low = call.operation == Operation::mmap && (call.flags & MAP_32BIT) != 0;
+    if (is_low && low_is_random_) return false;
     const Range touched = touched_by(call);
     if (touched.empty()) return true;
     const State& state = space().state();
@@ -197,7 +202,8 @@ class ModelOf : public ModelArena {
       if (merges && !space().set_memory_merge(SamePageMerging::off)) return false;
       modes_changed_ = false;
     }
-    const bool unmapped = static_cast<bool>(space().munmap(arena_start, shape_.pages * page));
+    const bool unmapped = space().munmap(low_start, low_reach - low_start) &&
+                          space().munmap(arena_start, shape_.pages * page);
     read_areas();
     return unmapped && picture_.areas().empty() && behind_is_as_it_was();
   }
@@ -540,6 +546,7 @@ class ModelOf : public ModelArena {
   Picture expected_;
   const char* wrong_ = nullptr;
   bool modes_changed_ = false;
+  bool low_is_random_ = false;
 };
 
 }  // namespace
