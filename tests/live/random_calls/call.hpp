@@ -5,6 +5,7 @@
 // counted), an operation says which system call it is. Several kinds share one operation.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -49,6 +50,8 @@ enum class Kind : std::uint8_t {
   // What areas carry with them.
   userfault,
   policy,
+  // System V segments: attached, made longer, cut, detached.
+  segment,
   // What concerns all memory of a process.
   lock_all,
   merge_pages,
@@ -122,6 +125,8 @@ enum class Operation : std::uint8_t {
   munlockall,
   memory_merge,     // PR_SET_MEMORY_MERGE.
   deny_write_exec,  // PR_SET_MDWE.
+  attach,           // shmat, of the segment whose number is `advice`.
+  detach,           // shmdt.
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;
@@ -141,6 +146,9 @@ enum class ForkGoesOn : std::uint32_t { in_child, in_parent };
 /// Open userfaultfds of a process.
 inline constexpr unsigned userfault_count = 2;
 
+/// Bytes of the System V segments; one is no multiple of a page.
+inline constexpr std::array<std::uint64_t, 3> segment_bytes = {page, 4 * page, 3 * page - 100};
+
 /// Policies of mbind, all of the only node that every machine has.
 enum class Policy : std::uint32_t { none, preferred, bound, interleaved, local };
 inline constexpr unsigned policy_count = 5;
@@ -154,8 +162,8 @@ struct Call {
   Operation operation = Operation::mmap;
   File file = File::none;
   std::uint32_t protection = 0;
-  std::uint32_t flags = 0;  // MAP_*, MREMAP_*, MCL_*, or what else a call has.
-  std::int32_t advice = 0;  // MADV_*, Limited, or the number of a userfaultfd.
+  std::uint32_t flags = 0;  // MAP_*, MREMAP_*, MCL_*, SHM_*, or what else a call has.
+  std::int32_t advice = 0;  // MADV_*, Limited, or the number of a userfaultfd or segment.
   std::uint64_t address = 0;
   std::uint64_t length = 0;
   std::uint64_t new_length = 0;

@@ -44,6 +44,8 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "munlockall",
                                                              "memory_merge",
                                                              "deny_write_exec",
+                                                             "attach",
+                                                             "detach",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
@@ -102,6 +104,10 @@ constexpr auto lock_all_names =
     std::to_array<Name>({{1, "current"}, {2, "future"}, {4, "on_fault"}});
 constexpr auto switch_names = std::to_array<Name>({{0, "off"}, {1, "on"}});
 constexpr auto write_exec_names = std::to_array<Name>({{1, "refuse_exec_gain"}, {2, "no_inherit"}});
+constexpr auto segment_names =
+    std::to_array<Name>({{0, "segment_0"}, {1, "segment_1"}, {2, "segment_2"}});
+constexpr auto attach_names = std::to_array<Name>(
+    {{010000, "read_only"}, {020000, "round"}, {040000, "replace"}, {0100000, "exec"}});
 constexpr auto fork_names = std::to_array<Name>({{0, "in_child"}, {1, "in_parent"}});
 constexpr auto error_names = std::to_array<Name>({{1, "EPERM"},
                                                   {4, "EINTR"},
@@ -316,7 +322,12 @@ void fields(Format& format, AnyCall& call) {
     case Operation::write:
     case Operation::brk:
     case Operation::set_heap:
+    case Operation::detach:
       return format.place(call.address);
+    case Operation::attach:
+      format.place(call.address);
+      format.bits(call.flags, attach_names, "|");
+      return format.number(call.advice, segment_names);
     case Operation::limit:
       format.number(call.advice, limited_names);
       format.number(call.flags, limit_base_names);

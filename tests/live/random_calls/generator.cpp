@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 namespace vmarea::live {
 namespace {
@@ -156,6 +157,8 @@ Generator::Maker Generator::maker_of(Kind kind) {
       return &Generator::make_userfault;
     case Kind::policy:
       return &Generator::make_policy;
+    case Kind::segment:
+      return &Generator::make_segment;
     case Kind::lock_all:
     case Kind::merge_pages:
     case Kind::deny_write_exec:
@@ -431,6 +434,51 @@ void Generator::make_policy(Call& call) {
   choose_range(call);
   call.flags = static_cast<std::uint32_t>(random_.below(random_.one_in(3) ? policy_count : 2));
   if (random_.one_in(24)) call.address += 1 + random_.below(page - 1);
+}
+
+/// At few addresses, so that what was attached is met again: made longer, cut, and detached.
+void Generator::make_segment(Call& call) {
+  constexpr uint64_t columns = 4;
+  constexpr uint64_t pages_apart = 7;
+  const auto number = static_cast<unsigned>(random_.below(segment_bytes.size()));
+  const uint64_t length = (segment_bytes[number] + page - 1) / page * page;
+  call.address = arena_start + random_.below(columns) * pages_apart * page;
+  call.address = std::min(call.address, shape_.end() - length);
+  switch (random_.below(8)) {
+    case 0:
+    case 1:
+    case 2:
+      call.advice = static_cast<std::int32_t>(number);
+      return make_attach(call);
+    case 3:
+    case 4:
+      call.operation = Operation::detach;
+      if (random_.one_in(12)) call.address += random_.below(2 * page);
+      return;
+    case 5:
+      call.operation = random_.one_in(2) ? Operation::munmap : Operation::mprotect;
+      if (call.operation == Operation::mprotect) call.protection = random_.pick(protections);
+      if (random_.one_in(2)) call.address += random_.below(length / page) * page;
+      call.length = (1 + random_.below(4)) * page;
+      call.length = std::min(call.length, shape_.end() - call.address);
+      return;
+    default:
+      break;
+  }
+  call.operation = Operation::mremap;
+  call.length = random_.one_in(4) ? (1 + random_.below(4)) * page : length;
+  call.new_length = random_.one_in(4) ? page : call.length + (1 + random_.below(3)) * page;
+  if (random_.one_in(3)) call.flags = MREMAP_MAYMOVE;
+  keep_in_arena(call);
+}
+
+void Generator::make_attach(Call& call) {
+  constexpr std::array<std::uint32_t, 8> choices = {0,       0,         0,         SHM_RDONLY,
+                                                    SHM_RND, SHM_REMAP, SHM_REMAP, SHM_EXEC};
+  call.operation = Operation::attach;
+  call.flags = random_.pick(choices) | random_.pick(choices);
+  if (random_.one_in(12)) call.address = 0;
+  if (call.address != 0 && random_.one_in(12)) call.address += random_.below(page);
 }
 
 void Generator::make_mode(Call& call) {

@@ -62,6 +62,8 @@ class Generator {
   void make_limit(Call& call);
   void make_userfault(Call& call);
   void make_policy(Call& call);
+  void make_segment(Call& call);
+  void make_attach(Call& call);
   void make_mode(Call& call);
   void make_advise(Call& call);
   void make_bad(Call& call);

@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -124,12 +125,25 @@ KernelArena::KernelArena(const Shape& shape, const AreaProgram& program)
   const std::string again = fmt::format("/proc/self/fd/{}", files_[0]);
   files_[static_cast<unsigned>(File::other_open)] = open_or_die(again.c_str(), O_RDWR);
   files_[static_cast<unsigned>(File::read_only)] = open_or_die(again.c_str(), O_RDONLY);
+  make_segments();
   for (unsigned i = 0; i < limited_count; ++i) getrlimit(resources[i], &limits_[i]);
   catch_faults();
 }
 
 KernelArena::~KernelArena() {
   for (const int descriptor : files_) close(descriptor);
+}
+
+/// Each is attached once outside the arena and marked for its end, which comes when the last
+/// process that has it attached ends; until then it can be attached again.
+void KernelArena::make_segments() {
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    segments_[i] = shmget(IPC_PRIVATE, segment_bytes[i], IPC_CREAT | 0600);
+    if (segments_[i] < 0) return segments_.fill(-1);
+    const bool attached = shmat(segments_[i], nullptr, 0) != reinterpret_cast<void*>(-1);
+    shmctl(segments_[i], IPC_RMID, nullptr);
+    if (!attached) return segments_.fill(-1);
+  }
 }
 
 std::string KernelArena::why_unusable() {
@@ -243,6 +257,11 @@ std::int64_t KernelArena::execute(const Call& call) {
       return system_call(SYS_prctl, set_memory_merge, call.flags, 0, 0, 0);
     case Operation::deny_write_exec:
       return system_call(SYS_prctl, set_write_exec, call.flags, 0, 0, 0);
+    case Operation::attach:
+      return system_call(SYS_shmat, segments_[static_cast<unsigned>(call.advice)], call.address,
+                         call.flags);
+    case Operation::detach:
+      return system_call(SYS_shmdt, call.address);
     case Operation::fork:
       break;
   }

@@ -36,6 +36,9 @@ class KernelArena {
   /// Whether memory for execution alone gets a protection key of its own.
   bool has_keys();
 
+  /// Whether there are System V segments.
+  bool has_segments() const { return segments_[0] >= 0; }
+
   /// The result, or minus the error number. Not for Operation::fork.
   std::int64_t execute(const Call& call);
   /// Unmaps the arena and takes limits and rights back to what they were. False if something, a
@@ -69,6 +72,7 @@ class KernelArena {
   bool unwritable_is_charged(Read read);
   /// Whether the arena holds one area and that has any of these flags; nothing is left there.
   bool only_area_has(Flags flags);
+  void make_segments();
   std::int64_t set_heap(std::uint64_t at);
   std::int64_t set_limit(const Call& call);
   int userfault(const Call& call);
@@ -78,6 +82,7 @@ class KernelArena {
   Shape shape_;
   MapsReader maps_;
   std::array<int, file_count> files_{};
+  std::array<int, segment_bytes.size()> segments_{};        // Negative: there are none.
   std::array<int, userfault_count> userfaults_ = {-1, -1};  // Opened when first asked for.
   std::array<rlimit, limited_count> limits_{};              // As the program was started with.
   bool heap_changed_ = true;

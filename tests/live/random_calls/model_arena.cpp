@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <vmarea/space/check.hpp>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
@@ -81,6 +82,10 @@ struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>, shims::HeapM
   }
 };
 
+/// As a driver's that is told of every end: what was cut stays apart.
+template <class S>
+constexpr AreaHooks<S> segment_hooks{.close = [](Area<S>&) noexcept {}};
+
 std::int64_t number_of(Result<void> result) {
   return -static_cast<std::int64_t>(result.code());
 }
@@ -129,6 +134,7 @@ class ModelOf : public ModelArena {
   ModelOf(const Shape& shape, const Machine& machine) : shape_(shape) {
     settings_.memory_pages = machine.memory_pages;
     low_is_random_ = machine.low_is_random;
+    has_segments_ = machine.has_segments;
     settings_.profile.reads_share_zero_page = !machine.reads_allocate;
     settings_.profile.has_protection_keys = machine.has_keys;
     ModelOf::use(machine.profile);
@@ -166,6 +172,7 @@ class ModelOf : public ModelArena {
     // With randomisation the kernel draws an address of this window by lot.
     const bool is_low = call.operation == Operation::mmap && (call.flags & MAP_32BIT) != 0;
     if (is_low && low_is_random_) return false;
+    if (call.operation == Operation::attach && !has_segments_) return false;
     const Range touched = touched_by(call);
     if (touched.empty()) return true;
     const State& state = space().state();
@@ -423,6 +430,10 @@ class ModelOf : public ModelArena {
             call.flags != 0 ? SamePageMerging::on : SamePageMerging::off)));
       case Operation::deny_write_exec:
         return number_of(perform(space().plan_deny_write_exec(WriteExecFlags(call.flags))));
+      case Operation::attach:
+        return attach(call);
+      case Operation::detach:
+        return number_of(perform(space().plan_detach(call.address)));
       case Operation::mbind:
         return number_of(perform(space().plan_mbind(call.address, call.length, call.flags)));
       default:
@@ -433,6 +444,31 @@ class ModelOf : public ModelArena {
   std::int64_t lock_all(MlockallFlags flags) {
     modes_changed_ = true;
     return number_of(perform(space().plan_mlockall(flags)));
+  }
+
+  /// Each attach is an open file of its own, which ends with its last area.
+  std::int64_t attach(const Call& call) {
+    using Request = AttachRequest<S>;
+    using Access = typename Request::Access;
+    auto* file = new typename S::SharedMemory;
+    file->references = 1;
+    file->owned_by_areas = true;
+    file->hooks = &segment_hooks<S>;
+    file->rules.placement = Placement::own;
+    file->rules.segment_bytes = segment_bytes[static_cast<unsigned>(call.advice)];
+    file->length_bytes = (file->rules.segment_bytes + page - 1) / page * page;
+    const bool executes = (call.flags & SHM_EXEC) != 0;
+    const bool writes = (call.flags & SHM_RDONLY) == 0;
+    const Request request{.address = call.address,
+                          .segment = file,
+                          .access = writes
+                                        ? (executes ? Access::read_write_exec : Access::read_write)
+                                        : (executes ? Access::read_exec : Access::read_only),
+                          .rounds_address = (call.flags & SHM_RND) != 0,
+                          .replaces_existing = (call.flags & SHM_REMAP) != 0};
+    const std::int64_t result = number_of(perform(space().plan_attach(request)));
+    S::release_file(file);
+    return result;
   }
 
   static UserfaultContext context_of_number(std::int32_t number) {
@@ -547,6 +583,7 @@ class ModelOf : public ModelArena {
   const char* wrong_ = nullptr;
   bool modes_changed_ = false;
   bool low_is_random_ = false;
+  bool has_segments_ = true;
 };
 
 }  // namespace
