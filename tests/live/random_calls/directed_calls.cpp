@@ -64,12 +64,22 @@ memory_merge(on)
 mmap(+0, 1p, rw, private|fixed|anonymous)
 mmap(+1, 1p, rw, private|fixed|anonymous)   # Is marked before it joins, or too late.
 )"},
+    {"earliest_driver_turn", "basic,file,merge_pages", R"(
+memory_merge(on)
+mmap(+1, 1p, rw, private|fixed, first, 1p)
+mmap(+0, 1p, rw, private|fixed, first, 0p)  # Is marked before the joins are decided, or after.
+)"},
     {"mmap_asks_next_first", "basic", R"(
 mmap(+0, 1p, rw, private|fixed|anonymous)
 write(+0)
 mmap(+2, 1p, rw, private|fixed|anonymous)
 write(+2)
 mmap(+1, 1p, rw, private|fixed|anonymous)   # Between two identities: joins prev, or next.
+)"},
+    {"closing_areas_join", "basic,segment", R"(
+attach(+0, 0, segment_1)
+mprotect(+0, 2p, r)
+mprotect(+1, 2p, r)         # [1,3) of what is cut at 2: [0,2) is extended, or nothing joins.
 )"},
     {"remap_checks", "basic,move", R"(
 mmap(+0, 1p, rw, private|fixed|anonymous)
@@ -145,7 +155,6 @@ struct Needed {
   std::string_view what;
 };
 constexpr auto all_needed = std::to_array<Needed>({
-    {"earliest_driver_turn", "a file whose driver changes the flags of what maps it"},
     {"driver_flags_join_again", "a file whose driver changes the flags of what maps it"},
     {"remap_count", "a process close to the limit of its areas: --shape crowded"},
     {"do_fork_refuses_special", "memory of a device"},

@@ -64,6 +64,7 @@ constexpr std::array all_switches = {
     switch_of<&Profile::same_page_mark, same_page_marks>("same_page_mark"),
     switch_of<&Profile::earliest_driver_turn, driver_turns>("earliest_driver_turn"),
     switch_of<&Profile::mmap_asks_next_first>("mmap_asks_next_first"),
+    switch_of<&Profile::closing_areas_join>("closing_areas_join"),
     switch_of<&Profile::driver_flags_join_again>("driver_flags_join_again"),
     switch_of<&Profile::remap_checks, remap_checks>("remap_checks"),
     switch_of<&Profile::remap_moves_several_areas>("remap_moves_several_areas"),
