@@ -188,7 +188,7 @@ TEST(WhichProfile, what_was_left_out_says_so) {
   for (const Verdict& verdict : search.conclude()) {
     if (verdict.of->name != "kept_locks") continue;
     EXPECT_EQ(verdict.state, State::unseen);
-    EXPECT_EQ(verdict.why_unseen, "the calls that show it were left out");
+    EXPECT_EQ(verdict.why_unseen, "the calls that show it are of kinds that were left out");
   }
 }
 
@@ -316,6 +316,18 @@ TEST(ProfileSearch, report_names_what_differs_with_the_calls_that_showed_it) {
             fmt::format("1 of {} switches differ from linux_6_18, {} are as there, 5 not seen; "
                         "mismatches unexplained: 0; no named profile has all that was seen",
                         verdicts.size(), verdicts.size() - 6));
+}
+
+TEST(ProfileSearch, report_leaves_the_middle_of_many_calls_out) {
+  Clue clue = clue_of("munmap(+0, 1p)");
+  clue.calls.resize(50, clue.calls[0]);
+  clue.calls[4] = clue.calls[37] = *parse_call("mlock(+0, 1p)");
+  clue.calls[3] = clue.calls[38] = *parse_call("munlock(+0, 1p)");
+  const std::string text = report("linux_6_18", {}, {clue});
+  EXPECT_EQ(text.find(" mlock"), std::string::npos) << text;
+  EXPECT_NE(text.find("    munlock(+0, 1p)\n    ... 34 more\n    munlock(+0, 1p)\n"),
+            std::string::npos)
+      << text;
 }
 
 // ----- Options.

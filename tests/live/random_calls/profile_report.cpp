@@ -20,9 +20,18 @@ std::string text_of_value(const Verdict& verdict) {
   return text;
 }
 
+/// The calls, but for the middle of very many.
 std::string text_of(const Clue& clue) {
+  constexpr std::size_t many = 40;
+  constexpr std::size_t first = 4;
+  constexpr std::size_t last = 12;
+  const std::size_t count = clue.calls.size();
   std::string text;
-  for (const Call& call : clue.calls) text += fmt::format("    {}\n", describe(call));
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool is_left_out = count > many && i >= first && i < count - last;
+    if (!is_left_out) text += fmt::format("    {}\n", describe(clue.calls[i]));
+    if (count > many && i == first) text += fmt::format("    ... {} more\n", count - first - last);
+  }
   return text;
 }
 

@@ -47,7 +47,7 @@ std::string why_unseen(const ProfileSwitch& one, const KernelProfile& profile,
   });
   if (clue == directed.end()) {
     const std::string_view needed = needed_to_show(one.name);
-    return needed.empty() ? "the calls that show it were left out"
+    return needed.empty() ? "the calls that show it are of kinds that were left out"
                           : fmt::format("takes {}", needed);
   }
   const bool is_large = clue->calls.size() > small_shape.pages;
