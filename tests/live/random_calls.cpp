@@ -3,20 +3,17 @@
 // random_calls: random memory calls on the running kernel and on an address space of ours, compared
 // after every call. Worker processes measure; this one waits, shrinks and prints, so that nothing
 // of it is mapped while a sequence runs.
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <vector>
 
 #include <fmt/format.h>
-#include <unistd.h>
 #include <vmarea_shims/profile_for.hpp>
 
 #include "live/area_program/area_program.hpp"
 #include "live/random_calls/call.hpp"
 #include "live/random_calls/deviations.hpp"
-#include "live/random_calls/generator.hpp"
 #include "live/random_calls/options.hpp"
 #include "live/random_calls/report.hpp"
 #include "live/random_calls/runner.hpp"
@@ -24,6 +21,8 @@
 #include "live/random_calls/shrinker.hpp"
 #include "live/random_calls/slate.hpp"
 #include "live/random_calls/surroundings.hpp"
+#include "live/random_calls/which_profile.hpp"
+#include "live/random_calls/workers.hpp"
 
 namespace {
 
@@ -47,8 +46,10 @@ class Program {
       : options_(options),
         name_(name),
         slates_(options.jobs),
+        spare_(1),
         profile_(profile_of(options)),
         runner_(options.shape, profile_.profile, areas),
+        workers_(options_, runner_, slates_),
         areas_(areas) {}
 
   int run() {
@@ -58,16 +59,16 @@ class Program {
     }
     fmt::print("random_calls: Linux {}, compared with {}\n", kernel_release(), profile_.name);
     std::fflush(stdout);
+    if (options_.which_profile) {
+      const bool explained = find_which_profile(options_, profile_, runner_, workers_, spare_[0]);
+      return explained ? 0 : exit_mismatch;
+    }
     if (!options_.replay.empty()) return replay();
     if (!options_.deviations.empty()) return check_deviations();
     const auto began = Clock::now();
-    start_workers();
-    await_workers();
-    for (std::uint64_t job = 0; job < options_.jobs; ++job) {
-      if (slates_[job].trouble != Trouble::none) return report_mismatch(slates_[job]);
-    }
+    if (Slate* slate = workers_.run()) return report_mismatch(*slate);
     const std::chrono::duration<double> took = Clock::now() - began;
-    const Counts counts = sum(slates_);
+    const Counts counts = workers_.counts();
     if (options_.verbose) {
       fmt::print("{}{}", table(counts, options_.kinds, took.count()),
                  way_of_reading(counts, areas_));
@@ -80,74 +81,12 @@ class Program {
   }
 
  private:
-  Sequence generate(std::uint64_t sequence) const {
-    return Generator(options_.seed, sequence, options_.kinds, options_.shape).generate();
-  }
-
-  void start_workers() {
-    std::fflush(nullptr);
-    workers_.resize(options_.jobs);
-    for (std::uint64_t job = 0; job < options_.jobs; ++job) {
-      if (!begin_child(workers_[job])) continue;
-      work(job);
-      leave_child();
-    }
-  }
-
-  /// Runs every jobs-th sequence until enough calls were made or something differs, in one process
-  /// after the other.
-  void work(std::uint64_t job) {
-    Slate& slate = slates_[job];
-    runner_.use(slate, static_cast<unsigned>(job));
-    slate.sequence = options_.sequence.value_or(job);
-    while (!is_done(slate)) {
-      run_in_child(slate, [&] {
-        runner_.become_child();
-        while (!is_done(slate) && !runner_.wants_new_process()) run_next(slate);
-      });
-    }
-  }
-
-  bool is_done(const Slate& slate) const {
-    const std::uint64_t share = (options_.operations + options_.jobs - 1) / options_.jobs;
-    const bool only_one = options_.sequence && slate.counts.sequences != 0;
-    return slate.counts.calls >= share || only_one || slates_.anything_wrong();
-  }
-
-  void run_next(Slate& slate) {
-    runner_.run(generate(slate.sequence), {});
-    if (slate.trouble != Trouble::none) return;
-    ++slate.counts.sequences;
-    slate.sequence += options_.jobs;
-  }
-
-  /// Shows how far the workers are. A thread would map a stack.
-  void await_workers() {
-    const bool shows = options_.verbose || isatty(STDERR_FILENO) != 0;
-    constexpr int tenths_between = 20;
-    constexpr unsigned tenth_us = 100'000;
-    for (int tenths = 1; !all_left(); ++tenths) {
-      usleep(tenth_us);
-      if (shows && tenths % tenths_between == 0) {
-        fmt::print(stderr, "{} of {} calls\n", sum(slates_).calls, options_.operations);
-      }
-    }
-  }
-
-  bool all_left() {
-    bool all = true;
-    for (std::uint64_t job = 0; job < options_.jobs; ++job) {
-      if (workers_[job] != 0 && !has_left(slates_[job], workers_[job])) all = false;
-    }
-    return all;
-  }
-
   int report_mismatch(Slate& slate) {
-    const Sequence calls = generate(slate.sequence);
+    const Sequence calls = workers_.generate(slate.sequence);
     Found found;
     found.seed = options_.seed;
     found.sequence = slate.sequence;
-    const std::uint64_t calls_made = sum(slates_).calls;
+    const std::uint64_t calls_made = workers_.counts().calls;
     show(found, slate, calls);
     fmt::print("random_calls: 1 mismatch after {} operations, seed {}\n", calls_made,
                options_.seed);
@@ -180,7 +119,7 @@ class Program {
       fmt::print(stderr, "random_calls: {}\n", wrong);
       return exit_bad_input;
     }
-    Slate& slate = slates_[0];
+    Slate& slate = spare_[0];
     runner_.use(slate);
     runner_.run_apart(calls, {.flags_every = 1});
     if (slate.trouble == Trouble::none) {
@@ -222,7 +161,7 @@ class Program {
   }
 
   bool is_as_listed(const Deviation& deviation) {
-    Slate& slate = slates_[0];
+    Slate& slate = spare_[0];
     runner_.use(slate);
     Observed observed{};
     parse_observed(deviation.kernel, observed);
@@ -238,10 +177,12 @@ class Program {
 
   Options options_;
   const char* name_;
+  // Before the runner, which fills the surroundings of the arena.
   SharedSlates slates_;
-  std::vector<int> workers_;
+  SharedSlates spare_;
   const shims::NamedProfile& profile_;
   Runner runner_;
+  Workers workers_;
   const AreaProgram& areas_;
 };
 
@@ -256,6 +197,7 @@ bool take_shape_of_file(Options& options) {
 }  // namespace
 
 int main(int count, char** words) {
+  if (Shape::compares_placement) begin_unrandomised(words);
   int exit_code = 0;
   std::optional<Options> options = parse_options(count, words, exit_code);
   if (!options) return exit_code;

@@ -161,6 +161,31 @@ TEST(KernelProfiles, new_range_asks_prev_or_next_first) {
   EXPECT_EQ(under(linux_6_1, moved), "aaaa|aa....") << "mmap alone does so";
 }
 
+TEST(KernelProfiles, areas_with_a_close_hook_join_or_stay_apart) {
+  static constexpr AreaHooks<TestServices> closing{.close = [](TestArea&) noexcept {}};
+  const auto protect = [](Watched& stage) {
+    TestFile* segment = stage.host().make_file({.segment_bytes = 0x4000}, &closing);
+    EXPECT_TRUE(stage.attach_shared({.address = TestSpace::column(0), .segment = segment}));
+    EXPECT_TRUE(stage.mprotect(columns(0, 2), prot::read));
+    EXPECT_TRUE(stage.mprotect(columns(1, 3), prot::read));
+    return stage.state().area_count;
+  };
+  EXPECT_EQ(under(linux_6_18, protect), 2u) << "[0,3) and [3,4)";
+  EXPECT_EQ(under({.closing_areas_join = false}, protect), 3u);
+  EXPECT_EQ(under(linux_6_12, protect), 2u);
+  EXPECT_EQ(under(linux_6_1, protect), 3u);
+
+  const auto grow = [](Watched& stage) {
+    TestFile* segment = stage.host().make_file({.segment_bytes = 0x4000}, &closing);
+    EXPECT_TRUE(stage.attach_shared({.address = TestSpace::column(0), .segment = segment}));
+    EXPECT_TRUE(stage.mremap(
+        {.address = TestSpace::column(0), .old_length = 0x4000, .new_length = 0x6000}));
+    return stage.state().area_count;
+  };
+  EXPECT_EQ(under(linux_6_18, grow), 1u);
+  EXPECT_EQ(under(linux_6_1, grow), 1u) << "what grows is itself";
+}
+
 TEST(KernelProfiles, copy_beside_its_untouched_source_and_the_other_neighbour) {
   const auto move = [](const char* before, std::uint64_t from) {
     return [=](Watched& stage) {

@@ -78,6 +78,7 @@ struct KernelProfile {
   SamePageMark same_page_mark = SamePageMark::before_joining;    // Since 6.17.
   DriverTurn earliest_driver_turn = DriverTurn::before_joining;  // Since 6.16, driver by driver.
   bool mmap_asks_next_first = false;     // Prev must then fit the identity of next. On 6.1.
+  bool closing_areas_join = true;        // Those whose hooks want to be told. Not on 6.1.
   bool driver_flags_join_again = false;  // A second try with what the driver made of the flags.
 
   // mremap.
@@ -161,6 +162,7 @@ inline constexpr KernelProfile linux_6_1 = [] {
   profile.knows_deny_write_exec = false;
   profile.droppable_memory = DroppableMemory::unknown;
   profile.mmap_asks_next_first = true;
+  profile.closing_areas_join = false;
   profile.copy_beside_kept_source_joins_nothing = true;
   profile.watched_rear_joins_next = false;
   profile.populating_goes_on_behind_holes = true;

@@ -84,6 +84,11 @@ constexpr JoinAnswer judge_side(const Description<Host>& middle, const Descripti
                                 Middle kind, const Geometry& geometry,
                                 const KernelProfile& profile) noexcept {
   if (low.end != high.start) return {JoinVerdict::no_neighbour, {}};
+  // What is made longer is no other area that it joins.
+  const bool is_itself = kind == Middle::extension && &neighbour == &low;
+  if (!profile.closing_areas_join && neighbour.has_close() && !is_itself) {
+    return {JoinVerdict::close_hook, {}};
+  }
   if (middle.attributes != neighbour.attributes) return {JoinVerdict::attributes, {}};
   const Flags differing =
       middle.flags.difference(neighbour.flags).without(profile.ignored_by_joins);

@@ -3,7 +3,8 @@
 // Where everything happens: a stretch of addresses below all else of the process, and what the
 // address space holds besides.
 //
-//   arena_start [ pages ... )[ crowd: R, none, R, none ... )[ barrier ... )[ program, libraries )
+//   [ low addresses )    arena_start [ pages ... )[ crowd: R, none, R, none ... )[ barrier ... )[
+//   program, libraries )
 //
 // Whatever is free above the arena is filled, so where the kernel may choose an address it chooses
 // one in the arena, or below it where nothing fits.
@@ -20,6 +21,11 @@ inline constexpr std::uint64_t arena_start = 0x2000'0000'0000;
 inline constexpr std::uint64_t arena_pages_max = 1536;
 /// What one call copies at most.
 inline constexpr std::uint64_t copied_pages_max = 32;
+/// Where the windows of MAP_32BIT and MAP_ABOVE4G end, and what was put there stays until the end
+/// of a sequence. Nothing else is mapped up to low_reach, the end of what begins below low_end.
+inline constexpr std::uint64_t low_start = 0x3f00'0000;
+inline constexpr std::uint64_t low_end = 0x2'0000'0000;
+inline constexpr std::uint64_t low_reach = 0x3'0000'0000;
 
 /// How large the arena is, what is there already, and which tree holds our side's areas.
 struct Shape {

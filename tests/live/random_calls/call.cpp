@@ -10,16 +10,67 @@ namespace vmarea::live {
 namespace {
 
 constexpr std::array<std::string_view, kind_count> kind_names = {
-    "map",         "unmap",         "protect",   "write",    "read",           "noreplace",
-    "shared",      "file",          "populate",  "stack",    "droppable",      "resize",
-    "move",        "keep",          "duplicate", "advise",   "discard",        "guard",
-    "lock",        "lock_on_fault", "unlock",    "seal",     "place",          "heap",
-    "limit",       "userfault",     "policy",    "lock_all", "merge_pages",    "deny_write_exec",
-    "imply_exec",  "copy",          "sync",      "in_core",  "advise_several", "remap_file",
-    "protect_key", "bad",           "fork"};
+    // As the kinds stand.
+    "map",
+    "unmap",
+    "protect",
+    "write",
+    "read",
+    "noreplace",
+    "shared",
+    "file",
+    "populate",
+    "stack",
+    "droppable",
+    "resize",
+    "move",
+    "keep",
+    "duplicate",
+    "advise",
+    "discard",
+    "guard",
+    "lock",
+    "lock_on_fault",
+    "unlock",
+    "seal",
+    "place",
+    "window",
+    "heap",
+    "limit",
+    "userfault",
+    "policy",
+    "segment",
+    "lock_all",
+    "merge_pages",
+    "deny_write_exec",
+    "imply_exec",
+    "copy",
+    "sync",
+    "in_core",
+    "advise_several",
+    "remap_file",
+    "protect_key",
+    "bad",
+    "fork"};
 static_assert(kind_names.back() == "fork");
 
 }  // namespace
+
+bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result) {
+  const bool places = call.operation == Operation::mmap || call.operation == Operation::mremap ||
+                      call.operation == Operation::attach;
+  const auto address = static_cast<std::uint64_t>(result);
+  const bool stays = (address >= arena_start && address < shape.end()) ||
+                     (address >= low_start && address < low_end);
+  return places && result > 0 && !stays;
+}
+
+std::uint64_t length_placed(const Call& call) {
+  if (call.operation == Operation::attach) {
+    return segment_bytes[static_cast<unsigned>(call.advice)];
+  }
+  return call.operation == Operation::mmap ? call.length : call.new_length;
+}
 
 unsigned count_kinds(Kinds kinds) {
   return static_cast<unsigned>(std::popcount(kinds));

@@ -5,6 +5,7 @@
 // counted), an operation says which system call it is. Several kinds share one operation.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -43,11 +44,14 @@ enum class Kind : std::uint8_t {
   seal,
   // Where the kernel chooses the address, the heap, and what limits both.
   place,
+  window,
   heap,
   limit,
   // What areas carry with them.
   userfault,
   policy,
+  // System V segments: attached, made longer, cut, detached.
+  segment,
   // What concerns all memory of a process.
   lock_all,
   merge_pages,
@@ -97,8 +101,8 @@ constexpr Kinds kinds_of(const Shape& shape) {
   }
   if (!Shape::compares_placement) {
     // A sanitizer's shadow is too large to be walked as a whole.
-    kinds &= ~(kind_bit(Kind::place) | kind_bit(Kind::heap) | kind_bit(Kind::limit) |
-               kind_bit(Kind::lock_all) | kind_bit(Kind::merge_pages));
+    kinds &= ~(kind_bit(Kind::place) | kind_bit(Kind::window) | kind_bit(Kind::heap) |
+               kind_bit(Kind::limit) | kind_bit(Kind::lock_all) | kind_bit(Kind::merge_pages));
   }
   return kinds;
 }
@@ -139,6 +143,8 @@ enum class Operation : std::uint8_t {
   process_madvise,  // Of one range or two; the flags say how many.
   remap_file_pages,
   pkey_mprotect,  // The key is the advice.
+  attach,         // shmat, of the segment whose number is `advice`.
+  detach,         // shmdt.
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;
@@ -158,6 +164,9 @@ enum class ForkGoesOn : std::uint32_t { in_child, in_parent };
 /// Open userfaultfds of a process.
 inline constexpr unsigned userfault_count = 2;
 
+/// Bytes of the System V segments; one is no multiple of a page.
+inline constexpr std::array<std::uint64_t, 3> segment_bytes = {page, 4 * page, 3 * page - 100};
+
 /// Policies of mbind, all of the only node that every machine has.
 enum class Policy : std::uint32_t { none, preferred, bound, interleaved, local };
 inline constexpr unsigned policy_count = 5;
@@ -171,8 +180,8 @@ struct Call {
   Operation operation = Operation::mmap;
   File file = File::none;
   std::uint32_t protection = 0;
-  std::uint32_t flags = 0;  // MAP_*, MREMAP_*, MCL_*, or what else a call has.
-  std::int32_t advice = 0;  // MADV_*, Limited, or the number of a userfaultfd.
+  std::uint32_t flags = 0;  // MAP_*, MREMAP_*, MCL_*, SHM_*, or what else a call has.
+  std::int32_t advice = 0;  // MADV_*, Limited, or the number of a userfaultfd or segment.
   std::uint64_t address = 0;
   std::uint64_t length = 0;
   std::uint64_t new_length = 0;
@@ -183,6 +192,12 @@ struct Call {
 };
 
 using Sequence = std::vector<Call>;
+
+/// Whether a call with this result put memory outside of where it may stay: the arena, and the low
+/// addresses, where windows end. Only in the arena more than the place is compared.
+bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result);
+/// How much it put there.
+std::uint64_t length_placed(const Call& call);
 
 /// The result of a call that was left out.
 inline constexpr std::int64_t skipped = INT64_MIN;

@@ -52,6 +52,8 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "process_madvise",
                                                              "remap_file_pages",
                                                              "pkey_mprotect",
+                                                             "attach",
+                                                             "detach",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
@@ -61,6 +63,8 @@ constexpr auto type_names = std::to_array<Name>(
     {{1, "shared"}, {2, "private"}, {3, "shared_validate"}, {8, "droppable"}, {0, "type0"}});
 constexpr auto map_names = std::to_array<Name>({{0x10, "fixed"},
                                                 {0x20, "anonymous"},
+                                                {0x40, "low_32bit"},
+                                                {0x80, "above_4g"},
                                                 {0x100, "grows_down"},
                                                 {0x2000, "locked"},
                                                 {0x4000, "no_reserve"},
@@ -111,6 +115,10 @@ constexpr auto count_names = std::to_array<Name>({{0, "none_of"}, {1, "first_of"
 constexpr auto key_names = std::to_array<Name>({{~0u, "no_key"}});
 constexpr auto switch_names = std::to_array<Name>({{0, "off"}, {1, "on"}});
 constexpr auto write_exec_names = std::to_array<Name>({{1, "refuse_exec_gain"}, {2, "no_inherit"}});
+constexpr auto segment_names =
+    std::to_array<Name>({{0, "segment_0"}, {1, "segment_1"}, {2, "segment_2"}});
+constexpr auto attach_names = std::to_array<Name>(
+    {{010000, "read_only"}, {020000, "round"}, {040000, "replace"}, {0100000, "exec"}});
 constexpr auto fork_names = std::to_array<Name>({{0, "in_child"}, {1, "in_parent"}});
 constexpr auto error_names = std::to_array<Name>({{1, "EPERM"},
                                                   {4, "EINTR"},
@@ -348,7 +356,12 @@ void fields(Format& format, AnyCall& call) {
     case Operation::write:
     case Operation::brk:
     case Operation::set_heap:
+    case Operation::detach:
       return format.place(call.address);
+    case Operation::attach:
+      format.place(call.address);
+      format.bits(call.flags, attach_names, "|");
+      return format.number(call.advice, segment_names);
     case Operation::limit:
       format.number(call.advice, limited_names);
       format.number(call.flags, limit_base_names);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 namespace vmarea::live {
 namespace {
@@ -14,6 +15,7 @@ constexpr std::uint32_t fixed_private = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
 constexpr std::uint32_t fixed_shared = MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS;
 constexpr std::uint32_t fixed_noreplace = 0x100000;
 constexpr std::uint32_t droppable_type = 0x08;
+constexpr std::uint32_t above_4g = 0x80;
 constexpr std::uint32_t protect_semaphore = 0x8;
 constexpr std::uint32_t protect_grows_down = 0x01000000;
 constexpr uint64_t task_size = 0x7fff'ffff'f000;
@@ -148,6 +150,8 @@ Generator::Maker Generator::maker_of(Kind kind) {
       return &Generator::make_duplicate;
     case Kind::place:
       return &Generator::make_place;
+    case Kind::window:
+      return &Generator::make_window;
     case Kind::heap:
       return &Generator::make_heap;
     case Kind::limit:
@@ -156,6 +160,8 @@ Generator::Maker Generator::maker_of(Kind kind) {
       return &Generator::make_userfault;
     case Kind::policy:
       return &Generator::make_policy;
+    case Kind::segment:
+      return &Generator::make_segment;
     case Kind::lock_all:
     case Kind::merge_pages:
     case Kind::deny_write_exec:
@@ -405,6 +411,52 @@ void Generator::make_place(Call& call) {
   if (random_.one_in(24)) call.address = 1 + random_.below(20) * page;
 }
 
+/// Where windows of addresses begin and end, a few pages or a guard gap away; often such that
+/// `length` bytes end there.
+uint64_t Generator::hint_at_edge(uint64_t length) {
+  constexpr std::array<uint64_t, 9> edges = {0x1'0000,      0x4000'0000, 0x4000'0000,
+                                             0x8000'0000,   0x8000'0000, 0x1'0000'0000,
+                                             0x1'0000'0000, arena_start, task_size};
+  constexpr uint64_t guard_gap_pages = 256;
+  uint64_t hint = random_.pick(edges);
+  if (random_.one_in(3)) hint -= length;
+  if (random_.one_in(8)) hint += guard_gap_pages * page;
+  hint += random_.below(8) * page;
+  hint -= random_.below(8) * page;
+  return random_.one_in(8) ? hint + random_.below(page) : hint;
+}
+
+/// What MAP_32BIT and MAP_ABOVE4G make of a place, of memory that may or may not consist of huge
+/// pages, and of stacks, below which there is a guard gap.
+void Generator::make_window(Call& call) {
+  constexpr uint64_t huge_page_pages = 512;
+  constexpr std::array<uint64_t, 5> long_ones = {0x2000'0000, 0x3fff'f000, 0x4000'0000, 0x4000'1000,
+                                                 0x8000'0000};
+  constexpr std::array<std::uint32_t, 8> windows = {
+      MAP_32BIT, MAP_32BIT, MAP_32BIT, MAP_32BIT, above_4g, above_4g, MAP_32BIT | above_4g, 0};
+  constexpr std::array<std::uint32_t, 8> others = {
+      0, 0, 0, MAP_GROWSDOWN, MAP_GROWSDOWN, MAP_STACK, MAP_GROWSDOWN | MAP_STACK, MAP_NORESERVE};
+  call.operation = Operation::mmap;
+  choose_range(call);
+  call.protection = random_.pick(protections);
+  call.flags = MAP_PRIVATE | MAP_ANONYMOUS | random_.pick(windows) | random_.pick(others);
+  if (random_.one_in(10)) {
+    call.flags = MAP_SHARED | random_.pick(windows);
+    call.file = random_.one_in(2) ? File::first : File::none;
+    if (call.file == File::none) call.flags |= MAP_ANONYMOUS;
+  }
+  if (random_.one_in(3)) {
+    call.length = (1 + random_.below(2)) * huge_page_pages * page;
+    if (random_.one_in(3)) call.length += page;
+  } else if (random_.one_in(12)) {
+    // Never touched, whatever is locked.
+    call.length = random_.pick(long_ones);
+    call.protection = PROT_NONE;
+    call.flags |= MAP_NORESERVE;
+  }
+  call.address = random_.one_in(3) ? 0 : hint_at_edge(call.length);
+}
+
 void Generator::make_heap(Call& call) {
   call.operation = Operation::brk;
   call.address = address_of(random_.below(pages_)) + (random_.one_in(3) ? random_.below(page) : 0);
@@ -449,6 +501,51 @@ void Generator::make_policy(Call& call) {
   choose_range(call);
   call.flags = static_cast<std::uint32_t>(random_.below(random_.one_in(3) ? policy_count : 2));
   if (random_.one_in(24)) call.address += 1 + random_.below(page - 1);
+}
+
+/// At few addresses, so that what was attached is met again: made longer, cut, and detached.
+void Generator::make_segment(Call& call) {
+  constexpr uint64_t columns = 4;
+  constexpr uint64_t pages_apart = 7;
+  const auto number = static_cast<unsigned>(random_.below(segment_bytes.size()));
+  const uint64_t length = (segment_bytes[number] + page - 1) / page * page;
+  call.address = arena_start + random_.below(columns) * pages_apart * page;
+  call.address = std::min(call.address, shape_.end() - length);
+  switch (random_.below(8)) {
+    case 0:
+    case 1:
+    case 2:
+      call.advice = static_cast<std::int32_t>(number);
+      return make_attach(call);
+    case 3:
+    case 4:
+      call.operation = Operation::detach;
+      if (random_.one_in(12)) call.address += random_.below(2 * page);
+      return;
+    case 5:
+      call.operation = random_.one_in(2) ? Operation::munmap : Operation::mprotect;
+      if (call.operation == Operation::mprotect) call.protection = random_.pick(protections);
+      if (random_.one_in(2)) call.address += random_.below(length / page) * page;
+      call.length = (1 + random_.below(4)) * page;
+      call.length = std::min(call.length, shape_.end() - call.address);
+      return;
+    default:
+      break;
+  }
+  call.operation = Operation::mremap;
+  call.length = random_.one_in(4) ? (1 + random_.below(4)) * page : length;
+  call.new_length = random_.one_in(4) ? page : call.length + (1 + random_.below(3)) * page;
+  if (random_.one_in(3)) call.flags = MREMAP_MAYMOVE;
+  keep_in_arena(call);
+}
+
+void Generator::make_attach(Call& call) {
+  constexpr std::array<std::uint32_t, 8> choices = {0,       0,         0,         SHM_RDONLY,
+                                                    SHM_RND, SHM_REMAP, SHM_REMAP, SHM_EXEC};
+  call.operation = Operation::attach;
+  call.flags = random_.pick(choices) | random_.pick(choices);
+  if (random_.one_in(12)) call.address = 0;
+  if (call.address != 0 && random_.one_in(12)) call.address += random_.below(page);
 }
 
 void Generator::make_mode(Call& call) {

@@ -60,10 +60,14 @@ class Generator {
   void make_keep(Call& call);
   void make_duplicate(Call& call);
   void make_place(Call& call);
+  void make_window(Call& call);
+  std::uint64_t hint_at_edge(std::uint64_t length);
   void make_heap(Call& call);
   void make_limit(Call& call);
   void make_userfault(Call& call);
   void make_policy(Call& call);
+  void make_segment(Call& call);
+  void make_attach(Call& call);
   void make_mode(Call& call);
   void make_advise(Call& call);
   void make_bad(Call& call);

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -140,6 +141,7 @@ KernelArena::KernelArena(const Shape& shape, const AreaProgram& program)
   const std::vector<char> zeros(copied_pages_max * page);
   if (pwrite(copied_to_, zeros.data(), zeros.size(), 0) < 0) abort();
   copied_from_ = open_or_die("/dev/zero", O_RDONLY);
+  make_segments();
   for (unsigned i = 0; i < limited_count; ++i) getrlimit(resources[i], &limits_[i]);
   catch_faults();
 }
@@ -148,6 +150,18 @@ KernelArena::~KernelArena() {
   for (const int descriptor : files_) close(descriptor);
   close(copied_to_);
   close(copied_from_);
+}
+
+/// Each is attached once outside the arena and marked for its end, which comes when the last
+/// process that has it attached ends; until then it can be attached again.
+void KernelArena::make_segments() {
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    segments_[i] = shmget(IPC_PRIVATE, segment_bytes[i], IPC_CREAT | 0600);
+    if (segments_[i] < 0) return segments_.fill(-1);
+    const bool attached = shmat(segments_[i], nullptr, 0) != reinterpret_cast<void*>(-1);
+    shmctl(segments_[i], IPC_RMID, nullptr);
+    if (!attached) return segments_.fill(-1);
+  }
 }
 
 std::string KernelArena::why_unusable() {
@@ -159,8 +173,12 @@ std::string KernelArena::why_unusable() {
 
 bool KernelArena::reads_allocate() {
   // An area with an identity stays accounted when it becomes unwritable, one without does not.
+  return unwritable_is_charged(Read::yes) && !unwritable_is_charged(Read::no);
+}
+
+bool KernelArena::unwritable_is_charged(Read read) {
   Call call = map_first_page(PROT_READ | PROT_WRITE);
-  touch(call.address, false);
+  if (read == Read::yes) touch(call.address, false);
   call.operation = Operation::mprotect;
   call.protection = PROT_READ;
   execute(call);
@@ -278,6 +296,11 @@ std::int64_t KernelArena::execute(const Call& call) {
       return system_call(SYS_mincore, call.address, call.length,
                          reinterpret_cast<std::uintptr_t>(resident.data()));
     }
+    case Operation::attach:
+      return system_call(SYS_shmat, segments_[static_cast<unsigned>(call.advice)], call.address,
+                         call.flags);
+    case Operation::detach:
+      return system_call(SYS_shmdt, call.address);
     case Operation::fork:
       break;
   }
@@ -369,6 +392,8 @@ bool KernelArena::reset() {
     set_heap(arena_start);
     heap_changed_ = false;
   }
+  // A sanitizer keeps its shadow there; nothing is placed there with it.
+  if (Shape::compares_placement) system_call(SYS_munmap, low_start, low_reach - low_start);
   return system_call(SYS_munmap, arena_start, shape_.pages * page) == 0;
 }
 

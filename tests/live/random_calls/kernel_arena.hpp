@@ -26,7 +26,8 @@ class KernelArena {
   std::string why_unusable();
 
   /// Whether a read of untouched anonymous memory allocates a page and so gives an identity: a
-  /// kernel without the page of zeros.
+  /// kernel without the page of zeros. False where it cannot be seen, for the kernel takes the
+  /// charge of no memory back.
   bool reads_allocate();
 
   /// Flags that smaps does not show.
@@ -34,6 +35,9 @@ class KernelArena {
 
   /// Whether memory for execution alone gets a protection key of its own.
   bool has_keys();
+
+  /// Whether there are System V segments.
+  bool has_segments() const { return segments_[0] >= 0; }
 
   /// The result, or minus the error number. Not for Operation::fork.
   std::int64_t execute(const Call& call);
@@ -63,8 +67,12 @@ class KernelArena {
  private:
   /// Maps it anew; the call that did.
   Call map_first_page(std::uint32_t protection);
+  enum class Read : std::uint8_t { no, yes };
+  /// Whether a page that became unwritable, after a read or not, is charged still.
+  bool unwritable_is_charged(Read read);
   /// Whether the arena holds one area and that has any of these flags; nothing is left there.
   bool only_area_has(Flags flags);
+  void make_segments();
   std::int64_t set_heap(std::uint64_t at);
   std::int64_t set_limit(const Call& call);
   int userfault(const Call& call);
@@ -78,6 +86,7 @@ class KernelArena {
   std::array<int, file_count> files_{};
   int copied_to_ = -1;                                      // Holds what was read from the arena.
   int copied_from_ = -1;                                    // Gives zeros.
+  std::array<int, segment_bytes.size()> segments_{};        // Negative: there are none.
   std::array<int, userfault_count> userfaults_ = {-1, -1};  // Opened when first asked for.
   std::array<rlimit, limited_count> limits_{};              // As the program was started with.
   bool heap_changed_ = true;

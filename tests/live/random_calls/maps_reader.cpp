@@ -57,10 +57,10 @@ std::int64_t pages_of_machine(string_view name) {
 }
 
 /// The text of maps for these areas and the one behind them.
-std::size_t text_size(const Picture& picture) {
+std::size_t text_size(const Picture& picture, std::size_t below) {
   constexpr std::size_t line = 50;
   constexpr std::size_t line_with_name = 73 + 24;
-  std::size_t size = line;
+  std::size_t size = line + below * line_with_name;
   for (const SeenArea& area : picture.areas()) {
     size += area.anonymous_offset != 0 ? line : line_with_name;
   }
@@ -106,9 +106,9 @@ Detail MapsReader::read_areas(Picture& picture, uint64_t end, const Picture& exp
   if (view_areas(picture, end)) return full_detail;
   std::size_t size = 0;
   picture.clear();
-  while (arena_is_lowest_) {
+  while (arena_is_low_) {
     constexpr std::size_t piece = 512;
-    const std::size_t more = size == 0 ? text_size(expected) : piece;
+    const std::size_t more = size == 0 ? text_size(expected, areas_below_) : piece;
     const std::size_t wanted = std::min(more, buffer_size - 1 - size);
     const ssize_t got = pread(maps_, buffer_.get() + size, wanted, static_cast<off_t>(size));
     if (got <= 0) break;
@@ -155,12 +155,14 @@ void MapsReader::learn_bits(std::span<const ViewedArea> areas, uint64_t end) {
 
 /// True if the text reaches behind the arena.
 bool MapsReader::parse_maps(string_view text, Picture& picture, uint64_t end) {
+  constexpr std::size_t few = 128;
+  areas_below_ = 0;
   while (true) {
     const std::size_t line_end = text.find('\n');
     SeenArea area;
     // The beginning of a line is enough to see that it lies behind the arena.
     if (!parse_head(text.substr(0, line_end), area)) return false;
-    if (area.end <= arena_start && picture.areas().empty()) arena_is_lowest_ = false;
+    if (area.end <= arena_start && ++areas_below_ > few) arena_is_low_ = false;
     if (area.start >= end) return true;
     if (line_end == string_view::npos) return false;
     if (area.end > arena_start) picture.add(area);

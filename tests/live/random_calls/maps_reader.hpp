@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What the kernel says of this process: the areas of the arena after every call, by a program
-// inside the kernel where one may be loaded, or else from the text of maps if the arena lies below
-// all else; if not, by the PROCMAP_QUERY ioctl, or from smaps on kernels without it; all flags from
-// smaps; and page totals from status. It allocates nothing after construction.
+// inside the kernel where one may be loaded, or else from the text of maps if little lies below
+// the arena; if not, by the PROCMAP_QUERY ioctl, or from smaps on kernels without it; all flags
+// from smaps; and page totals from status. It allocates nothing after construction.
 #pragma once
 
 #include <array>
@@ -84,7 +84,8 @@ class MapsReader {
   int maps_ = -1;
   int smaps_ = -1;
   int status_ = -1;
-  bool arena_is_lowest_ = true;
+  bool arena_is_low_ = true;     // Whether few areas lie below it.
+  std::size_t areas_below_ = 0;  // As maps had it last.
   bool has_query_ = false;
   std::unique_ptr<char[]> buffer_;
 };

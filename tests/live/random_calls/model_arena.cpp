@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <sys/mman.h>
+#include <sys/shm.h>
 #include <vmarea/space/check.hpp>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
@@ -81,6 +83,10 @@ struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>, shims::HeapM
   }
 };
 
+/// As a driver's that is told of every end: what was cut stays apart.
+template <class S>
+constexpr AreaHooks<S> segment_hooks{.close = [](Area<S>&) noexcept {}};
+
 std::int64_t number_of(Result<void> result) {
   return -static_cast<std::int64_t>(result.code());
 }
@@ -132,10 +138,12 @@ class ModelOf : public ModelArena {
 
  public:
   ModelOf(const Shape& shape, const Machine& machine) : shape_(shape) {
-    settings_.profile = machine.profile;
     settings_.memory_pages = machine.memory_pages;
+    low_is_random_ = machine.low_is_random;
+    has_segments_ = machine.has_segments;
     settings_.profile.reads_share_zero_page = !machine.reads_allocate;
     settings_.profile.has_protection_keys = machine.has_keys;
+    ModelOf::use(machine.profile);
     as_started_.address_space_bytes = soft(machine, Limited::address_space);
     as_started_.data_bytes = soft(machine, Limited::data);
     as_started_.data_bytes_hard = hard(machine, Limited::data);
@@ -159,8 +167,18 @@ class ModelOf : public ModelArena {
     while (!generations_.empty()) generations_.pop_back();
   }
 
+  void use(const KernelProfile& profile) override {
+    const KernelProfile before = std::exchange(settings_.profile, profile);
+    settings_.profile.reads_share_zero_page = before.reads_share_zero_page;
+    settings_.profile.has_protection_keys = before.has_protection_keys;
+  }
+
   bool can_follow(const Call& call) const override {
     if (is_refused_for_excess(call)) return false;
+    // With randomisation the kernel draws an address of this window by lot.
+    const bool is_low = call.operation == Operation::mmap && (call.flags & MAP_32BIT) != 0;
+    if (is_low && low_is_random_) return false;
+    if (call.operation == Operation::attach && !has_segments_) return false;
     const Range touched = touched_by(call);
     if (touched.empty()) return true;
     const State& state = space().state();
@@ -198,7 +216,8 @@ class ModelOf : public ModelArena {
       if (merges && !space().set_memory_merge(SamePageMerging::off)) return false;
       modes_changed_ = false;
     }
-    const bool unmapped = static_cast<bool>(space().munmap(arena_start, shape_.pages * page));
+    const bool unmapped = space().munmap(low_start, low_reach - low_start) &&
+                          space().munmap(arena_start, shape_.pages * page);
     read_areas();
     return unmapped && picture_.areas().empty() && behind_is_as_it_was();
   }
@@ -437,6 +456,10 @@ class ModelOf : public ModelArena {
       case Operation::imply_exec:
         space().state().modes.read_implies_exec = call.flags != 0;
         return 0;
+      case Operation::attach:
+        return attach(call);
+      case Operation::detach:
+        return number_of(perform(space().plan_detach(call.address)));
       case Operation::mbind:
         return number_of(perform(space().plan_mbind(call.address, call.length, call.flags)));
       default:
@@ -447,6 +470,31 @@ class ModelOf : public ModelArena {
   std::int64_t lock_all(MlockallFlags flags) {
     modes_changed_ = true;
     return number_of(perform(space().plan_mlockall(flags)));
+  }
+
+  /// Each attach is an open file of its own, which ends with its last area.
+  std::int64_t attach(const Call& call) {
+    using Request = AttachRequest<S>;
+    using Access = typename Request::Access;
+    auto* file = new typename S::SharedMemory;
+    file->references = 1;
+    file->owned_by_areas = true;
+    file->hooks = &segment_hooks<S>;
+    file->rules.placement = Placement::own;
+    file->rules.segment_bytes = segment_bytes[static_cast<unsigned>(call.advice)];
+    file->length_bytes = (file->rules.segment_bytes + page - 1) / page * page;
+    const bool executes = (call.flags & SHM_EXEC) != 0;
+    const bool writes = (call.flags & SHM_RDONLY) == 0;
+    const Request request{.address = call.address,
+                          .segment = file,
+                          .access = writes
+                                        ? (executes ? Access::read_write_exec : Access::read_write)
+                                        : (executes ? Access::read_exec : Access::read_only),
+                          .rounds_address = (call.flags & SHM_RND) != 0,
+                          .replaces_existing = (call.flags & SHM_REMAP) != 0};
+    const std::int64_t result = number_of(perform(space().plan_attach(request)));
+    S::release_file(file);
+    return result;
   }
 
   static UserfaultContext context_of_number(std::int32_t number) {
@@ -606,6 +654,8 @@ class ModelOf : public ModelArena {
   Picture expected_;
   const char* wrong_ = nullptr;
   bool modes_changed_ = false;
+  bool low_is_random_ = false;
+  bool has_segments_ = true;
 };
 
 }  // namespace

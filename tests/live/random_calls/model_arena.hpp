@@ -27,6 +27,8 @@ struct Machine {
   std::uint64_t placement_end = 0;  // 0: what the kernel chooses is not compared.
   std::array<rlimit, limited_count> limits{};
   std::uint64_t memory_pages = 0;  // No single mapping is promised more.
+  bool low_is_random = false;      // Whether the kernel chooses low addresses by lot.
+  bool has_segments = true;        // Those of System V.
   bool has_keys = false;           // As KernelArena::has_keys().
   bool reads_allocate = false;     // As KernelArena::reads_allocate().
 };
@@ -34,6 +36,10 @@ struct Machine {
 class ModelArena {
  public:
   virtual ~ModelArena() = default;
+
+  /// Behaves like another kernel from now on; what the machine decides stays. To be called while
+  /// the arena is empty.
+  virtual void use(const KernelProfile& profile) = 0;
 
   /// False where the answer depends on single pages, which a host without page tables does not
   /// know: guard pages, and pages past the end of shared memory.

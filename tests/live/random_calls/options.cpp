@@ -31,9 +31,11 @@ std::optional<Options> parse_options(int count, char** words, int& exit_code) {
 
   CLI::App app(
       "Makes random memory calls on the running kernel and on vmarea, compared after each.");
-  app.footer("kinds:" + names_of_kinds() + "\nbasic: " + text_of(basic_kinds, Naming::in_full) +
-             "\n\nExits with 0 if nothing differs, 1 if something does, 2 if the options are not "
-             "understood,\nand 77 if this kernel cannot be compared with.");
+  app.footer(
+      "kinds:" + names_of_kinds() + "\nbasic: " + text_of(basic_kinds, Naming::in_full) +
+      "\n\nExits with 0 if nothing differs, 1 if something does, 2 if the options are not "
+      "understood,\nand 77 if this kernel cannot be compared with. With --which-profile: 0 if "
+      "the rules found explain\nall that differs, 1 if something is unexplained.");
   app.add_option("--operations", options.operations, "stop after so many calls")
       ->capture_default_str();
   app.add_option("--seed", options.seed, "the same seed gives the same calls")
@@ -56,16 +58,23 @@ std::optional<Options> parse_options(int count, char** words, int& exit_code) {
   app.add_option("--profile", options.profile,
                  "compare with this profile, not with that of the running kernel")
       ->check(CLI::IsMember(profiles));
+  CLI::Option* const which_profile = app.add_flag(
+      "--which-profile", options.which_profile,
+      "find out which rules of this kernel differ from those of the profile, by directed calls and "
+      "by random ones; ends after so many calls since the last rule was found");
   bool small_nodes = false;
   app.add_flag("--small-nodes", small_nodes, "four entries a node of the tree, as in deep");
-  app.add_option("--sequence", options.sequence, "only the sequence of that number");
+  app.add_option("--sequence", options.sequence, "only the sequence of that number")
+      ->excludes(which_profile);
   app.add_option("--jobs", options.jobs, "processes that share the work")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_option("--replay", options.replay, "make the calls of a file instead")
-      ->check(CLI::ExistingFile);
+      ->check(CLI::ExistingFile)
+      ->excludes(which_profile);
   app.add_option("--deviations", options.deviations, "check the known deviations of a file instead")
-      ->check(CLI::ExistingFile);
+      ->check(CLI::ExistingFile)
+      ->excludes(which_profile);
   app.add_flag("--leaks", options.leaks, "with --deviations: also those that leak for good");
   app.add_option("--save", options.save, "where to write the shortest sequence that differs")
       ->capture_default_str();

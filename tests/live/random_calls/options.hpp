@@ -17,10 +17,11 @@ struct Options {
   std::uint64_t jobs = 1;
   Kinds kinds = all_kinds;
   Shape shape;
-  std::string profile;     // Its name; that of the running kernel if empty.
-  std::string replay;      // A file of calls to make instead.
-  std::string deviations;  // A file of known deviations to check instead.
-  bool leaks = false;      // Also those that leave something in the kernel for good.
+  std::string profile;         // Its name; that of the running kernel if empty.
+  bool which_profile = false;  // Find out which rules differ from those of the profile.
+  std::string replay;          // A file of calls to make instead.
+  std::string deviations;      // A file of known deviations to check instead.
+  bool leaks = false;          // Also those that leave something in the kernel for good.
   std::string save = "random_calls_mismatch.txt";
   bool verbose = false;
 };

@@ -26,19 +26,14 @@ bool needs_child(const Sequence& sequence) {
   });
 }
 
-/// Where a call put memory that may not be compared any further.
-bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result) {
-  const bool places = call.operation == Operation::mmap || call.operation == Operation::mremap;
-  const auto address = static_cast<std::uint64_t>(result);
-  return places && result > 0 && (address < arena_start || address >= shape.end());
-}
-
 Machine look_around(KernelArena& kernel, const Shape& shape, const KernelProfile& profile) {
   Machine machine;
   machine.profile = profile;
   machine.limits = kernel.limits();
-  machine.reads_allocate = profile.uncharges_untouched_memory && kernel.reads_allocate();
+  machine.reads_allocate = kernel.reads_allocate();
   machine.has_keys = kernel.has_keys();
+  machine.has_segments = kernel.has_segments();
+  machine.low_is_random = is_randomised();
   machine.memory_pages = kernel.maps().read_memory_pages();
   if (Shape::compares_placement) {
     machine.placement_end = fill_surroundings(kernel.maps(), shape);
@@ -199,7 +194,7 @@ void Runner::execute(const Call& call) {
 
 /// Only the address of what lies outside the arena is compared; then it goes.
 void Runner::clear_elsewhere(const Call& call) {
-  const std::uint64_t length = call.operation == Operation::mmap ? call.length : call.new_length;
+  const std::uint64_t length = length_placed(call);
   const bool ours = is_elsewhere(shape_, call, slate_->model_result);
   if (is_elsewhere(shape_, call, slate_->kernel_result)) {
     kernel_.unmap(static_cast<std::uint64_t>(slate_->kernel_result), length);

@@ -26,6 +26,9 @@ class Runner {
  public:
   Runner(const Shape& shape, const KernelProfile& profile, const AreaProgram& program);
 
+  /// Compares with this profile from now on. To be called where no sequence has run, or was run
+  /// in children only.
+  void set_profile(const KernelProfile& profile) { model_->use(profile); }
   /// Where it writes from now on, and the view that shows it the kernel's areas.
   void use(Slate& slate, unsigned view = 0);
   /// Runs from an empty arena, in this process or, if the sequence leaves something behind, in a

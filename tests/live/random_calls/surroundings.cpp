@@ -8,6 +8,7 @@
 #include <alloca.h>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ namespace {
 
 /// Between the arena and the crowd: neither may merge with the other.
 constexpr std::uint64_t rampart = 16 * page;
+constexpr unsigned long ask_personality = 0xffffffff;
 
 void map_or_die(std::uint64_t start, std::uint64_t length, int flags, int file) {
   void* wanted = reinterpret_cast<void*>(start);
@@ -101,6 +103,17 @@ void prepare_heap(const Shape& shape) {
   constexpr std::size_t stack_bytes = 1 << 18;
   auto* bytes = static_cast<volatile char*>(alloca(stack_bytes));
   for (std::size_t i = 0; i < stack_bytes; i += page) bytes[stack_bytes - 1 - i] = 0;
+}
+
+bool is_randomised() {
+  return (personality(ask_personality) & ADDR_NO_RANDOMIZE) == 0;
+}
+
+void begin_unrandomised(char** words) {
+  const int now = personality(ask_personality);
+  const bool is_changed = now >= 0 && (now & ADDR_NO_RANDOMIZE) == 0 &&
+                          personality(static_cast<unsigned long>(now) | ADDR_NO_RANDOMIZE) >= 0;
+  if (is_changed && !is_randomised()) execv("/proc/self/exe", words);
 }
 
 std::uint64_t fill_surroundings(MapsReader& maps, const Shape& shape) {

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "live/random_calls/workers.hpp"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "live/random_calls/generator.hpp"
+
+namespace vmarea::live {
+
+Workers::Workers(const Options& options, Runner& runner, SharedSlates& slates)
+    : options_(options), runner_(runner), slates_(slates) {
+  for (std::uint64_t job = 0; job < options_.jobs; ++job) {
+    slates_[job].sequence = options_.sequence.value_or(job);
+  }
+}
+
+Slate* Workers::run() {
+  std::fflush(nullptr);
+  children_.assign(options_.jobs, 0);
+  for (unsigned job = 0; job < options_.jobs; ++job) {
+    if (!begin_child(children_[job])) continue;
+    work(slates_[job], job);
+    leave_child();
+  }
+  await();
+  for (std::uint64_t job = 0; job < options_.jobs; ++job) {
+    if (slates_[job].trouble != Trouble::none) return &slates_[job];
+  }
+  return nullptr;
+}
+
+void Workers::forget(Slate& slate, Next next) {
+  slate.trouble = Trouble::none;
+  if (next == Next::leave_out) slate.sequence += options_.jobs;
+}
+
+void Workers::begin_count() {
+  for (std::uint64_t job = 0; job < options_.jobs; ++job) slates_[job].counts = {};
+}
+
+Sequence Workers::generate(std::uint64_t sequence) const {
+  return Generator(options_.seed, sequence, options_.kinds, options_.shape).generate();
+}
+
+/// Runs every jobs-th sequence until enough calls were made or something differs, in one process
+/// after the other.
+void Workers::work(Slate& slate, unsigned view) {
+  runner_.use(slate, view);
+  while (!is_done(slate)) {
+    run_in_child(slate, [&] {
+      runner_.become_child();
+      while (!is_done(slate) && !runner_.wants_new_process()) run_next(slate);
+    });
+  }
+}
+
+bool Workers::is_done(const Slate& slate) const {
+  const std::uint64_t share = (options_.operations + options_.jobs - 1) / options_.jobs;
+  const bool only_one = options_.sequence && slate.counts.sequences != 0;
+  return slate.counts.calls >= share || only_one || slates_.anything_wrong();
+}
+
+void Workers::run_next(Slate& slate) {
+  runner_.run(generate(slate.sequence), {});
+  if (slate.trouble != Trouble::none) return;
+  ++slate.counts.sequences;
+  slate.sequence += options_.jobs;
+}
+
+/// Shows how far the workers are. A thread would map a stack.
+void Workers::await() {
+  const bool shows = options_.verbose || isatty(STDERR_FILENO) != 0;
+  constexpr int tenths_between = 20;
+  constexpr unsigned tenth_us = 100'000;
+  for (int tenths = 1; !all_left(); ++tenths) {
+    usleep(tenth_us);
+    if (shows && tenths % tenths_between == 0) {
+      fmt::print(stderr, "{} of {} calls\n", counts().calls, options_.operations);
+    }
+  }
+}
+
+bool Workers::all_left() {
+  bool all = true;
+  for (std::uint64_t job = 0; job < options_.jobs; ++job) {
+    if (children_[job] != 0 && !has_left(slates_[job], children_[job])) all = false;
+  }
+  return all;
+}
+
+}  // namespace vmarea::live
