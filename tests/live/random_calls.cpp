@@ -23,6 +23,7 @@
 #include "live/random_calls/sequence_file.hpp"
 #include "live/random_calls/shrinker.hpp"
 #include "live/random_calls/slate.hpp"
+#include "live/random_calls/small_scope.hpp"
 #include "live/random_calls/surroundings.hpp"
 
 namespace {
@@ -72,16 +73,24 @@ class Program {
       fmt::print("{}{}", table(counts, options_.kinds, took.count()),
                  way_of_reading(counts, areas_));
     }
-    fmt::print(
-        "random_calls: {} operations of {} kinds, seed {}, 0 mismatches, {} known deviations "
-        "met\n",
-        counts.calls, count_kinds(options_.kinds), options_.seed, counts.deviations_met);
+    fmt::print("random_calls: {} operations of {}, 0 mismatches, {} known deviations met\n",
+               counts.calls, source(), counts.deviations_met);
     return 0;
   }
 
  private:
   Sequence generate(std::uint64_t sequence) const {
+    if (options_.small_scope != 0) return small_scope_sequence(sequence, options_.small_scope);
     return Generator(options_.seed, sequence, options_.kinds, options_.shape).generate();
+  }
+
+  /// Where the calls are from, for people.
+  std::string source() const {
+    if (options_.small_scope == 0) {
+      return fmt::format("{} kinds, seed {}", count_kinds(options_.kinds), options_.seed);
+    }
+    return fmt::format("all {} sequences of {}", small_scope_count(options_.small_scope),
+                       options_.small_scope);
   }
 
   void start_workers() {
@@ -111,7 +120,10 @@ class Program {
   bool is_done(const Slate& slate) const {
     const std::uint64_t share = (options_.operations + options_.jobs - 1) / options_.jobs;
     const bool only_one = options_.sequence && slate.counts.sequences != 0;
-    return slate.counts.calls >= share || only_one || slates_.anything_wrong();
+    const bool had_all = options_.small_scope != 0
+                             ? slate.sequence >= small_scope_count(options_.small_scope)
+                             : slate.counts.calls >= share;
+    return had_all || only_one || slates_.anything_wrong();
   }
 
   void run_next(Slate& slate) {
@@ -149,14 +161,14 @@ class Program {
     found.sequence = slate.sequence;
     const std::uint64_t calls_made = sum(slates_).calls;
     show(found, slate, calls);
-    fmt::print("random_calls: 1 mismatch after {} operations, seed {}\n", calls_made,
-               options_.seed);
+    fmt::print("random_calls: 1 mismatch after {} operations of {}\n", calls_made, source());
     return exit_mismatch;
   }
 
   /// Shrinks the sequence, writes it to a file and prints it.
   void show(Found& found, Slate& slate, const Sequence& calls) {
     found.kinds = options_.kinds;
+    found.small_scope = options_.small_scope;
     found.shape = options_.shape;
     found.program = name_;
     found.profile = options_.profile;
@@ -164,7 +176,7 @@ class Program {
     const auto first = std::make_unique<Slate>();
     *first = slate;
     found.shortest = shrink(runner_, slate, calls, found.reproduced);
-    const std::string remark = fmt::format("seed {}, sequence {}", found.seed, found.sequence);
+    const std::string remark = fmt::format("{}, sequence {}", source(), found.sequence);
     if (write_sequence(options_.save, options_.shape, found.shortest, remark)) {
       found.file = options_.save;
     } else {
