@@ -89,8 +89,8 @@ class Program {
     if (options_.small_scope == 0) {
       return fmt::format("{} kinds, seed {}", count_kinds(options_.kinds), options_.seed);
     }
-    return fmt::format("all {} sequences of {}", small_scope_count(options_.small_scope),
-                       options_.small_scope);
+    return fmt::format("all {} sequences of up to {} calls",
+                       small_scope_count(options_.small_scope), options_.small_scope);
   }
 
   void start_workers() {

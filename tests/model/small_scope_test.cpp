@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Every sequence of four calls of the small scope, on a watched address space and on a reference
-// that knows the rules alone: after each call the answers are equal, and so is all that is seen of
-// each page, which areas begin where included.
+// Every sequence of four calls of the small scope, and of three after each beginning, on a watched
+// address space and on a reference that knows the rules alone: after each call the answers are
+// equal, and so is all that is seen of each page, which areas begin where included.
 //
 //   VMAREA_SMALL_SCOPE=5 ./model_small_scope_test   every sequence of five
 #include <array>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // The calls of an exhaustive search in a space of four pages, as plain numbers, and every sequence
-// of so many of them by its number.
+// of so many of them, by its number.
 //
-//   sequence_of(7, 3)        one of all sequences of three calls
+//   sequence_of(7, 3)        one of the sequence_count(3) sequences of three calls
 //   text_of(call)            "move       [3,4) to [1,2)"
 #pragma once
 
@@ -122,19 +122,50 @@ inline constexpr std::array all_calls = {
 
 using Sequence = std::vector<Call>;
 
-/// How many sequences of this length there are.
-constexpr std::uint64_t sequence_count(std::size_t length) {
+/// What few calls do not come to: where a search begins besides at nothing.
+inline const std::vector<Sequence> beginnings = {
+    // Two identities, with a hole between them; that meet; with untouched memory between them.
+    {{Verb::map, {0, 1}}, {Verb::write, {0, 1}}, {Verb::map, {3, 4}}, {Verb::write, {3, 4}}},
+    {{Verb::map, {0, 1}},
+     {Verb::write, {0, 1}},
+     {Verb::map, {3, 4}},
+     {Verb::write, {3, 4}},
+     {Verb::map, {1, 3}}},
+    {{Verb::map, {0, 1}},
+     {Verb::write, {0, 1}},
+     {Verb::map, {3, 4}},
+     {Verb::write, {3, 4}},
+     {Verb::map_readable, {1, 3}}},
+    // What a child inherited, and what stays with a source or goes with its copy.
+    {{Verb::map, {0, 4}}, {Verb::write, {0, 1}}, {Verb::fork, {0, 4}}},
+    {{Verb::map, {0, 2}}, {Verb::write, {0, 1}}, {Verb::move, {0, 1}, {3, 4}}},
+    {{Verb::map, {0, 2}}, {Verb::write, {0, 1}}, {Verb::keep, {0, 2}, {2, 4}}},
+    // Several areas, of which some would be one but for a flag that a join ignores, or an access.
+    {{Verb::map, {0, 4}}, {Verb::protect_readable, {1, 2}}, {Verb::guard, {2, 3}}},
+    {{Verb::map_file, {0, 4}}, {Verb::write, {3, 4}}, {Verb::protect_readable, {1, 2}}},
+    {{Verb::map_file_shared, {0, 4}}, {Verb::protect_readable, {2, 3}}},
+};
+
+constexpr std::uint64_t power(std::size_t length) {
   std::uint64_t count = 1;
   while (length-- != 0) count *= all_calls.size();
   return count;
 }
 
-/// The number in the base of how many calls there are, its last digit last.
+/// How many sequences there are: of `length` calls from nothing, and of one call less after each
+/// beginning. Requires: length > 0.
+inline std::uint64_t sequence_count(std::size_t length) {
+  return power(length) + beginnings.size() * power(length - 1);
+}
+
+/// The digits of the number in the base of how many calls there are, behind their beginning.
 inline Sequence sequence_of(std::uint64_t number, std::size_t length) {
-  Sequence sequence(length);
-  for (std::size_t i = length; i-- != 0; number /= all_calls.size()) {
-    sequence[i] = all_calls[number % all_calls.size()];
+  Sequence sequence;
+  if (number >= power(length)) {
+    number -= power(length);
+    sequence = beginnings[number / power(--length)];
   }
+  while (length-- != 0) sequence.push_back(all_calls[number / power(length) % all_calls.size()]);
   return sequence;
 }
 
