@@ -141,7 +141,11 @@ class Program {
     for (int tenths = 1; !all_left(); ++tenths) {
       usleep(tenth_us);
       if (shows && tenths % tenths_between == 0) {
-        fmt::print(stderr, "{} of {} calls\n", sum(slates_).calls, options_.operations);
+        const Counts counts = sum(slates_);
+        const bool random = options_.small_scope == 0;
+        fmt::print(stderr, "{} of {} {}\n", random ? counts.calls : counts.sequences,
+                   random ? options_.operations : small_scope_count(options_.small_scope),
+                   random ? "calls" : "sequences");
       }
     }
   }

@@ -124,7 +124,7 @@ using Sequence = std::vector<Call>;
 
 /// What few calls do not come to: where a search begins besides at nothing.
 inline const std::vector<Sequence> beginnings = {
-    // Two identities, with a hole between them; that meet; with untouched memory between them.
+    // Two identities, with a hole between them; that meet; with memory that may take either.
     {{Verb::map, {0, 1}}, {Verb::write, {0, 1}}, {Verb::map, {3, 4}}, {Verb::write, {3, 4}}},
     {{Verb::map, {0, 1}},
      {Verb::write, {0, 1}},
@@ -135,7 +135,9 @@ inline const std::vector<Sequence> beginnings = {
      {Verb::write, {0, 1}},
      {Verb::map, {3, 4}},
      {Verb::write, {3, 4}},
-     {Verb::map_readable, {1, 3}}},
+     {Verb::protect_readable, {0, 1}},
+     {Verb::protect_readable, {3, 4}},
+     {Verb::map, {1, 3}}},
     // What a child inherited, and what stays with a source or goes with its copy.
     {{Verb::map, {0, 4}}, {Verb::write, {0, 1}}, {Verb::fork, {0, 4}}},
     {{Verb::map, {0, 2}}, {Verb::write, {0, 1}}, {Verb::move, {0, 1}, {3, 4}}},
