@@ -20,6 +20,7 @@
 #include "live/random_calls/sequence_file.hpp"
 #include "live/random_calls/shrinker.hpp"
 #include "live/random_calls/slate.hpp"
+#include "live/random_calls/small_scope.hpp"
 #include "live/random_calls/surroundings.hpp"
 #include "live/random_calls/which_profile.hpp"
 #include "live/random_calls/workers.hpp"
@@ -73,14 +74,21 @@ class Program {
       fmt::print("{}{}", table(counts, options_.kinds, took.count()),
                  way_of_reading(counts, areas_));
     }
-    fmt::print(
-        "random_calls: {} operations of {} kinds, seed {}, 0 mismatches, {} known deviations "
-        "met\n",
-        counts.calls, count_kinds(options_.kinds), options_.seed, counts.deviations_met);
+    fmt::print("random_calls: {} operations of {}, 0 mismatches, {} known deviations met\n",
+               counts.calls, source(), counts.deviations_met);
     return 0;
   }
 
  private:
+  /// Where the calls are from, for people.
+  std::string source() const {
+    if (options_.small_scope == 0) {
+      return fmt::format("{} kinds, seed {}", count_kinds(options_.kinds), options_.seed);
+    }
+    return fmt::format("all {} sequences of up to {} calls",
+                       small_scope_count(options_.small_scope), options_.small_scope);
+  }
+
   int report_mismatch(Slate& slate) {
     const Sequence calls = workers_.generate(slate.sequence);
     Found found;
@@ -88,14 +96,14 @@ class Program {
     found.sequence = slate.sequence;
     const std::uint64_t calls_made = workers_.counts().calls;
     show(found, slate, calls);
-    fmt::print("random_calls: 1 mismatch after {} operations, seed {}\n", calls_made,
-               options_.seed);
+    fmt::print("random_calls: 1 mismatch after {} operations of {}\n", calls_made, source());
     return exit_mismatch;
   }
 
   /// Shrinks the sequence, writes it to a file and prints it.
   void show(Found& found, Slate& slate, const Sequence& calls) {
     found.kinds = options_.kinds;
+    found.small_scope = options_.small_scope;
     found.shape = options_.shape;
     found.program = name_;
     found.profile = options_.profile;
@@ -103,7 +111,7 @@ class Program {
     const auto first = std::make_unique<Slate>();
     *first = slate;
     found.shortest = shrink(runner_, slate, calls, found.reproduced);
-    const std::string remark = fmt::format("seed {}, sequence {}", found.seed, found.sequence);
+    const std::string remark = fmt::format("{}, sequence {}", source(), found.sequence);
     if (write_sequence(options_.save, options_.shape, found.shortest, remark)) {
       found.file = options_.save;
     } else {

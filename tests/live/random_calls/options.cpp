@@ -66,6 +66,10 @@ std::optional<Options> parse_options(int count, char** words, int& exit_code) {
   app.add_flag("--small-nodes", small_nodes, "four entries a node of the tree, as in deep");
   app.add_option("--sequence", options.sequence, "only the sequence of that number")
       ->excludes(which_profile);
+  app.add_option("--small-scope", options.small_scope,
+                 "no random calls: every sequence of so many calls in four pages")
+      ->check(CLI::Range(1, 5))
+      ->excludes(which_profile);
   app.add_option("--jobs", options.jobs, "processes that share the work")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

@@ -14,6 +14,7 @@ struct Options {
   std::uint64_t operations = 1'000'000;
   std::uint64_t seed = 1;
   std::optional<std::uint64_t> sequence;  // Only this one.
+  std::uint64_t small_scope = 0;  // Every sequence of so many calls in four pages, if not 0.
   std::uint64_t jobs = 1;
   Kinds kinds = all_kinds;
   Shape shape;

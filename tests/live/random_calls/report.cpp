@@ -63,6 +63,12 @@ std::string text_of(const Shape& shape) {
   return text;
 }
 
+/// Where the sequence is from, as options.
+std::string source_of(const Found& found) {
+  if (found.small_scope != 0) return fmt::format("--small-scope {}", found.small_scope);
+  return fmt::format("--seed {} --kinds {}", found.seed, live::text_of(found.kinds));
+}
+
 }  // namespace
 
 std::string kernel_release() {
@@ -95,8 +101,8 @@ std::string report(const Found& found, const Slate& slate) {
   }
   if (!found.file.empty())
     text += fmt::format("  replay: {} --replay {}\n", found.program, found.file);
-  return text + fmt::format("  again: {} --seed {} --kinds {} --sequence {}{}{}\n", found.program,
-                            found.seed, text_of(found.kinds), found.sequence, text_of(found.shape),
+  return text + fmt::format("  again: {} {} --sequence {}{}{}\n", found.program, source_of(found),
+                            found.sequence, text_of(found.shape),
                             found.profile.empty() ? "" : " --profile " + found.profile);
 }
 

@@ -15,6 +15,7 @@ namespace vmarea::live {
 struct Found {
   std::uint64_t seed = 0;
   std::uint64_t sequence = 0;
+  std::uint64_t small_scope = 0;  // If the sequence is one of all of so many calls.
   Kinds kinds = 0;
   Shape shape;
   std::string program;  // As it was called.

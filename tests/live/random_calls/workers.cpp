@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "live/random_calls/generator.hpp"
+#include "live/random_calls/small_scope.hpp"
 
 namespace vmarea::live {
 
@@ -42,11 +43,12 @@ void Workers::begin_count() {
 }
 
 Sequence Workers::generate(std::uint64_t sequence) const {
+  if (options_.small_scope != 0) return small_scope_sequence(sequence, options_.small_scope);
   return Generator(options_.seed, sequence, options_.kinds, options_.shape).generate();
 }
 
-/// Runs every jobs-th sequence until enough calls were made or something differs, in one process
-/// after the other.
+/// Runs every jobs-th sequence until enough calls or all sequences were made or something differs,
+/// in one process after the other.
 void Workers::work(Slate& slate, unsigned view) {
   runner_.use(slate, view);
   while (!is_done(slate)) {
@@ -60,7 +62,10 @@ void Workers::work(Slate& slate, unsigned view) {
 bool Workers::is_done(const Slate& slate) const {
   const std::uint64_t share = (options_.operations + options_.jobs - 1) / options_.jobs;
   const bool only_one = options_.sequence && slate.counts.sequences != 0;
-  return slate.counts.calls >= share || only_one || slates_.anything_wrong();
+  const bool had_all = options_.small_scope != 0
+                           ? slate.sequence >= small_scope_count(options_.small_scope)
+                           : slate.counts.calls >= share;
+  return had_all || only_one || slates_.anything_wrong();
 }
 
 void Workers::run_next(Slate& slate) {
@@ -77,7 +82,11 @@ void Workers::await() {
   constexpr unsigned tenth_us = 100'000;
   for (int tenths = 1; !all_left(); ++tenths) {
     usleep(tenth_us);
-    if (shows && tenths % tenths_between == 0) {
+    if (!shows || tenths % tenths_between != 0) continue;
+    if (options_.small_scope != 0) {
+      fmt::print(stderr, "{} of {} sequences\n", counts().sequences,
+                 small_scope_count(options_.small_scope));
+    } else {
       fmt::print(stderr, "{} of {} calls\n", counts().calls, options_.operations);
     }
   }
