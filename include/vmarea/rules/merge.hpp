@@ -84,11 +84,6 @@ constexpr JoinAnswer judge_side(const Description<Host>& middle, const Descripti
                                 Middle kind, const Geometry& geometry,
                                 const KernelProfile& profile) noexcept {
   if (low.end != high.start) return {JoinVerdict::no_neighbour, {}};
-  // What is made longer is no other area that it joins.
-  const bool is_itself = kind == Middle::extension && &neighbour == &low;
-  if (!profile.closing_areas_join && neighbour.has_close() && !is_itself) {
-    return {JoinVerdict::close_hook, {}};
-  }
   if (middle.attributes != neighbour.attributes) return {JoinVerdict::attributes, {}};
   const Flags differing =
       middle.flags.difference(neighbour.flags).without(profile.ignored_by_joins);
@@ -126,6 +121,13 @@ constexpr Joins decide_joins(const Description<Host>& middle, const JoinRequest<
     constexpr JoinAnswer apart{JoinVerdict::data, {}};
     if (joins.prev.joined() && !request.data.joins_prev()) joins.prev = apart;
     if (joins.next.joined() && !request.data.joins_next()) joins.next = apart;
+  }
+  if (!profile.closing_areas_join) {
+    constexpr JoinAnswer apart{JoinVerdict::close_hook, {}};
+    // An area that is made longer joins no other one.
+    const bool is_other = request.middle != Middle::extension;
+    if (joins.prev.joined() && is_other && request.prev->has_close()) joins.prev = apart;
+    if (joins.next.joined() && request.next->has_close()) joins.next = apart;
   }
   if (request.middle == Middle::whole_area && middle.has_close()) {
     if (joins.prev.joined()) joins.prev = {JoinVerdict::close_hook, {}};
