@@ -47,8 +47,9 @@ TEST(FailsWith, says_what_was_expected_and_what_came) {
 }
 
 TEST(Printing, googletest_prints_every_value) {
-  EXPECT_EQ(testing::PrintToString(Result<Address>(Error::busy)),
-            "EBUSY (another change is reserved, this one is stale or out of turn, or memory is locked)");
+  EXPECT_EQ(
+      testing::PrintToString(Result<Address>(Error::busy)),
+      "EBUSY (another change is reserved, this one is stale or out of turn, or memory is locked)");
   EXPECT_EQ(testing::PrintToString(flag::read | flag::account), "rd ac");
   EXPECT_EQ(testing::PrintToString(Range{0x1000, 0x2000}), "1000-2000");
   Space space;

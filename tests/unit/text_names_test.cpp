@@ -88,8 +88,9 @@ TEST(Names, every_error_has_a_name_and_a_sentence) {
 
 TEST(Names, a_result_is_its_value_or_its_error) {
   EXPECT_EQ(to_string(Result<Address>(Address{0x7fff'0000})), "0x7fff0000");
-  EXPECT_EQ(to_string(Result<Address>(Error::busy)),
-            "EBUSY (another change is reserved, this one is stale or out of turn, or memory is locked)");
+  EXPECT_EQ(
+      to_string(Result<Address>(Error::busy)),
+      "EBUSY (another change is reserved, this one is stale or out of turn, or memory is locked)");
   EXPECT_EQ(to_string(Result<Range>(Range{1, 2})), "1-2");
   EXPECT_EQ(to_string(Result<bool>(true)), "true");
   EXPECT_EQ(to_string(success), "success");
