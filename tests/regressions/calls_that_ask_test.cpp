@@ -26,6 +26,7 @@ class CallsThatAsk : public testing::Test {
                             .flags = map::private_ | map::anonymous | map::fixed}));
   }
 
+  shims::File<shims::Userland> file;  // Its areas let go of it at the end of the space.
   AddressSpace<shims::Userland> space;
 };
 
@@ -73,7 +74,6 @@ TEST_F(CallsThatAsk, process_madvise_counts_what_came_before_the_failure) {
 }
 
 TEST_F(CallsThatAsk, remap_file_pages_wants_areas_that_are_alike) {
-  shims::File<shims::Userland> file;
   ASSERT_TRUE(space.mmap({.address = at(0),
                           .length = 4 * page,
                           .protection = prot::read | prot::write,
@@ -87,7 +87,6 @@ TEST_F(CallsThatAsk, remap_file_pages_wants_areas_that_are_alike) {
 }
 
 TEST_F(CallsThatAsk, read_implies_exec_area_by_area) {
-  shims::File<shims::Userland> file;
   file.rules.may_exec = false;
   space.state().modes.read_implies_exec = true;
   ASSERT_TRUE(space.mmap({.address = at(0),
