@@ -9,7 +9,6 @@
 //
 // Only the locks, the words of areas and trees, and the sections are scheduled. An area is plain
 // memory: one that changes while it is locked is seen by looking at it again.
-#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
@@ -18,6 +17,7 @@
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/threaded.hpp>
 
+#include "explore_seeds.hpp"
 #include "noted_tree.hpp"
 #include "poisoned_pool.hpp"
 #include "scheduler/scheduler.hpp"
@@ -283,37 +283,8 @@ void read_and_write(const Story& story, scheduler::Threads& threads) {
   land.check();
 }
 
-/// What the environment says, or else `usual`.
-std::uint64_t wanted(const char* name, std::uint64_t usual) {
-  const char* const text = std::getenv(name);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : usual;
-}
-
 TEST(AreaSchedules, area_that_is_locked_stays_and_walks_meet_what_stays) {
-  const std::uint64_t seeds = wanted("VMAREA_SEEDS", 100);
-  const std::uint64_t listed = wanted("VMAREA_SCHEDULES", 200);  // Of a seed.
-  std::uint64_t schedules = 0;
-  std::uint64_t complete = 0;
-  for (std::uint64_t seed = 1; seed <= seeds && !HasFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    std::mt19937_64 random(seed);
-    const Story story(random);
-    const scheduler::Case the_case = [&story](scheduler::Threads& threads) {
-      read_and_write(story, threads);
-    };
-    const auto look_at = [&](const scheduler::Report& report) {
-      schedules += report.schedules;
-      complete += report.is_complete ? 1 : 0;
-      EXPECT_FALSE(report.found) << report.text();
-    };
-    for (unsigned depth = 2; depth <= 4; ++depth) {
-      look_at(explore_drawn({.seed = seed, .depth = depth, .schedules = listed / 2}, the_case));
-    }
-    look_at(explore_all({.preemptions = 2, .schedules_max = listed}, the_case));
-  }
-  std::printf("%llu schedules; all orders of %llu seeds\n",
-              static_cast<unsigned long long>(schedules),
-              static_cast<unsigned long long>(complete));
+  explore_seeds([](std::mt19937_64& random) { return Story(random); }, read_and_write);
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 //
 // An answer is right if its tree stood so at a moment of the lookup. Those that come from a
 // poisoned node say so; one that was made anew is told from the old one by what it answers.
-#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
@@ -16,6 +15,7 @@
 #include <gtest/gtest.h>
 #include <vmarea_shims/epochs.hpp>
 
+#include "explore_seeds.hpp"
 #include "letter_tree.hpp"
 #include "poisoned_pool.hpp"
 #include "scheduler/scheduler.hpp"
@@ -185,37 +185,17 @@ void read_and_write(Story (&stories)[2], scheduler::Threads& threads) {
   threads.run();
 }
 
-/// What the environment says, or else `usual`.
-std::uint64_t wanted(const char* name, std::uint64_t usual) {
-  const char* const text = std::getenv(name);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : usual;
-}
-
 TEST(LookupGrace, answers_are_true_and_come_from_no_node_that_was_given_back) {
-  const std::uint64_t seeds = wanted("VMAREA_SEEDS", 100);
-  const std::uint64_t listed = wanted("VMAREA_SCHEDULES", 200);  // Of a seed.
-  std::uint64_t schedules = 0;
-  std::uint64_t complete = 0;
-  for (std::uint64_t seed = 1; seed <= seeds && !HasFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    std::mt19937_64 random(seed);
-    Story stories[2]{Story(random), Story(random)};
-    const scheduler::Case the_case = [&stories](scheduler::Threads& threads) {
-      read_and_write(stories, threads);
-    };
-    const auto look_at = [&](const scheduler::Report& report) {
-      schedules += report.schedules;
-      complete += report.is_complete ? 1 : 0;
-      EXPECT_FALSE(report.found) << report.text();
-    };
-    for (unsigned depth = 2; depth <= 4; ++depth) {
-      look_at(explore_drawn({.seed = seed, .depth = depth, .schedules = listed / 2}, the_case));
-    }
-    look_at(explore_all({.preemptions = 2, .schedules_max = listed}, the_case));
-  }
-  std::printf("%llu schedules; all orders of %llu seeds\n",
-              static_cast<unsigned long long>(schedules),
-              static_cast<unsigned long long>(complete));
+  struct Stories {
+    Story of_tree[2];
+  };
+  explore_seeds(
+      [](std::mt19937_64& random) {
+        return Stories{{Story(random), Story(random)}};
+      },
+      [](Stories& stories, scheduler::Threads& threads) {
+        read_and_write(stories.of_tree, threads);
+      });
 }
 
 }  // namespace

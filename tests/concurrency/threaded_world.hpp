@@ -39,7 +39,8 @@ struct WorldState {
   shims::FaultPlan faults;
   std::list<File> files;
 
-  File* make_file(const FileRules& rules = {}, const AreaHooks<Host>* hooks = &no_hooks<Host>) {
+  File* make_file(const FileRules& rules = {},
+                  const AreaHooks<Host>* hooks = &every_call::empty_hooks<Host>) {
     File& file = files.emplace_back();
     file.rules = rules;
     file.hooks = hooks;
@@ -103,15 +104,6 @@ struct InOneGo {
   }
 };
 
-/// Areas with these are never removed by a merge.
-template <class Host>
-void ignore_area(Area<Host>&) noexcept {}
-template <class Host>
-inline constexpr AreaHooks<Host> counting_hooks{.open = ignore_area<Host>,
-                                                .close = ignore_area<Host>};
-template <class Host>
-inline constexpr AreaHooks<Host> empty_hooks{};
-
 template <std::size_t capacity, Notes notes>
 class ThreadedWorld {
  public:
@@ -126,7 +118,8 @@ class ThreadedWorld {
     host.charge_max = settings.charge_max;
     host.geometry.huge_page_shift = settings.huge_page_shift;
     host.faults.kinds = settings.faulty_kinds;
-    files_ = every_call::make_files<Host>(host, &counting_hooks<Host>, &empty_hooks<Host>);
+    files_ = every_call::make_files<Host>(host, &every_call::ignoring_hooks<Host>,
+                                          &every_call::empty_hooks<Host>);
     segments_ = {host.make_file({.segment_bytes = 3 << 12}),
                  host.make_file({.segment_bytes = (5 << 12) - 100})};
     add_space();

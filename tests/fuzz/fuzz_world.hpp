@@ -17,15 +17,6 @@ namespace vmarea::test::fuzz {
 
 using every_call::Settings;
 
-template <class Host>
-void ignore_area(Area<Host>&) noexcept {}
-/// Areas with these are never removed by a merge.
-template <class Host>
-inline constexpr AreaHooks<Host> counting_hooks{.open = ignore_area<Host>,
-                                                .close = ignore_area<Host>};
-template <class Host>
-inline constexpr AreaHooks<Host> empty_hooks{};
-
 template <Variant variant>
 class FuzzWorld {
  public:
@@ -49,7 +40,8 @@ class FuzzWorld {
     host.userfaults[1] = {.unmap_events = true, .remap_events = true, .fork_events = true};
     host.userfaults[2] = {.protects_async = true, .unmap_events = true};
     host.userfaults[3] = {};
-    files_ = every_call::make_files<Host>(host, &counting_hooks<Host>, &empty_hooks<Host>);
+    files_ = every_call::make_files<Host>(host, &every_call::ignoring_hooks<Host>,
+                                          &every_call::empty_hooks<Host>);
     files_[1]->hooks = files_[2]->hooks = &every_call::Drivers<Host>::watchful;
     segments_ = {host.make_file({.segment_bytes = bytes(3)}),
                  host.make_file({.segment_bytes = bytes(5) - 100})};

@@ -10,6 +10,15 @@
 
 namespace vmarea::test::every_call {
 
+template <class Host>
+void ignore_area(Area<Host>&) noexcept {}
+/// Areas with these are never removed by a merge.
+template <class Host>
+inline constexpr AreaHooks<Host> ignoring_hooks{.open = ignore_area<Host>,
+                                                .close = ignore_area<Host>};
+template <class Host>
+inline constexpr AreaHooks<Host> empty_hooks{};
+
 /// Whether drivers answer otherwise than they usually do, so that one can change its mind.
 inline bool drivers_changed_their_mind = false;
 
