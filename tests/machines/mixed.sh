@@ -8,7 +8,7 @@ set -euo pipefail
 compiler="$1" source="$2" work="$3" run_on="$4"
 here="$source/tests/machines/mixed"
 mkdir -p "$work"
-compile=("$compiler" -std=c++20 -O2 -I"$source/include" -I"$source/shims" -c)
+compile=("$compiler" -std=c++20 -O1 -I"$source/include" -I"$source/shims" -c)
 
 # unit NAME LEVEL: a unit compiled for that machine; an empty one where the compiler knows none.
 highest=x86-64

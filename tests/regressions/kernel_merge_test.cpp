@@ -6,7 +6,7 @@
 //
 // Of the uprobe scenario only the moves are left, since there are no probes here; of same-page
 // merging only the flag, which process-wide merging gives to every area, old and new.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -2,6 +2,8 @@
 //
 // Own data of areas: what a host with a say about it must be asked, and which data an area has
 // afterwards. Each is what a mistake in the core would break.
+#include <fmt/core.h>
+
 #include "unit/owned_land.hpp"
 #include "unit/page_log.hpp"
 

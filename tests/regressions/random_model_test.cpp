@@ -3,7 +3,7 @@
 // What random calls brought up (the model tests), each in its shortest form.
 #include <gtest/gtest.h>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

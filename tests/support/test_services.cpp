@@ -9,7 +9,7 @@
 
 #include <fmt/core.h>
 
-template class vmarea::AddressSpace<vmarea::test::TestServices>;
+VMAREA_COMPILED_SPACE(vmarea::test::TestServices)
 
 namespace vmarea::test {
 

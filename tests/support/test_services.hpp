@@ -23,6 +23,7 @@
 
 #include <gtest/gtest.h>
 #include <vmarea/host/absent.hpp>
+#include <vmarea/instantiate.hpp>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/attributes.hpp>
 #include <vmarea_shims/decorators/fault_injecting.hpp>
@@ -280,4 +281,4 @@ using TestLockBook = shims::LockChecked<shims::FaultInjecting<TestHost>>::Book;
 
 }  // namespace vmarea::test
 
-extern template class vmarea::AddressSpace<vmarea::test::TestServices>;
+VMAREA_EXTERN_SPACE(vmarea::test::TestServices)

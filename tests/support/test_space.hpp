@@ -57,90 +57,39 @@ class TestSpace {
   std::uint64_t token(std::uint64_t column_number) const;
 
   // The calls, most with the range of a picture.
-  Result<Address> mmap(const MmapRequest<TestServices>& request) {
-    return run(space_.plan_mmap(request));
-  }
-  Result<Address> remap_file_pages(const RemapFileRequest& request) {
-    return run(space_.plan_remap_file_pages(request));
-  }
-  Result<void> munmap(Range range) { return munmap(range.start, range.length()); }
-  Result<void> munmap(Address start, std::uint64_t length) {
-    return run(space_.plan_munmap(start, length));
-  }
-  Result<void> mprotect(Range range, Protection protection) {
-    return mprotect(range.start, range.length(), protection);
-  }
-  Result<void> mprotect(Address start, std::uint64_t length, Protection protection) {
-    return run(space_.plan_mprotect(start, length, protection));
-  }
-  Result<void> pkey_mprotect(Range range, Protection protection, ProtectionKey key) {
-    return run(space_.plan_pkey_mprotect(range.start, range.length(), protection, key));
-  }
-  Result<Address> mremap(const MremapRequest& request) { return run(space_.plan_mremap(request)); }
-  Address brk(Address wanted) {
-    const Result<Address> now = run(space_.plan_brk(wanted));
-    return now ? *now : space_.layout().brk;
-  }
-  Result<void> madvise(Range range, Advice advice) {
-    return run(space_.plan_madvise(range.start, range.length(), advice));
-  }
-  Result<void> mlock(Range range, MlockMode mode) {
-    return run(space_.plan_mlock(range.start, range.length(), mode));
-  }
-  Result<void> mlock2(Range range, MlockFlags flags) {
-    return run(space_.plan_mlock2(range.start, range.length(), flags));
-  }
-  Result<void> mlockall(MlockallFlags flags) { return run(space_.plan_mlockall(flags)); }
-  Result<void> munlockall() { return run(space_.plan_munlockall()); }
-  Result<void> mseal(Range range, SealFlags flags = {}) {
-    return run(space_.plan_mseal(range.start, range.length(), flags));
-  }
-  Result<void> msync(Range range, MsyncFlags flags) {
-    return run(space_.plan_msync(range.start, range.length(), flags));
-  }
-  Result<void> mincore(Range range) {
-    return run(space_.plan_mincore(range.start, range.length()));
-  }
-  Result<void> set_memory_merge(SamePageMerging wanted) {
-    return run(space_.plan_memory_merge(wanted));
-  }
-  Result<void> deny_write_exec(WriteExecFlags wanted) {
-    return run(space_.plan_deny_write_exec(wanted));
-  }
-  Result<void> register_userfault(Range range, UserfaultContext context, UserfaultModes modes) {
-    return run(space_.plan_register_userfault({range.start, range.length(), context, modes}));
-  }
-  Result<void> unregister_userfault(Range range, UserfaultContext context) {
-    return run(space_.plan_unregister_userfault(range.start, range.length(), context));
-  }
-  Result<void> release_userfault(UserfaultContext context) {
-    return run(space_.plan_release_userfault(context));
-  }
-  Result<void> mbind(Range range, MemoryPolicy policy) {
-    return run(space_.plan_mbind(range.start, range.length(), policy));
-  }
-  Result<void> set_home_node(Range range, const HomeNode& home) {
-    return run(space_.plan_set_home_node(range.start, range.length(), home));
-  }
-  Result<void> set_name(Range range, MemoryName name) {
-    return run(space_.plan_set_name(range.start, range.length(), name));
-  }
-  Result<Address> attach_shared(const AttachRequest<TestServices>& request) {
-    return run(space_.plan_attach(request));
-  }
-  Result<void> detach_shared(Address start) { return run(space_.plan_detach(start)); }
-  Result<void> touch(Address at, Touch how = Touch::write) {
-    return run(space_.plan_touch(at, how));
-  }
-  Result<void> grow_stack(Address at) { return run(space_.plan_grow_stack(at)); }
-  Result<void> insert(const TestDescription& area) { return run(space_.plan_insert(area)); }
-  Result<void> insert_special(const SpecialRequest<TestServices>& request) {
-    return run(space_.plan_insert_special(request));
-  }
-  Result<void> insert_initial_stack(Address top) { return run(space_.plan_initial_stack(top)); }
-  Result<void> loader_brk(Range range, LoaderMemory kind = LoaderMemory::data) {
-    return run(space_.plan_loader_brk(range.start, range.length(), kind));
-  }
+  Result<Address> mmap(const MmapRequest<TestServices>& request);
+  Result<Address> remap_file_pages(const RemapFileRequest& request);
+  Result<void> munmap(Range range);
+  Result<void> munmap(Address start, std::uint64_t length);
+  Result<void> mprotect(Range range, Protection protection);
+  Result<void> mprotect(Address start, std::uint64_t length, Protection protection);
+  Result<void> pkey_mprotect(Range range, Protection protection, ProtectionKey key);
+  Result<Address> mremap(const MremapRequest& request);
+  Address brk(Address wanted);
+  Result<void> madvise(Range range, Advice advice);
+  Result<void> mlock(Range range, MlockMode mode);
+  Result<void> mlock2(Range range, MlockFlags flags);
+  Result<void> mlockall(MlockallFlags flags);
+  Result<void> munlockall();
+  Result<void> mseal(Range range, SealFlags flags = {});
+  Result<void> msync(Range range, MsyncFlags flags);
+  Result<void> mincore(Range range);
+  Result<void> set_memory_merge(SamePageMerging wanted);
+  Result<void> deny_write_exec(WriteExecFlags wanted);
+  Result<void> register_userfault(Range range, UserfaultContext context, UserfaultModes modes);
+  Result<void> unregister_userfault(Range range, UserfaultContext context);
+  Result<void> release_userfault(UserfaultContext context);
+  Result<void> mbind(Range range, MemoryPolicy policy);
+  Result<void> set_home_node(Range range, const HomeNode& home);
+  Result<void> set_name(Range range, MemoryName name);
+  Result<Address> attach_shared(const AttachRequest<TestServices>& request);
+  Result<void> detach_shared(Address start);
+  Result<void> touch(Address at, Touch how = Touch::write);
+  Result<void> grow_stack(Address at);
+  Result<void> insert(const TestDescription& area);
+  Result<void> insert_special(const SpecialRequest<TestServices>& request);
+  Result<void> insert_initial_stack(Address top);
+  Result<void> loader_brk(Range range, LoaderMemory kind = LoaderMemory::data);
   /// A child that shares this host; null if fork failed for `error`.
   std::unique_ptr<TestSpace> fork(Error* error = nullptr);
 

@@ -2,7 +2,7 @@
 //
 // Which counters pages belong to, what is charged, and what the limits compare (rules
 // 23). TestSpace recounts everything after every call; here is what counts as what.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

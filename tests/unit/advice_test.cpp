@@ -2,7 +2,7 @@
 //
 // More of what walks over ranges (rules 24 and 29, linux_6_18): which advice a
 // seal stops, which gives an identity, what stops a walk half-way and what then stays.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

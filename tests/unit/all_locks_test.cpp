@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "unit/page_log.hpp"
 
 namespace vmarea::test {

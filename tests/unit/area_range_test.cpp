@@ -8,11 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
 #include <vmarea/ranges.hpp>
 #include <vmarea_shims/userland.hpp>
 
 #include "support/archetype.hpp"
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

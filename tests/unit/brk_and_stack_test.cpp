@@ -4,7 +4,7 @@
 //
 //   brk     column 2 is start_brk; the heap grows up        [HH....next)
 //   stack   grows down by a touch below it                  [prev)....[SS)
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -2,7 +2,7 @@
 //
 // The checker of a space sees each invariant of its list broken (rules 28): one
 // thing is broken at a time, told by its number, and mended again.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

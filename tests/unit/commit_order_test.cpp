@@ -5,7 +5,7 @@
 // a range changes and back in before the locks go, pages before tables, tables last.
 #include <algorithm>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Whether a whole range may be accessed, and where not (rules 18-covers).
-#include "unit/stage.hpp"
+#include <fmt/core.h>
+
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

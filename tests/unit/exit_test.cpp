@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "unit/stage.hpp"
+#include <fmt/core.h>
+
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The verbs as the face offers them, on the area that contains an address.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

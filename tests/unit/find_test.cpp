@@ -2,7 +2,9 @@
 //
 // The core's lookups (rules 18): the area that contains it, the first at or above
 // it, the last that starts below it, the first that a range meets.
-#include "unit/stage.hpp"
+#include <fmt/core.h>
+
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

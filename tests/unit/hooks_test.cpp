@@ -3,7 +3,7 @@
 // What drivers are told and asked (rules 30, and the hook steps of 7, 12, 13, 25
 // and 29): open once for each copy, close once for each area that an unmapping destroys, neither
 // for a merge or for a call that fails. H: a file whose hooks are recorded.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

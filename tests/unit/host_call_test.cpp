@@ -3,7 +3,9 @@
 // Which calls a host makes on its own memory for a call of ours. Ranges are columns in hexadecimal.
 #include <string>
 
-#include "unit/stage.hpp"
+#include <fmt/core.h>
+
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -4,7 +4,7 @@
 // and so on.
 #include <string>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -3,7 +3,7 @@
 // More of identities (rules 19, 25): what neighbours may differ in and still
 // share one on first touch, what a fork keeps of wiped memory and when it is refused, and that
 // attributes go with every piece (1.1).
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Who gets which anonymous identity: on first touch (rules 19), and by fork (25).
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <vmarea/string.hpp>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -14,9 +14,10 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/core.h>
 #include <vmarea_shims/userland.hpp>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 

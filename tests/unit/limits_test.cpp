@@ -4,7 +4,7 @@
 // 14.2; linux_6_18). Rows that a process can reach were seen on a running 6.18.
 #include <functional>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -2,7 +2,7 @@
 //
 // What loaders and exec ask for: zeroed memory in place of what is there (rules 15,
 // "kernel-internal brk") and the first area of a program (rules 10).
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -2,7 +2,7 @@
 //
 // mlock and munlock (rules 29, linux_6_18), mseal and what it blocks (24), attach
 // and detach of shared segments (linux_6_18, part 2, item 9).
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // The lookups (rules 18), and the one that may grow a stack (16.4).
-#include "unit/stage.hpp"
+#include <fmt/core.h>
+
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -2,7 +2,7 @@
 //
 // mlockall and munlockall (rules 29, linux_6_18; mlockall(2)), and the calls that
 // take the flags of the system calls. Every answer was seen on a running 6.18.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

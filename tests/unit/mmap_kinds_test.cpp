@@ -3,7 +3,7 @@
 // Kinds of mappings and what sets them apart (rules 12.2, linux_6_18 part 2):
 // files that may not be read, flags that are ignored or not, /dev/zero, stacks of threads, and the
 // same file once more at another offset.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -2,7 +2,9 @@
 //
 // mmap (rules 12, linux_6_18 part 2): which of two errors is told, what each
 // leaves behind, and what the arguments make of the new area.
-#include "unit/stage.hpp"
+#include <fmt/core.h>
+
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

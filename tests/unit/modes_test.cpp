@@ -3,7 +3,7 @@
 // What a process chooses for all of its memory: same-page merging (rules 12.1,
 // step 7b; prctl(2), PR_SET_MEMORY_MERGE) and no execution of what was written (PR_SET_MDWE). Every
 // answer was seen on a running 6.18.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

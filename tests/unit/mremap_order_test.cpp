@@ -3,7 +3,7 @@
 // More of mremap (rules 14, with linux_6_18): what moves beside itself, limits
 // that stop a move half-way, what a failed one leaves, and where a grown area goes. Every picture
 // with DU (DONTUNMAP) or several areas was seen on a running 6.18.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

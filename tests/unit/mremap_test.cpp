@@ -2,7 +2,7 @@
 //
 // mremap (rules 13, 14, with linux_6_18): shrink, grow in place, move. DU is
 // DONTUNMAP: the source stays, empty.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

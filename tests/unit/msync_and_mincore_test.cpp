@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // msync and mincore, as far as areas decide them (rules 29-msync, 29-mincore).
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

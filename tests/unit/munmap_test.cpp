@@ -2,7 +2,7 @@
 //
 // munmap (rules 11): what goes, what stays on which object, and what each failure
 // leaves behind, as Linux does and with all or nothing.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

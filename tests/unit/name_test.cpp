@@ -2,7 +2,7 @@
 //
 // Names of anonymous memory: what may have one, what joins, what a call leaves when it stops.
 // M is memory of name 1, N of name 2.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "unit/land.hpp"
 
 namespace vmarea::test {

@@ -15,7 +15,7 @@
 #include <vmarea/host/owner_tag.hpp>
 #include <vmarea_shims/userland.hpp>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 

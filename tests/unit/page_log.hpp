@@ -13,7 +13,7 @@
 #include <vmarea_shims/decorators/fault_injecting.hpp>
 #include <vmarea_shims/userland.hpp>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // pkey_mprotect, as far as no key is ever allocated (rules 29-mprotect_pkey).
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

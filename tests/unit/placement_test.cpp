@@ -5,7 +5,7 @@
 //
 //   page   10 ... 1ff                              a small space: mappings from the top of it,
 //   base   ^ lowest    ^ mmap_base = 0x100         then upwards from legacy_base = 0x80
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

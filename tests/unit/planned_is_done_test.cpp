@@ -11,6 +11,7 @@
 #include <map>
 #include <random>
 
+#include <fmt/core.h>
 #include <vmarea_shims/userland.hpp>
 
 #include "unit/userfault_stage.hpp"

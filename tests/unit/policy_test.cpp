@@ -2,7 +2,7 @@
 //
 // mbind and set_mempolicy_home_node: what changes, what joins, what is refused. Letters are
 // policies here: A the default, P policy 1, Q policy 2, R policy 2 with home node 3.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -2,7 +2,9 @@
 //
 // What calls would do to a space that may not be changed: the same steps as the change shows, the
 // same answer as the call gives, no lock taken, nothing left behind.
-#include "unit/stage.hpp"
+#include <fmt/core.h>
+
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -4,7 +4,7 @@
 // to 14.5, 31).
 #include <string>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

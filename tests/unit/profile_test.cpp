@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

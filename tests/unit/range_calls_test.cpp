@@ -2,6 +2,8 @@
 //
 // Calls that name their memory by a range: they do what start and length do, in one go and planned,
 // and a range that ends before it starts is invalid, whatever its length would wrap to.
+#include <fmt/core.h>
+
 #include "unit/land.hpp"
 
 namespace vmarea::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The personality READ_IMPLIES_EXEC: what may be read may be executed (rules 12.2-personality).
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // remap_file_pages: the same file at another offset (rules 12.2-remap_file_pages).
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -2,7 +2,9 @@
 //
 // The scenarios of user-land VMA suites that change an existing range so that it becomes like its
 // neighbours. What would not merge is cut off instead: our verb is the whole of modify.
-#include "unit/stage.hpp"
+#include <fmt/core.h>
+
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -3,7 +3,9 @@
 // The scenarios of user-land VMA suites that put a new range beside what is there: the profile of
 // 6.18 where kernels differ. Positions and states of requests are no part of our design, so their
 // assertions are left out; "cloned" is the length of the chain of identities.
-#include "unit/stage.hpp"
+#include <fmt/core.h>
+
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -5,7 +5,9 @@
 //
 //   columns   0 1 2 3 | 4 5 | 6 7 8
 //             vvar      vdso   A
-#include "unit/stage.hpp"
+#include <fmt/core.h>
+
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

@@ -6,7 +6,7 @@
 //   T context 2, missing     R readable, context 1, missing
 #pragma once
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 

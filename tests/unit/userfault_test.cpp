@@ -2,6 +2,8 @@
 //
 // Registering, unregistering and closing a userfaultfd: what is watched, what is refused, what
 // joins. The letters are those of the stage.
+#include <fmt/core.h>
+
 #include "unit/userfault_stage.hpp"
 
 namespace vmarea::test {

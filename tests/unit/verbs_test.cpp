@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The tables of split, modify, expand, shrink and relocate (rules 7 to 10).
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {

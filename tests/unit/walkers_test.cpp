@@ -2,7 +2,7 @@
 //
 // The calls that walk over a range: mprotect, madvise, mlock (rules 29) and mseal
 // (24). Each row is a picture before, a request, an answer and a picture after.
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {
