@@ -183,8 +183,8 @@ struct ThreadedFacts : AreaFacts {
 
 /// Userland for a host named Host, with locks, published trees and read sections in the place of
 /// none. Grace: EpochGrace, or read sections of the host's own.
-template <class Host, class Grace = EpochGrace>
-struct ThreadedOf : UserlandOf<Host, ThreadedMemory<Grace>> {
+template <class Host, class Grace = EpochGrace, class Maps = FilesAlone<Host>>
+struct ThreadedOf : UserlandOf<Host, ThreadedMemory<Grace>, Maps> {
   // A write asks for all the nodes that it might copy and uses few: the others stay with the tree.
   static constexpr MapleTreeOptions tree_options{.mode = WriteMode::published, .spares = 8};
   template <class AreaType>
@@ -240,7 +240,7 @@ struct ThreadedOf : UserlandOf<Host, ThreadedMemory<Grace>> {
   static void end_area_read(AreaLock& area) noexcept { area.end_read(); }
 
   // Spaces of several threads map a file at once.
-  using FileHandle = typename PlainFiles<Host>::FileHandle;
+  using FileHandle = typename Maps::FileHandle;
   static void retain_file(FileHandle file) noexcept {
     std::atomic_ref(file->references).fetch_add(1, std::memory_order_relaxed);
   }

@@ -60,12 +60,14 @@ struct AbortOnBrokenPromise {
   }
 };
 
-template <class Host, class Memory = PoolMemory>
+/// Files, and neither the areas that map them nor the pages.
+template <class Host>
+struct FilesAlone : PlainFiles<Host>, NoReverseMap, NoPageTables {};
+
+template <class Host, class Memory = PoolMemory, class Maps = FilesAlone<Host>>
 struct UserlandGroups : Memory,
-                        PlainFiles<Host>,
+                        Maps,
                         NoLocks,
-                        NoReverseMap,
-                        NoPageTables,
                         SharedAttributes<Host, HeapMemory>,
                         NoLimits,
                         NoNotifications,
@@ -82,8 +84,8 @@ struct UserlandGroups : Memory,
 
 /// The groups of Userland for a host named Host, which may hide any of them. Memory: PoolMemory,
 /// SharedPoolMemory or HeapMemory.
-template <class Host, class Memory = PoolMemory>
-struct UserlandOf : UserlandGroups<Host, Memory> {};
+template <class Host, class Memory = PoolMemory, class Maps = FilesAlone<Host>>
+struct UserlandOf : UserlandGroups<Host, Memory, Maps> {};
 
 struct Userland : UserlandOf<Userland> {};
 

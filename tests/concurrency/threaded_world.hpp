@@ -11,12 +11,12 @@
 #include <type_traits>
 #include <vector>
 
-#include <vmarea_shims/decorators/fault_injecting.hpp>
 #include <vmarea_shims/threaded.hpp>
 
 #include "concurrency/noted_tree.hpp"
 #include "model/every_call/files.hpp"
 #include "model/every_call/settings.hpp"
+#include "support/chosen_limits.hpp"
 
 namespace vmarea::test {
 
@@ -27,16 +27,10 @@ struct WorldHost;
 
 /// What the spaces of a world share; the thread that makes the calls changes it.
 template <std::size_t capacity, Notes notes>
-struct WorldState {
+struct WorldState : Choices {
   using Host = WorldHost<capacity, notes>;
   using File = shims::File<Host>;
 
-  Geometry geometry{};
-  KernelProfile profile{};
-  Limits limits{};
-  PageCount charge_max = ~PageCount{0};
-  PageCount charged = 0;
-  shims::FaultPlan faults;
   std::list<File> files;
 
   File* make_file(const FileRules& rules = {},
@@ -49,8 +43,19 @@ struct WorldState {
 };
 
 template <std::size_t capacity, Notes notes>
-class WorldParts : public shims::ThreadedOf<WorldHost<capacity, notes>> {
+class WorldParts : public shims::ThreadedOf<WorldHost<capacity, notes>>,
+                   public ChosenLimits<WorldState<capacity, notes>> {
+  using Chosen = ChosenLimits<WorldState<capacity, notes>>;
+
  public:
+  // In the place of no limits.
+  using Chosen::charge;
+  using Chosen::Chosen;
+  using Chosen::geometry;
+  using Chosen::limits;
+  using Chosen::profile;
+  using Chosen::uncharge;
+
   static constexpr shims::MapleTreeOptions options{capacity, shims::WriteMode::published};
   template <class AreaType>
   using Plain =
@@ -58,27 +63,10 @@ class WorldParts : public shims::ThreadedOf<WorldHost<capacity, notes>> {
   template <class AreaType>
   using Tree = std::conditional_t<notes == Notes::yes, NotedTree<Plain<AreaType>>, Plain<AreaType>>;
 
-  explicit WorldParts(WorldState<capacity, notes>& state) noexcept : state_(&state) {}
-
   template <class AreaType>
   Tree<AreaType> make_tree() {
     return Tree<AreaType>{this->nodes()};
   }
-  const Geometry& geometry() const noexcept { return state_->geometry; }
-  const KernelProfile& profile() const noexcept { return state_->profile; }
-  const Limits& limits() const noexcept { return state_->limits; }
-  Result<void> charge(PageCount pages) noexcept {
-    const bool fits =
-        state_->charged <= state_->charge_max && pages <= state_->charge_max - state_->charged;
-    if (!fits) return Error::no_memory;
-    state_->charged += pages;
-    return {};
-  }
-  void uncharge(PageCount pages) noexcept { state_->charged -= pages; }
-  shims::FaultPlan* fault_plan() const noexcept { return &state_->faults; }
-
- private:
-  WorldState<capacity, notes>* state_;
 };
 
 template <std::size_t capacity, Notes notes>

@@ -19,6 +19,7 @@
 #include <fmt/core.h>
 #include <vmarea_shims/pool_memory.hpp>
 
+#include "support/chosen_limits.hpp"
 #include "support/test_services.hpp"
 
 namespace vmarea::test::fuzz {
@@ -70,17 +71,11 @@ struct alignas(128) CountedData {
 };
 
 template <Variant variant>
-struct HostState {
+struct HostState : Choices {
   using Host = FuzzHost<variant>;
   using File =
       std::conditional_t<variant.groups == Groups::all, shims::MappedFile<Host>, shims::File<Host>>;
 
-  Geometry geometry{};
-  KernelProfile profile{};
-  Limits limits{};
-  PageCount charge_max = ~PageCount{0};
-  PageCount charged = 0;
-  shims::FaultPlan faults;
   std::map<UserfaultContext, UserfaultRules> userfaults;
   UserfaultContext last_child_context = 1000;
   std::string sent;  // Messages to userfault contexts.
@@ -130,11 +125,14 @@ using MemoryOf =
     std::conditional_t<variant.memory == Memory::heap, shims::HeapMemory, shims::PoolMemory>;
 
 template <Variant variant>
-class HostParts : public MemoryOf<variant>,
+class HostParts : public ChosenLimits<HostState<variant>>,
+                  public MemoryOf<variant>,
                   public GroupsOf<FuzzHost<variant>, variant.groups>,
                   public shims::InternedAttributes<FuzzHost<variant>> {
   using Base = MemoryOf<variant>;
   using Host = FuzzHost<variant>;
+  using Chosen = ChosenLimits<HostState<variant>>;
+  using Chosen::state_;
 
  public:
   using AreaData =
@@ -147,7 +145,7 @@ class HostParts : public MemoryOf<variant>,
                                                         .shortcuts = variant.shortcuts}>;
   static constexpr bool checks = true;
 
-  explicit HostParts(HostState<variant>& state) noexcept : state_(&state) {}
+  using Chosen::Chosen;
 
   template <class AreaType>
   Tree<AreaType> make_tree() const {
@@ -224,34 +222,20 @@ class HostParts : public MemoryOf<variant>,
   }
   static void unreserve_events(EventReservation& events) noexcept { events = {}; }
 
-  const Geometry& geometry() const noexcept { return state_->geometry; }
-  const KernelProfile& profile() const noexcept { return state_->profile; }
-  const Limits& limits() const noexcept { return state_->limits; }
-  Result<void> charge(PageCount pages) noexcept {
-    const bool fits =
-        state_->charged <= state_->charge_max && pages <= state_->charge_max - state_->charged;
-    if (!fits) return Error::no_memory;
-    state_->charged += pages;
-    return {};
-  }
   void uncharge(PageCount pages) noexcept {
     if (pages > state_->charged) assertion_failed("more uncharged than charged");
-    state_->charged -= pages;
+    Chosen::uncharge(pages);
   }
 
   static constexpr bool has_notices = true;
   void notify(const Notice<Host>& notice) const noexcept {
     if (state_->on_notice) state_->on_notice(notice);
   }
-  shims::FaultPlan* fault_plan() const noexcept { return &state_->faults; }
 
   [[noreturn]] static void assertion_failed(const char* promise) noexcept {
     fmt::print(stderr, "broken promise: {}\n{}", promise, current_call);
     std::abort();
   }
-
- private:
-  HostState<variant>* state_;
 };
 
 /// Locks are checked where there are things to lock.

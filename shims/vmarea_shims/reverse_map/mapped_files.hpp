@@ -13,19 +13,20 @@
 
 namespace vmarea::shims {
 
-template <class Services>
+/// Mapping: FileMapping, or with a lock of the host's own.
+template <class Services, class Mapping = FileMapping>
 struct MappedFile : File<Services> {
-  FileMapping own_mapping{};
-  FileMapping* mapping = &own_mapping;
+  Mapping own_mapping{};
+  Mapping* mapping = &own_mapping;
 };
 
 /// The file services over MappedFile; mapping_of() is for ReverseMap.
-template <class Services>
+template <class Services, class Mapping = FileMapping>
 struct MappedFiles : PlainFiles<Services> {
-  using FileHandle = MappedFile<Services>*;
+  using FileHandle = MappedFile<Services, Mapping>*;
 
   static Result<FileHandle> make_shared_memory(std::uint64_t) noexcept {
-    auto* file = new (std::nothrow) MappedFile<Services>;
+    auto* file = new (std::nothrow) MappedFile<Services, Mapping>;
     if (file == nullptr) return Error::no_memory;
     file->rules.storage = Storage::anonymous_memory;
     file->references = 1;
@@ -35,7 +36,7 @@ struct MappedFiles : PlainFiles<Services> {
   static void release_file(FileHandle file) noexcept {
     if (--file->references == 0 && file->owned_by_areas) delete file;
   }
-  static FileMapping& mapping_of(FileHandle file) noexcept { return *file->mapping; }
+  static Mapping& mapping_of(FileHandle file) noexcept { return *file->mapping; }
 };
 
 }  // namespace vmarea::shims
