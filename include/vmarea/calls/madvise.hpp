@@ -110,12 +110,14 @@ Result<void> check_advice(const Description<Host>& area, Advice advice,
                 (flags.has_any(flag::special) && !flags.has_any(flag::huge_tlb));
       break;
     case Advice::dont_need:
+      refused = flags.has_any(flag::locked | flag::page_frames);
+      break;
     case Advice::cold:
     case Advice::page_out:
       refused = flags.has_any(flag::locked | flag::page_frames | flag::huge_tlb);
       break;
     case Advice::dont_need_locked:
-      refused = flags.has_any(flag::page_frames | flag::huge_tlb);
+      refused = flags.has_any(flag::page_frames);
       break;
     case Advice::free:
       refused = !area.anonymous() || flags.has_any(flag::locked | flag::page_frames);
@@ -128,6 +130,9 @@ Result<void> check_advice(const Description<Host>& area, Advice advice,
       break;
     case Advice::guard_install:
       refused = flags.has_any(flag::special | flag::locked | flag::huge_tlb);
+      break;
+    case Advice::guard_remove:
+      refused = flags.has_any(flag::special | flag::huge_tlb);
       break;
     case Advice::populate_write:
       refused = !flags.has_any(flag::write);
@@ -153,8 +158,12 @@ struct AdviseRule : RuleBase<Host> {
 
   constexpr bool takes_whole_areas() const noexcept { return advice == Advice::guard_install; }
 
-  Result<void> check(const SpaceState<Host>& space, const Area<Host>& area, Range,
+  Result<void> check(const SpaceState<Host>& space, const Area<Host>& area, Range part,
                      const WalkProgress&) const noexcept {
+    const bool drops_huge_pages =
+        area.flags.has_any(flag::huge_tlb) &&
+        (advice == Advice::dont_need || advice == Advice::dont_need_locked);
+    if (drops_huge_pages && (part.start & area.huge_page_mask()) != 0) return Error::invalid;
     return check_advice<Host>(area, advice, space.services.profile());
   }
 

@@ -7,7 +7,7 @@
 //   after    [0 )[20, 21)[4 ........ )
 #pragma once
 
-#include "vmarea/calls/mmap.hpp"
+#include "vmarea/calls/mmap_huge.hpp"
 
 namespace vmarea {
 
