@@ -94,6 +94,7 @@ template <class Host>
   if (!described) return described.error();
   const bool asked = (request.flags & (map::populate | map::non_block)) == map::populate;
   const Result<void> had = check_huge_pages(space, request, wanted);
+  if (!had) wanted.file = {};  // Its driver is not asked any more.
   StepPlan<Host, Address> plan =
       plan_map_region(space, wanted, request.flags.has_any(map::anonymous),
                       DataRef<Host>::to(request.data), asked ? Populate::yes : Populate::if_locked);

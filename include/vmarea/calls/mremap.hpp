@@ -110,11 +110,11 @@ Result<void> check_seal_and_pages(const SpaceState<Host>& space, const Descripti
   const std::uint64_t inside = area.huge_page_mask();
   request.old_length = (request.old_length + inside) & ~inside;
   request.new_length = (request.new_length + inside) & ~inside;
-  const bool is_fixed = request.flags.has_any(remap::fixed);
-  const bool good =
-      (request.address & inside) == 0 && request.new_length <= request.old_length &&
-      (!is_fixed || ((request.new_address & inside) == 0 &&
-                     space.services.geometry().inside(request.new_address, request.new_length)));
+  // The new address also where the flags say that it is none.
+  const bool aligned = ((request.address | request.new_address) & inside) == 0;
+  const bool fits = !request.flags.has_any(remap::fixed) ||
+                    space.services.geometry().inside(request.new_address, request.new_length);
+  const bool good = aligned && fits && request.new_length <= request.old_length;
   return good || inside == 0 ? success : Result<void>(Error::invalid);
 }
 

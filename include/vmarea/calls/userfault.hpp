@@ -53,14 +53,18 @@ Result<Range> userfault_range(const SpaceState<Host>& space, Address start,
   return range;
 }
 
-/// Whether a range begins or ends inside a huge page. The first area says it of the start, also
-/// where a hole comes before it. Requires: something is mapped there.
+/// Whether a range begins inside a huge page. The first area says it, also where a hole comes
+/// before it. Requires: something is mapped there.
 template <class Host>
-bool cuts_huge_page(const SpaceState<Host>& space, Range range) noexcept {
-  const Area<Host>* const first = find_intersection(space, range);
+bool begins_in_huge_page(const SpaceState<Host>& space, Range range) noexcept {
+  return (range.start & find_intersection(space, range)->huge_page_mask()) != 0;
+}
+
+/// Whether a range ends inside a huge page.
+template <class Host>
+bool ends_in_huge_page(const SpaceState<Host>& space, Range range) noexcept {
   const Area<Host>* const last = find_area(space, range.end - 1);
-  return (range.start & first->huge_page_mask()) != 0 ||
-         (last != nullptr && (range.end & last->huge_page_mask()) != 0);
+  return last != nullptr && (range.end & last->huge_page_mask()) != 0;
 }
 
 /// The first error that check(area) finds in the areas of a range.
@@ -108,7 +112,9 @@ WalkPlan<Host, WatchRule<Host>> plan_register_userfault(const SpaceState<Host>& 
   if (!range) return range.error();
   const Flags modes = userfault_flags(request.modes);
   const UserfaultRules rules = space.services.userfault_rules(request.context);
-  if (cuts_huge_page(space, *range)) return Error::invalid;
+  if (begins_in_huge_page(space, *range) || ends_in_huge_page(space, *range)) {
+    return Error::invalid;
+  }
   const Result<void> good = check_each(space, *range, [&](const Area<Host>& area) -> Result<void> {
     if (!can_watch<Host>(space, area, modes, rules)) return Error::invalid;
     if (!area.flags.has_any(flag::may_write)) return Error::not_permitted;
@@ -151,7 +157,7 @@ WalkPlan<Host, UnwatchRule<Host>> plan_unregister_userfault(const SpaceState<Hos
                                                             UserfaultContext context) noexcept {
   const Result<Range> range = userfault_range(space, start, length_bytes);
   if (!range) return range.error();
-  if (context == 0) return Error::invalid;
+  if (context == 0 || begins_in_huge_page(space, *range)) return Error::invalid;
   const UserfaultRules rules = space.services.userfault_rules(context);
   const bool frees_all = !space.services.profile().unregister_checks_context;
   bool cuts = false;
