@@ -39,7 +39,8 @@ Result<Address> choose_huge_address(const SpaceState<Host>& space, const MmapReq
   if (hint != 0 && hint < geometry.placement_min) hint = geometry.placement_min;
   const RoomRequest where{
       .hint = (hint + inside) & ~inside, .length = length, .flags = request.flags};
-  const Result<Address> found = find_room_plain(space, where, length, inside);
+  // A hole needs no more room than pages can be off.
+  const Result<Address> found = find_room_plain(space, where, length, geometry.round_down(inside));
   return found ? check_address(space, request, *found, length) : Error::no_memory;
 }
 
