@@ -240,7 +240,7 @@ TEST(HugeTlb, is_cut_between_huge_pages_alone) {
       {columns(4, 8), Error::none, Error::none, "[0,4)0 [8,12)8"},
       {columns(0, 1), Error::invalid, Error::invalid, "[0,12)0"},
       {columns(1, 4), Error::invalid, Error::invalid, "[0,12)0"},
-      {columns(4, 6), Error::invalid, Error::invalid, "[0,12)0"},
+      {columns(4, 6), Error::invalid, Error::invalid, "[0,4)0 [4,12)4"},  // The first cut stays.
       {columns(0, 12), Error::none, Error::none, ""},
   };
   for (const Case& c : cases) {
