@@ -84,9 +84,16 @@ constexpr Flags advised_flags(Flags flags, Advice advice) noexcept {
   }
 }
 
-/// Whether an area refuses the advice. Errors: invalid, not_permitted, access_denied.
+/// Whether a part of an area begins inside one of its huge pages: such a part is never dropped.
 template <class Host>
-Result<void> check_advice(const Description<Host>& area, Advice advice,
+constexpr bool drops_from_inside(const Description<Host>& area, Range part) noexcept {
+  return (part.start & area.huge_page_mask()) != 0;
+}
+
+/// Whether an area refuses the advice for this part of it. Errors: invalid, not_permitted,
+/// access_denied.
+template <class Host>
+Result<void> check_advice(const Description<Host>& area, Range part, Advice advice,
                           const KernelProfile& profile) noexcept {
   const Flags flags = area.flags;
   const bool shared = flags.has_any(flag::shared | flag::may_share);
@@ -110,14 +117,14 @@ Result<void> check_advice(const Description<Host>& area, Advice advice,
                 (flags.has_any(flag::special) && !flags.has_any(flag::huge_tlb));
       break;
     case Advice::dont_need:
-      refused = flags.has_any(flag::locked | flag::page_frames);
+      refused = flags.has_any(flag::locked | flag::page_frames) || drops_from_inside(area, part);
       break;
     case Advice::cold:
     case Advice::page_out:
       refused = flags.has_any(flag::locked | flag::page_frames | flag::huge_tlb);
       break;
     case Advice::dont_need_locked:
-      refused = flags.has_any(flag::page_frames);
+      refused = flags.has_any(flag::page_frames) || drops_from_inside(area, part);
       break;
     case Advice::free:
       refused = !area.anonymous() || flags.has_any(flag::locked | flag::page_frames);
@@ -160,11 +167,7 @@ struct AdviseRule : RuleBase<Host> {
 
   Result<void> check(const SpaceState<Host>& space, const Area<Host>& area, Range part,
                      const WalkProgress&) const noexcept {
-    const bool drops_huge_pages =
-        area.flags.has_any(flag::huge_tlb) &&
-        (advice == Advice::dont_need || advice == Advice::dont_need_locked);
-    if (drops_huge_pages && (part.start & area.huge_page_mask()) != 0) return Error::invalid;
-    return check_advice<Host>(area, advice, space.services.profile());
+    return check_advice<Host>(area, part, advice, space.services.profile());
   }
 
   Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {
