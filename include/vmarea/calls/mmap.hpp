@@ -35,8 +35,9 @@ constexpr bool is_private(MapFlags flags) noexcept {
 
 /// Whether the mapping may have the address. Errors: those of validate_address(), exists.
 template <class Host>
-Result<Address> check_address(const SpaceState<Host>& space, const MmapRequest<Host>& request,
-                              Address at, std::uint64_t length) noexcept {
+VMAREA_INLINED Result<Address> check_address(const SpaceState<Host>& space,
+                                             const MmapRequest<Host>& request, Address at,
+                                             std::uint64_t length) noexcept {
   const Result<void> good = validate_address(space, at, length);
   if (!good) return good.error();
   const bool keeps = request.flags.has_any(map::fixed_noreplace);
@@ -153,7 +154,8 @@ template <class Host>
 
 /// The flags that the call's arguments ask for, before the file is asked.
 template <class Host>
-Flags requested_flags(const SpaceState<Host>& space, const MmapRequest<Host>& request) noexcept {
+VMAREA_INLINED Flags requested_flags(const SpaceState<Host>& space,
+                                     const MmapRequest<Host>& request) noexcept {
   const bool no_reserve =
       request.flags.has_any(map::no_reserve) && !space.services.limits().strict_overcommit;
   const KernelProfile profile = space.services.profile();
@@ -331,8 +333,8 @@ StepPlan<Host, Address> plan_mmap_huge(const SpaceState<Host>& space,
 
 /// Errors: those of the description, then those of plan_map_region().
 template <class Host>
-StepPlan<Host, Address> plan_mmap(const SpaceState<Host>& space,
-                                  const MmapRequest<Host>& request) noexcept {
+VMAREA_INLINED StepPlan<Host, Address> plan_mmap(const SpaceState<Host>& space,
+                                                 const MmapRequest<Host>& request) noexcept {
   if (maps_huge_pages(space, request)) return plan_mmap_huge(space, request);
   Description<Host> wanted;
   const Result<void> described = describe(space, request, wanted);
