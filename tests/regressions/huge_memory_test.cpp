@@ -55,6 +55,15 @@ TEST_F(HugeMemory, begins_where_a_huge_page_does) {
   EXPECT_EQ(*map(at(0) + page, huge, of_huge_pages), at(1));
 }
 
+struct OfOwnChooser : shims::UserlandOf<OfOwnChooser> {
+  static constexpr KernelProfile profile() noexcept { return linux_6_12; }
+};
+
+TEST(HugeMemoryOfOlderKernels, hint_is_rounded_down_by_older_kernels) {
+  AddressSpace<OfOwnChooser> older;
+  EXPECT_EQ(*older.mmap({.address = base + page, .length = huge, .flags = of_huge_pages}), base);
+}
+
 TEST_F(HugeMemory, is_placed_in_a_hole_that_an_address_can_be_off_in) {
   const Address top = space.layout().mmap_base;
   const Address low = (top & ~(huge - 1)) - 2 * huge;

@@ -96,6 +96,19 @@ TEST(HugeTlb, hint_is_rounded_up_and_every_other_address_is_aligned) {
   EXPECT_EQ(*stage.mmap({.length = bytes(1), .flags = huge_private}) % bytes(4), 0u);
 }
 
+TEST(HugeTlb, chooser_of_its_own_rounds_hints_down_and_knows_no_windows) {
+  HugeStage stage;
+  KernelProfile profile;
+  profile.huge_pages_have_own_chooser = true;
+  stage.host().profile = profile;
+  EXPECT_EQ(*stage.map_huge(3, 4, huge_private), TestSpace::column(0));
+  EXPECT_EQ(*stage.mmap({.address = 0x1000, .length = bytes(1), .flags = huge_private}),
+            stage.host().geometry.placement_min & ~(bytes(4) - 1));
+  const Result<Address> low =
+      stage.mmap({.length = bytes(1), .flags = huge_private | map::low_32bit});
+  EXPECT_GT(*low, Address{1} << 32);
+}
+
 TEST(HugeTlb, hole_needs_room_for_as_many_pages_as_an_address_can_be_off) {
   HugeStage stage;
   const Address top = stage.state().layout.mmap_base;

@@ -24,7 +24,22 @@ Result<unsigned> mapped_page_shift(const SpaceState<Host>& space,
   return shift != 0 ? Result<unsigned>(shift) : Error::invalid;
 }
 
-/// The address the mapping gets, a multiple of its pages; a hint is rounded up to one.
+/// Where huge pages have a chooser of their own: at the hint, rounded down, if that is free, even
+/// to address 0; else wherever there is room. Errors: no_memory.
+template <class Host>
+Result<Address> find_room_by_own_chooser(const SpaceState<Host>& space, Address hint,
+                                         std::uint64_t length, std::uint64_t inside) noexcept {
+  const Geometry geometry = space.services.geometry();
+  const Address start = hint & ~inside;
+  const Area<Host>* above = nullptr;
+  if (hint != 0 && geometry.inside(start, length) && is_free(space, start, length, above)) {
+    return start;
+  }
+  return find_room_plain(space, RoomRequest{.length = length}, length, geometry.round_down(inside));
+}
+
+/// The address the mapping gets, a multiple of its pages; a hint is rounded up to one, or down by
+/// the profile.
 /// Errors: no_memory, invalid (a fixed address inside a huge page), those of check_address().
 template <class Host>
 Result<Address> choose_huge_address(const SpaceState<Host>& space, const MmapRequest<Host>& request,
@@ -37,6 +52,10 @@ Result<Address> choose_huge_address(const SpaceState<Host>& space, const MmapReq
   }
   Address hint = geometry.round_down(request.address);
   if (hint != 0 && hint < geometry.placement_min) hint = geometry.placement_min;
+  if (space.services.profile().huge_pages_have_own_chooser) {
+    const Result<Address> found = find_room_by_own_chooser(space, hint, length, inside);
+    return found ? check_address(space, request, *found, length) : Error::no_memory;
+  }
   const RoomRequest where{
       .hint = (hint + inside) & ~inside, .length = length, .flags = request.flags};
   // A hole needs no more room than pages can be off.
