@@ -18,7 +18,7 @@
 #include "vmarea/calls/mincore.hpp"
 #include "vmarea/calls/mlock.hpp"
 #include "vmarea/calls/mlockall.hpp"
-#include "vmarea/calls/mmap.hpp"
+#include "vmarea/calls/mmap_huge.hpp"
 #include "vmarea/calls/modes.hpp"
 #include "vmarea/calls/mprotect.hpp"
 #include "vmarea/calls/mremap.hpp"

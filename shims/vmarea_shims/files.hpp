@@ -13,6 +13,7 @@
 
 #include <vmarea/host/services.hpp>
 #include <vmarea/plan/edit.hpp>
+#include <vmarea/types/huge_pages.hpp>
 
 namespace vmarea::shims {
 
@@ -27,6 +28,12 @@ struct File {
   Error refuses = Error::none;        // The driver's answer to every mapping.
   std::uint64_t references = 0;
   bool owned_by_areas = false;  // Ends with its last area: anonymous shared memory.
+
+  /// From now on a file of pages of that size, as one of hugetlbfs is.
+  void use_huge_pages(unsigned page_shift) noexcept {
+    rules.page_shift = page_shift;
+    hooks = huge_page_hooks<Services>(page_shift);
+  }
 };
 
 /// The file services over File.
@@ -48,6 +55,13 @@ struct PlainFiles {
     auto* file = new (std::nothrow) File<Services>{
         .rules = {.storage = Storage::anonymous_memory}, .references = 1, .owned_by_areas = true};
     if (file == nullptr) return Error::no_memory;
+    return file;
+  }
+  static Result<FileHandle> make_huge_memory(std::uint64_t, unsigned page_shift) noexcept {
+    auto* file = new (std::nothrow) File<Services>{
+        .rules = {.storage = Storage::memory}, .references = 1, .owned_by_areas = true};
+    if (file == nullptr) return Error::no_memory;
+    file->use_huge_pages(page_shift);
     return file;
   }
   static void retain_file(FileHandle file) noexcept { ++file->references; }

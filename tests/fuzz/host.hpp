@@ -171,6 +171,10 @@ class HostParts : public ChosenLimits<HostState<variant>>,
     ++state_->shared_memories;
     return GroupsOf<Host, variant.groups>::make_shared_memory(bytes);
   }
+  Result<File*> make_huge_memory(std::uint64_t bytes, unsigned page_shift) noexcept {
+    ++state_->shared_memories;
+    return GroupsOf<Host, variant.groups>::make_huge_memory(bytes, page_shift);
+  }
   void release_file(File* file) noexcept {
     if (file->owned_by_areas && file->references == 1) --state_->shared_memories;
     GroupsOf<Host, variant.groups>::release_file(file);

@@ -3,13 +3,15 @@
 #
 # expect_found.sh PROGRAM KINDS FAULT: the comparison with the running kernel finds the planted
 # fault within 10,000 random operations of these kinds, and says so as a mismatch; without the fault
-# the same operations show none.
+# the same operations show none. Memory of huge pages needs the arena that holds some.
 set -euo pipefail
 program="$1" kinds="$2" fault="$3"
+shape=small
+if [[ "$kinds" == *huge_tlb* ]]; then shape=deep; fi
 
 run() {
   status=0
-  said="$(VMAREA_PLANTED="$1" "$program" --operations 10000 --kinds "$kinds" \
+  said="$(VMAREA_PLANTED="$1" "$program" --operations 10000 --shape "$shape" --kinds "$kinds" \
     --save /dev/null 2>&1)" || status=$?
 }
 

@@ -125,6 +125,7 @@ struct Archetype {
   FileRules file_rules(FileHandle) const noexcept { return {}; }
   Result<void> prepare_mapping(FileHandle, Description<Self>&) const noexcept { return {}; }
   Result<FileHandle> make_shared_memory(std::uint64_t) noexcept { return FileHandle{}; }
+  Result<FileHandle> make_huge_memory(std::uint64_t, unsigned) noexcept { return FileHandle{}; }
   void retain_file(FileHandle) noexcept {}
   void release_file(FileHandle) noexcept {}
   const Attributes* intern_attributes(const Attributes&) const noexcept { return nullptr; }

@@ -111,6 +111,14 @@ Result<TestHost::FileHandle> TestHost::make_shared_memory(std::uint64_t bytes) n
   return MappedFiles::make_shared_memory(bytes);
 }
 
+Result<TestHost::FileHandle> TestHost::make_huge_memory(std::uint64_t bytes,
+                                                        unsigned page_shift) noexcept {
+  EXPECT_FALSE(state_->allocation_forbidden) << "made huge memory after reserve";
+  const Result<FileHandle> file = MappedFiles::make_huge_memory(bytes, page_shift);
+  if (file) ++state_->shared_memories;
+  return file;
+}
+
 void TestHost::release_file(FileHandle file) noexcept {
   EXPECT_GT(file->references, 0u) << "a file is released more often than it was retained";
   if (file->owned_by_areas && file->references == 1) --state_->shared_memories;

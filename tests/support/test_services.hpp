@@ -218,6 +218,7 @@ class TestHost : public shims::MappedFiles<TestServices>,
 
   // Files.
   Result<FileHandle> make_shared_memory(std::uint64_t bytes) noexcept;
+  Result<FileHandle> make_huge_memory(std::uint64_t bytes, unsigned page_shift) noexcept;
   void release_file(FileHandle file) noexcept;
 
   // Attributes.

@@ -332,6 +332,9 @@ struct NoRules : Good<NoRules> {
 struct NoSharedMemory : Good<NoSharedMemory> {
   Result<FileHandle> make_shared_memory(std::uint64_t) = delete;
 };
+struct NoHugeMemory : Good<NoHugeMemory> {
+  Result<FileHandle> make_huge_memory(std::uint64_t, unsigned) = delete;
+};
 struct EffectWhilePlanning : Good<EffectWhilePlanning> {
   Result<void> prepare_mapping(FileHandle, Description<EffectWhilePlanning>&) noexcept;
 };
@@ -343,6 +346,7 @@ struct NoReleaseAttributes : Good<NoReleaseAttributes> {
 };
 static_assert(!FileServices<NoRules> && !KernelServices<NoRules>);
 static_assert(!FileServices<NoSharedMemory>);
+static_assert(!FileServices<NoHugeMemory>);
 static_assert(!FileServices<EffectWhilePlanning>, "planning sees a const host");
 static_assert(!FileServices<NoRetainFile>);
 static_assert(!AttributeServices<NoReleaseAttributes> && !KernelServices<NoReleaseAttributes>);

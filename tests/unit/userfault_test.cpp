@@ -177,11 +177,16 @@ TEST(RegisterUserfault, asynchronous_write_protection_alone_watches_any_file) {
 TEST(RegisterUserfault, huge_pages_are_watched_whole) {
   Watched stage;
   constexpr std::uint64_t huge = 0x200;  // Columns; column 0x100 is where one begins.
-  ASSERT_TRUE(stage.insert(stage.fresh(0x100, 0x100 + 2 * huge, flag::huge_tlb)));
+  TestDescription area = stage.fresh(0x100, 0x100 + 2 * huge, flag::huge_tlb);
+  area.hooks = huge_page_hooks<TestServices>(21);
+  ASSERT_TRUE(stage.insert(area));
   for (const Range bad : {columns(0x101, 0x100 + huge), columns(0x100, 0x101)}) {
     EXPECT_EQ(stage.watch(bad, uffd::minor), Error::invalid);
   }
   EXPECT_EQ(stage.watch(columns(0x100, 0x100 + huge), uffd::minor), Error::none);
+  EXPECT_EQ(stage.unwatch(columns(0x101, 0x100 + huge)), Error::invalid);
+  EXPECT_EQ(stage.unwatch(columns(0x100, 0x101)), Error::invalid) << "cuts what is watched";
+  EXPECT_EQ(stage.unwatch(columns(0x100 + huge, 0x101 + huge)), Error::none) << "which that is not";
 }
 
 TEST(RegisterUserfault, first_bad_area_leaves_all_others_alone) {

@@ -84,9 +84,16 @@ constexpr Flags advised_flags(Flags flags, Advice advice) noexcept {
   }
 }
 
-/// Whether an area refuses the advice. Errors: invalid, not_permitted, access_denied.
+/// Whether a part of an area begins inside one of its huge pages: such a part is never dropped.
 template <class Host>
-Result<void> check_advice(const Description<Host>& area, Advice advice,
+constexpr bool drops_from_inside(const Description<Host>& area, Range part) noexcept {
+  return (part.start & area.huge_page_mask()) != 0;
+}
+
+/// Whether an area refuses the advice for this part of it. Errors: invalid, not_permitted,
+/// access_denied.
+template <class Host>
+Result<void> check_advice(const Description<Host>& area, Range part, Advice advice,
                           const KernelProfile& profile) noexcept {
   const Flags flags = area.flags;
   const bool shared = flags.has_any(flag::shared | flag::may_share);
@@ -110,12 +117,14 @@ Result<void> check_advice(const Description<Host>& area, Advice advice,
                 (flags.has_any(flag::special) && !flags.has_any(flag::huge_tlb));
       break;
     case Advice::dont_need:
+      refused = flags.has_any(flag::locked | flag::page_frames) || drops_from_inside(area, part);
+      break;
     case Advice::cold:
     case Advice::page_out:
       refused = flags.has_any(flag::locked | flag::page_frames | flag::huge_tlb);
       break;
     case Advice::dont_need_locked:
-      refused = flags.has_any(flag::page_frames | flag::huge_tlb);
+      refused = flags.has_any(flag::page_frames) || drops_from_inside(area, part);
       break;
     case Advice::free:
       refused = !area.anonymous() || flags.has_any(flag::locked | flag::page_frames);
@@ -128,6 +137,9 @@ Result<void> check_advice(const Description<Host>& area, Advice advice,
       break;
     case Advice::guard_install:
       refused = flags.has_any(flag::special | flag::locked | flag::huge_tlb);
+      break;
+    case Advice::guard_remove:
+      refused = flags.has_any(flag::special | flag::huge_tlb);
       break;
     case Advice::populate_write:
       refused = !flags.has_any(flag::write);
@@ -153,9 +165,9 @@ struct AdviseRule : RuleBase<Host> {
 
   constexpr bool takes_whole_areas() const noexcept { return advice == Advice::guard_install; }
 
-  Result<void> check(const SpaceState<Host>& space, const Area<Host>& area, Range,
+  Result<void> check(const SpaceState<Host>& space, const Area<Host>& area, Range part,
                      const WalkProgress&) const noexcept {
-    return check_advice<Host>(area, advice, space.services.profile());
+    return check_advice<Host>(area, part, advice, space.services.profile());
   }
 
   Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {

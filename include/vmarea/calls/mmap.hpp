@@ -9,6 +9,7 @@
 #include "vmarea/plan/plan.hpp"
 #include "vmarea/space/gap.hpp"
 #include "vmarea/types/fast_paths.hpp"
+#include "vmarea/types/huge_pages.hpp"
 
 namespace vmarea {
 
@@ -32,6 +33,18 @@ constexpr bool is_private(MapFlags flags) noexcept {
   return (flags & map::type_mask) == map::private_;
 }
 
+/// Whether the mapping may have the address. Errors: those of validate_address(), exists.
+template <class Host>
+VMAREA_INLINED Result<Address> check_address(const SpaceState<Host>& space,
+                                             const MmapRequest<Host>& request, Address at,
+                                             std::uint64_t length) noexcept {
+  const Result<void> good = validate_address(space, at, length);
+  if (!good) return good.error();
+  const bool keeps = request.flags.has_any(map::fixed_noreplace);
+  if (keeps && find_intersection(space, {at, at + length}) != nullptr) return Error::exists;
+  return at;
+}
+
 /// The address the mapping gets. Errors: those of place() and validate_address(), exists.
 template <class Host>
 Result<Address> choose_address(const SpaceState<Host>& space, const MmapRequest<Host>& request,
@@ -53,22 +66,16 @@ Result<Address> choose_address(const SpaceState<Host>& space, const MmapRequest<
     if (!found) return found;
     at = *found;
   }
-  const Result<void> good = validate_address(space, at, length);
-  if (!good) return good.error();
-  const bool keeps = request.flags.has_any(map::fixed_noreplace);
-  if (keeps && find_intersection(space, {at, at + length}) != nullptr) return Error::exists;
-  return at;
+  return check_address(space, request, at, length);
 }
 
-/// Turns `wanted` into an anonymous area's description. Errors: invalid, no_memory (huge TLB
-/// pages).
+/// Turns `wanted` into an anonymous area's description. Errors: invalid, not_supported.
 template <class Host>
 Result<void> describe_anonymous(const SpaceState<Host>& space, const MmapRequest<Host>& request,
                                 Description<Host>& wanted) noexcept {
   const MapFlags type = request.flags & map::type_mask;
   if (type == map::shared) {
     if (request.flags.has_any(map::grows_down)) return Error::invalid;
-    if (request.flags.has_any(map::huge_tlb)) return Error::no_memory;
     wanted.flags |= flag::shared | flag::may_share;
     wanted.hooks = &no_hooks<Host>;
     return {};
@@ -77,13 +84,11 @@ Result<void> describe_anonymous(const SpaceState<Host>& space, const MmapRequest
     const DroppableMemory droppable = space.services.profile().droppable_memory;
     if (droppable == DroppableMemory::refused) return Error::not_supported;
     if (droppable == DroppableMemory::unknown) return Error::invalid;
-    if (request.flags.has_any(map::grows_down | map::locked | map::huge_tlb)) return Error::invalid;
+    if (request.flags.has_any(map::grows_down | map::locked)) return Error::invalid;
     wanted.flags |= flag::droppable | flag::no_reserve | flag::wipe_on_fork | flag::dont_dump;
   } else if (type != map::private_) {
     return Error::invalid;
   }
-  // As on a machine without huge TLB pages, where the pool is empty.
-  if (request.flags.has_any(map::huge_tlb)) return Error::no_memory;
   wanted.page_offset = space.services.geometry().pages(wanted.start);
   return {};
 }
@@ -108,8 +113,7 @@ Result<void> describe_shared(const MmapRequest<Host>& request, const FileRules& 
 /// Errors: overflow, invalid, not_supported, access_denied, not_permitted, no_device.
 template <class Host>
 Result<void> describe_file(const SpaceState<Host>& space, const MmapRequest<Host>& request,
-                           Description<Host>& wanted) noexcept {
-  const FileRules rules = space.services.file_rules(request.file);
+                           const FileRules& rules, Description<Host>& wanted) noexcept {
   const MapFlags type = request.flags & map::type_mask;
   const bool too_far =
       wanted.length() > rules.bytes_max || request.offset > rules.bytes_max - wanted.length();
@@ -150,7 +154,8 @@ template <class Host>
 
 /// The flags that the call's arguments ask for, before the file is asked.
 template <class Host>
-Flags requested_flags(const SpaceState<Host>& space, const MmapRequest<Host>& request) noexcept {
+VMAREA_INLINED Flags requested_flags(const SpaceState<Host>& space,
+                                     const MmapRequest<Host>& request) noexcept {
   const bool no_reserve =
       request.flags.has_any(map::no_reserve) && !space.services.limits().strict_overcommit;
   const KernelProfile profile = space.services.profile();
@@ -309,13 +314,28 @@ Result<void> describe(const SpaceState<Host>& space, const MmapRequest<Host>& re
   const Result<void> may_lock = check_lock_right(space, request, wanted.flags, length);
   if (!may_lock) return may_lock;
   return anonymous ? describe_anonymous(space, request, wanted)
-                   : describe_file(space, request, wanted);
+                   : describe_file(space, request, space.services.file_rules(request.file), wanted);
 }
+
+/// Whether what is mapped has huge pages.
+template <class Host>
+bool maps_huge_pages(const SpaceState<Host>& space, const MmapRequest<Host>& request) noexcept {
+  if (request.flags.has_any(map::anonymous)) return request.flags.has_any(map::huge_tlb);
+  return request.file != typename Host::FileHandle{} &&
+         (request.flags.has_any(map::huge_tlb) ||
+          space.services.file_rules(request.file).page_shift != 0);
+}
+
+/// The call for those; has a header of its own.
+template <class Host>
+StepPlan<Host, Address> plan_mmap_huge(const SpaceState<Host>& space,
+                                       const MmapRequest<Host>& request) noexcept;
 
 /// Errors: those of the description, then those of plan_map_region().
 template <class Host>
-StepPlan<Host, Address> plan_mmap(const SpaceState<Host>& space,
-                                  const MmapRequest<Host>& request) noexcept {
+VMAREA_INLINED StepPlan<Host, Address> plan_mmap(const SpaceState<Host>& space,
+                                                 const MmapRequest<Host>& request) noexcept {
+  if (maps_huge_pages(space, request)) return plan_mmap_huge(space, request);
   Description<Host> wanted;
   const Result<void> described = describe(space, request, wanted);
   if (!described) return described.error();

@@ -100,6 +100,33 @@ constexpr MremapRequest request_for(const Sequel& rest) noexcept {
           .new_address = rest.to};
 }
 
+/// What a seal and huge pages say, of which lengths are rounded up here (rules 14.1-6).
+/// Errors: not_permitted (sealed), invalid (an address inside a huge page, growth, a destination
+/// that the rounded length does not fit).
+template <class Host>
+Result<void> check_seal_and_pages(const SpaceState<Host>& space, const Description<Host>& area,
+                                  MremapRequest& request) noexcept {
+  if (area.flags.has_any(flag::sealed)) return Error::not_permitted;
+  const std::uint64_t inside = area.huge_page_mask();
+  request.old_length = (request.old_length + inside) & ~inside;
+  request.new_length = (request.new_length + inside) & ~inside;
+  // The new address also where the flags say that it is none.
+  const bool aligned = ((request.address | request.new_address) & inside) == 0;
+  const bool fits = !request.flags.has_any(remap::fixed) ||
+                    space.services.geometry().inside(request.new_address, request.new_length);
+  const bool good = aligned && fits && request.new_length <= request.old_length;
+  return good || inside == 0 ? success : Result<void>(Error::invalid);
+}
+
+/// The same, for most areas are neither sealed nor of huge pages.
+template <class Host>
+Result<void> check_remapped(const SpaceState<Host>& space, const Description<Host>& area,
+                            MremapRequest& request) noexcept {
+  return area.flags.has_any(flag::sealed | flag::huge_tlb)
+             ? check_seal_and_pages(space, area, request)
+             : success;
+}
+
 enum class Share : unsigned char { first, later };
 
 /// Takes from `request` the hole that it begins with.
@@ -126,7 +153,6 @@ MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, Area<Host>& area
                            space.services.file_rules(area.file).placement == Placement::own;
     if (own_place || area.flags.has_any(flag::userfault)) return Error::bad_address;
   }
-  if (area.flags.has_any(flag::sealed)) return Error::not_permitted;
   Sequel rest{};
   if (crosses) {
     const std::uint64_t length = area.end - request.address;
@@ -136,6 +162,8 @@ MremapPlan<Host> plan_fixed_move(const SpaceState<Host>& space, Area<Host>& area
             .flags = request.flags};
     request.old_length = request.new_length = length;
   }
+  const Result<void> good = check_remapped<Host>(space, area, request);
+  if (!good) return good.error();
   if (!checks_after_clearing(space, request)) {
     const Result<void> may_resize = check_resize<Host>(space, space.totals, area, request);
     if (!may_resize) return may_resize.error();
@@ -163,8 +191,9 @@ MremapPlan<Host> plan_rest_of_move(const SpaceState<Host>& space, const Sequel& 
 /// mremap without FIXED and DONTUNMAP. Errors: bad_address, not_permitted, no_memory.
 template <class Host>
 MremapPlan<Host> plan_resize(const SpaceState<Host>& space, Area<Host>& area,
-                             const MremapRequest& request) noexcept {
-  if (area.flags.has_any(flag::sealed)) return Error::not_permitted;
+                             MremapRequest request) noexcept {
+  const Result<void> good = check_remapped<Host>(space, area, request);
+  if (!good) return good.error();
   if (request.new_length == request.old_length) return Result<Address>(request.address);
   const Address new_end = request.address + request.new_length;
   if (request.new_length < request.old_length) {
@@ -208,14 +237,14 @@ Result<void> check_count_at_entry(const SpaceState<Host>& space,
 /// Requires: `request` has page rounded lengths.
 template <class Host>
 MremapPlan<Host> plan_mremap_source_first(const SpaceState<Host>& space,
-                                          const MremapRequest& request) noexcept {
+                                          MremapRequest request) noexcept {
   const Geometry geometry = space.services.geometry();
   if (!geometry.aligned(request.address) || request.new_length == 0) return Error::invalid;
   Area<Host>* area = find_object(space, request.address);
   if (area == nullptr) return Error::bad_address;
   if (!is_move(request)) return plan_resize(space, *area, request);
-  if (area->flags.has_any(flag::sealed)) return Error::not_permitted;
-  Result<void> good = check_destination(geometry, request);
+  Result<void> good = check_remapped<Host>(space, *area, request);
+  if (good) good = check_destination(geometry, request);
   if (good) good = check_count_at_entry(space, request);
   return good ? plan_fixed_move(space, *area, request, Share::first) : good.error();
 }

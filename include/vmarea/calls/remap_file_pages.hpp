@@ -7,7 +7,7 @@
 //   after    [0 )[20, 21)[4 ........ )
 #pragma once
 
-#include "vmarea/calls/mmap.hpp"
+#include "vmarea/calls/mmap_huge.hpp"
 
 namespace vmarea {
 
@@ -33,7 +33,7 @@ bool is_of_one_mapping(const SpaceState<Host>& space, Range range,
 /// Answers the address where it mapped, of which the system call makes 0. What the areas there had
 /// of own data is replaced by a copy of the first one's. Errors: invalid (a protection, no length,
 /// an end or offsets that wrap, no shared mapping of a file that may be written, areas that
-/// differ), and those of plan_mmap.
+/// differ, a part of a huge page), and those of plan_mmap.
 template <class Host>
 StepPlan<Host, Address> plan_remap_file_pages(const SpaceState<Host>& space,
                                               const RemapFileRequest& request) noexcept {
@@ -47,6 +47,7 @@ StepPlan<Host, Address> plan_remap_file_pages(const SpaceState<Host>& space,
   const bool is_shared_file = area != nullptr && area->flags.has_any(flag::shared) &&
                               area->file != typename Host::FileHandle{};
   if (!is_shared_file || !is_of_one_mapping(space, range, *area)) return Error::invalid;
+  if ((range.length() & area->huge_page_mask()) != 0) return Error::invalid;
   // An offset whose bytes are past the last number is past the end of any file.
   const PageCount offset_max = geometry.pages(~std::uint64_t{0});
   const PageCount offset = request.page_offset < offset_max ? request.page_offset : offset_max;

@@ -53,6 +53,20 @@ Result<Range> userfault_range(const SpaceState<Host>& space, Address start,
   return range;
 }
 
+/// Whether a range begins inside a huge page. The first area says it, also where a hole comes
+/// before it. Requires: something is mapped there.
+template <class Host>
+bool begins_in_huge_page(const SpaceState<Host>& space, Range range) noexcept {
+  return (range.start & find_intersection(space, range)->huge_page_mask()) != 0;
+}
+
+/// Whether a range ends inside a huge page.
+template <class Host>
+bool ends_in_huge_page(const SpaceState<Host>& space, Range range) noexcept {
+  const Area<Host>* const last = find_area(space, range.end - 1);
+  return last != nullptr && (range.end & last->huge_page_mask()) != 0;
+}
+
 /// The first error that check(area) finds in the areas of a range.
 template <class Host, class Check>
 Result<void> check_each(const SpaceState<Host>& space, Range range, Check&& check) noexcept {
@@ -98,12 +112,12 @@ WalkPlan<Host, WatchRule<Host>> plan_register_userfault(const SpaceState<Host>& 
   if (!range) return range.error();
   const Flags modes = userfault_flags(request.modes);
   const UserfaultRules rules = space.services.userfault_rules(request.context);
-  const std::uint64_t huge = space.services.geometry().huge_page_size();
+  if (begins_in_huge_page(space, *range) || ends_in_huge_page(space, *range)) {
+    return Error::invalid;
+  }
   const Result<void> good = check_each(space, *range, [&](const Area<Host>& area) -> Result<void> {
     if (!can_watch<Host>(space, area, modes, rules)) return Error::invalid;
     if (!area.flags.has_any(flag::may_write)) return Error::not_permitted;
-    const bool misaligned = range->start % huge != 0 || range->end % huge != 0;
-    if (area.flags.has_any(flag::huge_tlb) && misaligned) return Error::invalid;
     const UserfaultContext owner = context_of<Host>(area);
     if (owner != 0 && owner != request.context) return Error::busy;
     return {};
@@ -143,7 +157,7 @@ WalkPlan<Host, UnwatchRule<Host>> plan_unregister_userfault(const SpaceState<Hos
                                                             UserfaultContext context) noexcept {
   const Result<Range> range = userfault_range(space, start, length_bytes);
   if (!range) return range.error();
-  if (context == 0) return Error::invalid;
+  if (context == 0 || begins_in_huge_page(space, *range)) return Error::invalid;
   const UserfaultRules rules = space.services.userfault_rules(context);
   const bool frees_all = !space.services.profile().unregister_checks_context;
   bool cuts = false;

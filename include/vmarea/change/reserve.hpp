@@ -124,6 +124,17 @@ Result<void> reserve_unmap_events(SpaceState<Host>& space, Reservation<Host>& re
   return taken;
 }
 
+/// The file behind memory that an edit maps: the piece which is nobody's is of huge pages, or not.
+template <class Host>
+[[gnu::noinline]] auto make_memory_file(SpaceState<Host>& space, const Edit<Host>& edit) noexcept {
+  for (const Piece<Host>& piece : edit.pieces) {
+    const unsigned page_shift = piece.is_fresh() ? piece.after.huge_page_shift() : 0;
+    if (page_shift == 0) continue;
+    return space.services.make_huge_memory(edit.mapped.length(), page_shift);
+  }
+  return space.services.make_shared_memory(edit.mapped.length());
+}
+
 /// Takes all that an edit needs but the nodes, which are counted for reserve_plan().
 /// Errors: no_memory, or what charge says.
 template <class Host>
@@ -147,7 +158,7 @@ Result<void> reserve_edit(SpaceState<Host>& space, Reservation<Host>& reserved,
     if (!links) return links;
   }
   if (edit.new_shared_memory) {
-    const auto file = space.services.make_shared_memory(edit.mapped.length());
+    const auto file = make_memory_file(space, edit);
     if (!file) return file.error();
     reserved.shared_memory = *file;
   }

@@ -80,7 +80,9 @@ Result<void> touch_range(SpaceState<Host>& space, Range range, TouchReason reaso
     }
     const Range part{at, area.end < range.end ? area.end : range.end};
     at = part.end;
-    const bool is_left = area.flags.has_any(flag::lock_on_fault | flag::special);
+    const bool is_special =
+        area.flags.has_any(flag::special) && !area.flags.has_any(flag::huge_tlb);
+    const bool is_left = is_special || area.flags.has_any(flag::lock_on_fault);
     if (reason == TouchReason::locked && is_left) continue;
     const Result<Touch> touch = touch_for(area.flags, reason);
     if (!touch) return touch.error();

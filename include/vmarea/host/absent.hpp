@@ -69,6 +69,9 @@ struct NoFiles {
     return Error::no_device;
   }
   static Result<FileHandle> make_shared_memory(std::uint64_t) noexcept { return Error::no_device; }
+  static Result<FileHandle> make_huge_memory(std::uint64_t, unsigned) noexcept {
+    return Error::no_memory;
+  }
   static void retain_file(FileHandle) noexcept {}
   static void release_file(FileHandle) noexcept {}
 };

@@ -62,8 +62,8 @@ struct CompleteHost {
                 "reserve_page_move, move_pages, protect_pages, reserve_page, install_page, "
                 "unreserve_pages, copy_pages");
   static_assert(FileServices<Host>,
-                "host: files: file_rules, prepare_mapping, make_shared_memory, retain_file, "
-                "release_file, and FileHandle, which is compared by ==");
+                "host: files: file_rules, prepare_mapping, make_shared_memory, make_huge_memory, "
+                "retain_file, release_file, and FileHandle, which is compared by ==");
   static_assert(AttributeServices<Host>,
                 "host: attributes: intern_attributes, begin_interning, end_interning, "
                 "retain_attributes, release_attributes");

@@ -119,6 +119,7 @@ struct EachService<Host> {
   static UserfaultContext context;
   static typename Host::EventReservation& events;
   static PageCount count;
+  static unsigned page_shift;
   static const char* promise;
 
   static_assert(requires { { s.allocate_area(bytes, bytes) } noexcept -> std::same_as<void*>; },
@@ -295,6 +296,10 @@ struct EachService<Host> {
   static_assert(requires { { s.make_shared_memory(wanted.end) } noexcept
                              -> std::same_as<Result<FileHandle>>; },
                 "host: files: make_shared_memory(uint64_t bytes) noexcept -> Result<FileHandle>");
+  static_assert(requires { { s.make_huge_memory(wanted.end, page_shift) } noexcept
+                             -> std::same_as<Result<FileHandle>>; },
+                "host: files: make_huge_memory(uint64_t bytes, unsigned page_shift) noexcept"
+                " -> Result<FileHandle>");
   static_assert(requires { { s.retain_file(file) } noexcept; },
                 "host: files: retain_file(FileHandle) noexcept");
   static_assert(requires { { s.release_file(file) } noexcept; },

@@ -110,6 +110,8 @@ struct KernelProfile {
   bool limits_come_before_clearing = false;      // So a refused mapping leaves no cut. On 6.1.
   bool stack_mappings_refuse_huge_pages = true;  // MAP_STACK, since 6.8.
   bool places_for_huge_pages = true;             // Since 6.7.
+  // Memory of huge pages: its hint is rounded down, and windows are not its concern. On 6.12.
+  bool huge_pages_have_own_chooser = false;
   // A read fault of anonymous memory maps the shared zero page and gives no identity. False on
   // machines without one.
   bool reads_share_zero_page = true;
@@ -152,6 +154,7 @@ inline constexpr KernelProfile linux_6_12{
     .marks_guarded_areas = false,
     .own_advice = OwnAdvice::lossless,
     .seals_only_64_bit_spaces = true,
+    .huge_pages_have_own_chooser = true,
 };
 
 inline constexpr KernelProfile linux_6_1 = [] {

@@ -70,6 +70,7 @@ enum class Service : unsigned char {
   file_rules,
   prepare_mapping,
   make_shared_memory,
+  make_huge_memory,
   retain_file,
   release_file,
   intern_attributes,
@@ -157,6 +158,7 @@ VMAREA_SERVICE(copy_pages)
 VMAREA_SERVICE(file_rules)
 VMAREA_SERVICE(prepare_mapping)
 VMAREA_SERVICE(make_shared_memory)
+VMAREA_SERVICE(make_huge_memory)
 VMAREA_SERVICE(retain_file)
 VMAREA_SERVICE(release_file)
 VMAREA_SERVICE(intern_attributes)

@@ -47,7 +47,8 @@ struct Limits {
   std::uint64_t locked_bytes = no_limit;         // RLIMIT_MEMLOCK
   std::uint64_t area_count_max = 65530;          // vm.max_map_count; mmap may reach one more.
   std::uint64_t stack_guard_gap_pages = 256;
-  bool may_lock_any = true;        // CAP_IPC_LOCK
+  std::uint64_t huge_pages_free_bytes = 0;  // Of map::huge_tlb without map::no_reserve.
+  bool may_lock_any = true;                 // CAP_IPC_LOCK
   bool may_map_lowest = true;      // CAP_SYS_RAWIO: fixed mappings below Geometry::fixed_min
   bool strict_overcommit = false;  // no_reserve is not honoured.
 };
@@ -80,6 +81,8 @@ struct FileRules {
   DriverTurn driver_turn = DriverTurn::before_joining;
   std::uint64_t bytes_max = ~std::uint64_t{0} >> 1;  // No mapping reaches past it.
   std::uint64_t segment_bytes = 0;                   // Of a System V segment; 0: not one.
+  // Of a file of huge pages (hugetlbfs), the size of one, with huge_page_hooks() from its driver.
+  unsigned page_shift = 0;
 };
 
 /// What the owner of a userfaultfd asked for (UFFD_FEATURE_...). Events need has_userfault_events.
@@ -274,14 +277,17 @@ concept PageServices = !Host::has_page_tables || requires(Host s, typename Host:
 /// driver makes of it (flags, hooks, page offset, file); it is asked while planning: no effect. By
 /// the driver's turn it is asked before the joins are decided, or not at all if there is one.
 /// make_shared_memory makes the file behind anonymous shared memory of so many bytes; its reference
-/// goes to the area.
+/// goes to the area. make_huge_memory does it for memory of huge pages, private or shared: its
+/// file's rules have that page_shift, and its driver gives areas the hooks of that size.
 template <class Host>
 concept FileServices = std::equality_comparable<typename Host::FileHandle> &&
     requires(Host s, const Host planning, typename Host::FileHandle file,
-             Description<Host>& wanted) {
+             Description<Host>& wanted, unsigned page_shift) {
   { planning.file_rules(file) } noexcept -> std::same_as<FileRules>;
   { planning.prepare_mapping(file, wanted) } noexcept -> std::same_as<Result<void>>;
   { s.make_shared_memory(wanted.end) } noexcept -> std::same_as<Result<typename Host::FileHandle>>;
+  { s.make_huge_memory(wanted.end, page_shift) } noexcept
+      -> std::same_as<Result<typename Host::FileHandle>>;
   { s.retain_file(file) } noexcept;
   { s.release_file(file) } noexcept;
 };

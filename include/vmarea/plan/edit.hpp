@@ -89,7 +89,7 @@ struct Edit {
   Range unmapped{};         // Memory that goes, with its pages.
   Range tables_between{};   // Upper levels may be freed between these two.
   Range access{};           // The host's pages get another protection here, and nowhere beside it.
-  bool new_shared_memory = false;  // The middle piece needs a fresh shared memory file.
+  bool new_shared_memory = false;  // The middle piece needs a fresh file: shared or huge memory.
   Event event = Event::resized;
 
   void add(const Piece<Host>& piece) noexcept { pieces.add(piece); }

@@ -25,12 +25,13 @@ bool faults_huge_page(const SpaceState<Host>& space, const Area<Host>& area, Add
   return area.anonymous() && area.flags.has_any(flag::huge_page) && area.range().contains(block);
 }
 
-/// Whether a read fault gives the area an identity: never where it maps the shared zero page.
+/// Whether a read fault gives the area an identity: never where it maps the shared zero page,
+/// always where it takes a page of huge TLB memory.
 template <class Host>
 bool reads_give_identity(const SpaceState<Host>& space, const Area<Host>& area, Address at,
                          Touch touch) noexcept {
   const bool zero_page = space.services.profile().reads_share_zero_page;
-  return (area.anonymous() && !zero_page) ||
+  return (area.anonymous() && !zero_page) || area.flags.has_any(flag::huge_tlb) ||
          (touch == Touch::read && faults_huge_page(space, area, at));
 }
 

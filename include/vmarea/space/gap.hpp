@@ -137,11 +137,12 @@ enum class SearchFrom : unsigned char { bottom, top };
 template <class Host>
 Result<Address> find_fit(const SpaceState<Host>& space, GapRequest request,
                          SearchFrom from) noexcept {
-  request.align_mask = space.services.geometry().placement_mask();
+  const std::uint64_t placement_mask = space.services.geometry().placement_mask();
+  request.align_mask |= placement_mask;
   const bool top = from == SearchFrom::top;
   const Result<Address> found =
       top ? find_highest_fit(space, request) : find_lowest_fit(space, request);
-  if (found || request.align_mask == 0) return found;
+  if (found || placement_mask == 0) return found;
   return top ? find_highest_exact_fit(space, request) : find_lowest_exact_fit(space, request);
 }
 
@@ -154,10 +155,11 @@ struct RoomRequest {
   bool for_huge_pages = false;
 };
 
-/// The ordinary search: the hint if it is free, then top-down, then bottom-up. Errors: no_memory.
+/// The ordinary search: the hint if it is free, then top-down, then bottom-up; with a mask, of
+/// aligned addresses. Errors: no_memory.
 template <class Host>
 Result<Address> find_room_plain(const SpaceState<Host>& space, const RoomRequest& request,
-                                std::uint64_t length) noexcept {
+                                std::uint64_t length, std::uint64_t align_mask = 0) noexcept {
   constexpr Address low_2g_start = 0x4000'0000, low_2g_end = 0x8000'0000;
   constexpr Address above_4g = Address{1} << 32;
   const Geometry geometry = space.services.geometry();
@@ -169,15 +171,16 @@ Result<Address> find_room_plain(const SpaceState<Host>& space, const RoomRequest
     return hint;
   }
   if (is_low) {
-    return find_fit(space, {length, low_2g_start, low_2g_end}, SearchFrom::bottom);
+    return find_fit(space, {length, low_2g_start, low_2g_end, align_mask}, SearchFrom::bottom);
   }
   if (space.layout.top_down) {
     const Address low = request.flags.has_any(map::above_4g) ? above_4g : geometry.placement_min;
     const Result<Address> top =
-        find_fit(space, {length, low, space.layout.mmap_base}, SearchFrom::top);
+        find_fit(space, {length, low, space.layout.mmap_base, align_mask}, SearchFrom::top);
     if (top) return top;
   }
-  return find_fit(space, {length, space.layout.legacy_base, geometry.limit}, SearchFrom::bottom);
+  return find_fit(space, {length, space.layout.legacy_base, geometry.limit, align_mask},
+                  SearchFrom::bottom);
 }
 
 /// The search for what may be backed by huge pages: congruent to its offset. Errors: no_memory.

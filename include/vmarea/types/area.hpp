@@ -77,6 +77,9 @@ struct AreaHooks {
   Result<void> (*may_protect)(const Description<Host>&, Range, Flags access) noexcept = nullptr;
   /// Whether it may move to `new_start`. Asked while planning: no effect.
   Result<void> (*may_move)(const Description<Host>&, Address new_start) noexcept = nullptr;
+  /// Of memory that consists of huge pages (flag::huge_tlb), the size of one; 0: the space's pages.
+  /// huge_page_hooks() has a table for each size.
+  unsigned page_shift = 0;
 };
 
 /// The empty hook table of areas that are neither anonymous nor a driver's.
@@ -99,6 +102,15 @@ struct Description {
   constexpr Range range() const noexcept { return {start, end}; }
   constexpr std::uint64_t length() const noexcept { return end - start; }
   constexpr bool anonymous() const noexcept { return hooks == nullptr; }
+  /// The size of the area's huge pages, or 0 where its pages are those of the space. The one place
+  /// that knows which pages an area has.
+  constexpr unsigned huge_page_shift() const noexcept {
+    return hooks == nullptr ? 0 : hooks->page_shift;
+  }
+  /// The bits of an address inside one of its huge pages; none where it has none.
+  constexpr std::uint64_t huge_page_mask() const noexcept {
+    return huge_page_shift() == 0 ? 0 : (std::uint64_t{1} << huge_page_shift()) - 1;
+  }
   constexpr bool has_close() const noexcept { return hooks != nullptr && hooks->close != nullptr; }
 
   // What the driver says, if it was to be asked.

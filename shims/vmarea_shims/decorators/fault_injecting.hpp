@@ -108,6 +108,11 @@ struct FaultInjecting : Base {
     if (refuses(Resource::shared_memory)) return Error::no_memory;
     return Base::make_shared_memory(bytes);
   }
+  auto make_huge_memory(std::uint64_t bytes, unsigned page_shift) noexcept
+      -> Result<typename Base::FileHandle> {
+    if (refuses(Resource::shared_memory)) return Error::no_memory;
+    return Base::make_huge_memory(bytes, page_shift);
+  }
   template <class SpaceLock>
   Result<void> lock_space(SpaceLock& space) noexcept {
     if (refuses(Resource::space_lock)) return Error::interrupted;

@@ -33,6 +33,13 @@ struct MappedFiles : PlainFiles<Services> {
     file->owned_by_areas = true;
     return file;
   }
+  static Result<FileHandle> make_huge_memory(std::uint64_t bytes, unsigned page_shift) noexcept {
+    const Result<FileHandle> file = make_shared_memory(bytes);
+    if (!file) return file;
+    (*file)->rules.storage = Storage::memory;
+    (*file)->use_huge_pages(page_shift);
+    return file;
+  }
   static void release_file(FileHandle file) noexcept {
     if (--file->references == 0 && file->owned_by_areas) delete file;
   }

@@ -42,6 +42,10 @@ class FollowedSpace {
   void catch_up();
   void catch_up_around(const CallRanges& ranges);
   void refresh_limits(pid_t task);
+  /// What the pool of huge pages is said to have, until limits are read again.
+  void assume_huge_pages(std::uint64_t free_bytes) {
+    host_.limits.huge_pages_free_bytes = free_bytes;
+  }
   /// The areas around a call against the kernel's, by what costs the same however many there are.
   std::optional<Difference> compare_around(const CallRanges& ranges);
   /// Copies of our areas around a call.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <span>
 
@@ -67,6 +68,13 @@ bool is_append_only(int file) {
   return ioctl(file, _IOR('f', 1, long), &attributes) == 0 && (attributes & append_attribute) != 0;
 }
 
+/// Of a file of hugetlbfs, the size of its pages, which the file system calls its blocks; else 0.
+unsigned read_page_shift(int file, std::uint32_t file_system) {
+  struct statfs status {};
+  if (file_system != HUGETLBFS_MAGIC || fstatfs(file, &status) != 0) return 0;
+  return static_cast<unsigned>(std::countr_zero(static_cast<std::uint64_t>(status.f_bsize)));
+}
+
 FileRules read_rules(int file, const struct stat& status, std::uint32_t file_system) {
   constexpr int no_write_seals = 0x8 | 0x10;  // F_SEAL_WRITE, F_SEAL_FUTURE_WRITE
   const int access = fcntl(file, F_GETFL) & O_ACCMODE;
@@ -82,6 +90,7 @@ FileRules read_rules(int file, const struct stat& status, std::uint32_t file_sys
   rules.mappable = !S_ISDIR(status.st_mode) && !S_ISFIFO(status.st_mode);
   rules.write_sealed = seals > 0 && (seals & no_write_seals) != 0;
   if (contains(in_memory, file_system)) rules.storage = vmarea::Storage::memory;
+  rules.page_shift = read_page_shift(file, file_system);
   rules.placement = contains(aligning, file_system) ? Placement::huge_pages : Placement::plain;
   return rules;
 }
@@ -131,10 +140,13 @@ Result<void> Services::prepare_mapping(FileHandle file, AreaDescription& wanted)
   if (file->refusal != Error::none) return file->refusal;
   // Not that of a file that is open for reading alone: nothing can be written there to share.
   const bool shared = wanted.flags.has_any(vmarea::flag::shared);
-  wanted.hooks = &vmarea::no_hooks<Services>;
+  const unsigned huge_page_shift = file->rules.page_shift;
+  wanted.hooks = huge_page_shift != 0 ? vmarea::huge_page_hooks<Services>(huge_page_shift)
+                                      : &vmarea::no_hooks<Services>;
   switch (file->nature) {
     case Nature::ordinary:
     case Nature::shared_memory:
+    case Nature::huge_memory:
       break;
     case Nature::segment:
       wanted.hooks = &segment_hooks;
@@ -161,6 +173,17 @@ void drop_reference(OpenFile& file) noexcept {
 Result<OpenFile*> Services::make_shared_memory(std::uint64_t length_bytes) const noexcept {
   OpenFile* file = host->files->add(Nature::shared_memory);
   file->fixed_size = length_bytes;
+  ++file->references;  // The area's reference.
+  return file;
+}
+
+Result<OpenFile*> Services::make_huge_memory(std::uint64_t length_bytes,
+                                             unsigned page_shift) const noexcept {
+  OpenFile* file = host->files->add(Nature::huge_memory);
+  file->fixed_size = length_bytes;
+  file->name = "/anon_hugepage (deleted)";
+  file->rules.storage = vmarea::Storage::memory;
+  file->rules.page_shift = page_shift;
   ++file->references;  // The area's reference.
   return file;
 }

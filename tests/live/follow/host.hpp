@@ -31,6 +31,7 @@ enum class Nature : std::uint8_t {
   zero_device,    // /dev/zero: anonymous memory if private, shared memory if shared.
   shared_memory,  // Anonymous shared memory, made by the call itself.
   segment,        // A SysV segment, attached once.
+  huge_memory,    // Anonymous memory of huge pages, private or shared, made by the call itself.
   driver,         // A device, socket, proc file ...: the kernel's flags and errno are its decision.
 };
 
@@ -111,6 +112,8 @@ struct Services : vmarea::shims::HeapMemory,
   vmarea::Result<void> prepare_mapping(FileHandle file,
                                        vmarea::Description<Services>& wanted) const noexcept;
   vmarea::Result<FileHandle> make_shared_memory(std::uint64_t length_bytes) const noexcept;
+  vmarea::Result<FileHandle> make_huge_memory(std::uint64_t length_bytes,
+                                              unsigned page_shift) const noexcept;
   static void retain_file(FileHandle file) noexcept { ++file->references; }
   static void release_file(FileHandle file) noexcept { drop_reference(*file); }
 

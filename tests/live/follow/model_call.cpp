@@ -102,7 +102,7 @@ bool is_shared_memory_placed() {
 }
 
 bool is_placed_by_shared_memory(const vmarea::MmapRequest<Services>& wanted) {
-  if (!is_shared_memory_placed()) return false;
+  if (!is_shared_memory_placed() || wanted.flags.has_any(vmarea::map::huge_tlb)) return false;
   if (wanted.flags.has_any(vmarea::map::fixed | vmarea::map::fixed_noreplace)) return false;
   if (wanted.flags.has_any(vmarea::map::anonymous)) {
     return wanted.flags.has_any(vmarea::map::shared);
@@ -117,7 +117,9 @@ ModelAnswer make_mmap(const Request& request) {
   wanted.protection = request.protection(2);
   wanted.flags = vmarea::MapFlags(request.word(3));
   wanted.offset = request.argument(5);
-  if (wanted.flags.has_any(vmarea::map::huge_tlb)) return {Made::not_modelled, 0};
+  // Whether the pool has some is what the kernel's answer says.
+  const bool pool_is_empty = request.kernel_raw == -ENOMEM;
+  request.space.assume_huge_pages(pool_is_empty ? 0 : vmarea::Limits::no_limit);
 
   Made made = Made::compared;
   if (!wanted.flags.has_any(vmarea::map::anonymous)) {
@@ -191,6 +193,18 @@ bool reaches_past_a_file(const Space& space, vmarea::Range range) {
   return false;
 }
 
+/// Memory of huge pages in one of the ranges; of a size that is not known, or any.
+enum class Huge : bool { of_unknown_size, any };
+bool has_huge_pages(const Space& space, const CallRanges& ranges, Huge huge) {
+  for (const vmarea::Range range : ranges.parts) {
+    for (const auto& area : space.areas(range)) {
+      const bool known = huge == Huge::of_unknown_size && area.huge_page_shift() != 0;
+      if (area.flags.has_any(flag::huge_tlb) && !known) return true;
+    }
+  }
+  return false;
+}
+
 /// The answer of a call that succeeds in all but populating: there is nothing past the end of a
 /// file, nor on pages that guard.
 std::int64_t answer_of_populating(const Request& request, const Result<void>& result,
@@ -203,6 +217,14 @@ std::int64_t answer_of_populating(const Request& request, const Result<void>& re
   return raw(result);
 }
 
+/// What populating answers where it may touch huge pages: only the pool knows whether it has some.
+ModelAnswer compared_populating(const Request& request, const Result<void>& result, int not_there) {
+  if (result && has_huge_pages(request.space.space(), request.facts.ranges, Huge::any)) {
+    return {Made::told_result, request.kernel_raw};
+  }
+  return compared(answer_of_populating(request, result, not_there));
+}
+
 ModelAnswer make_madvise(const Request& request) {
   const std::uint32_t advice = request.word(2);
   const auto kind = static_cast<vmarea::Advice>(advice);
@@ -210,7 +232,7 @@ ModelAnswer make_madvise(const Request& request) {
       request.space.space().madvise(request.argument(0), request.argument(1), kind);
   if (depends_on_pages(advice)) return {Made::told_result, request.kernel_raw};
   if (kind == vmarea::Advice::populate_read || kind == vmarea::Advice::populate_write) {
-    return compared(answer_of_populating(request, result, EFAULT));
+    return compared_populating(request, result, EFAULT);
   }
   return compared(raw(result));
 }
@@ -250,15 +272,16 @@ ModelAnswer make_mlock(const Request& request, vmarea::MlockMode locking) {
   const Result<void> result =
       request.space.space().mlock(request.argument(0), request.argument(1), locking);
   if (locking != vmarea::MlockMode::lock) return compared(raw(result));
-  return compared(answer_of_populating(request, result, ENOMEM));
+  return compared_populating(request, result, ENOMEM);
 }
 
 ModelAnswer make_mlock2(const Request& request) {
   const vmarea::MlockFlags flags(request.word(2));
   const Result<void> result =
       request.space.space().mlock2(request.argument(0), request.argument(1), flags);
-  if (flags == vmarea::mlock::on_fault) return compared(raw(result));
-  return compared(answer_of_populating(request, result, ENOMEM));
+  const bool huge = has_huge_pages(request.space.space(), request.facts.ranges, Huge::any);
+  if (flags == vmarea::mlock::on_fault && !huge) return compared(raw(result));
+  return compared_populating(request, result, ENOMEM);
 }
 
 ModelAnswer make_mseal(const Request& request) {
@@ -394,25 +417,12 @@ CallFacts gather_facts(FollowedSpace& space, pid_t task, const Call& call) {
   return facts;
 }
 
-namespace {
-
-/// Memory of huge pages can be cut between them alone, which no rule of ours knows.
-bool has_huge_pages(const Space& space, const CallRanges& ranges) {
-  for (const vmarea::Range range : ranges.parts) {
-    for (const auto& area : space.areas(range)) {
-      if (area.flags.has_any(flag::huge_tlb)) return true;
-    }
-  }
-  return false;
-}
-
-}  // namespace
-
 ModelAnswer make_call(FollowedSpace& space, pid_t task, const Call& call, const CallFacts& facts,
                       std::int64_t kernel_raw) {
   const Request request{space, task, call, facts, kernel_raw};
   Space& ours = space.space();
-  if (has_huge_pages(ours, facts.ranges)) return {Made::not_modelled, 0};
+  // Areas that were there before the program was followed: maps does not show the size.
+  if (has_huge_pages(ours, facts.ranges, Huge::of_unknown_size)) return {Made::not_modelled, 0};
   switch (call.kind->number) {
     case SYS_mmap:
       return make_mmap(request);
@@ -453,6 +463,8 @@ ModelAnswer make_call(FollowedSpace& space, pid_t task, const Call& call, const 
     case SYS_ioctl:
       return make_userfault(request);
     case SYS_remap_file_pages:
+      // To map them once more may take pages from the pool.
+      if (has_huge_pages(ours, facts.ranges, Huge::any)) return {Made::not_modelled, 0};
       return make_remap_file_pages(request);
     default:
       return {Made::not_modelled, 0};

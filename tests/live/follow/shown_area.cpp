@@ -14,6 +14,9 @@ AreaKind find_kind(const AreaDescription& area, std::string_view name) {
   if (!vmarea::shims::special_name<Services>(area.hooks).empty()) return AreaKind::special;
   if (area.file != nullptr) {
     if (area.file->nature == Nature::driver) return AreaKind::device;
+    if (area.file->nature == Nature::huge_memory) {
+      return area.flags.has_any(flag::may_share) ? AreaKind::shared : AreaKind::anonymous;
+    }
     const bool has_no_file = area.file->rules.storage == vmarea::Storage::anonymous_memory ||
                              area.file->nature == Nature::segment;
     return has_no_file ? AreaKind::shared : AreaKind::file;

@@ -16,6 +16,7 @@
 namespace vmarea::live {
 
 inline constexpr std::uint64_t page = 4096;
+inline constexpr std::uint64_t huge_page_pages = 512;
 /// A multiple of a huge page; nothing is mapped near it.
 inline constexpr std::uint64_t arena_start = 0x2000'0000'0000;
 inline constexpr std::uint64_t arena_pages_max = 1536;
@@ -43,12 +44,16 @@ struct Shape {
   constexpr std::uint64_t end() const {
     return arena_start + pages * page;
   }
+  /// Whether memory of huge pages ends where the arena does, if it fits at all.
+  constexpr bool holds_huge_pages() const {
+    return pages % huge_page_pages == 0;
+  }
 };
 
-/// 48 pages hold no whole huge page; 1500 hold two, and room for the guard gap of a stack; what is
+/// 48 pages hold no whole huge page; 1536 are three, and hold the guard gap of a stack; what is
 /// crowded leaves room for a few areas below the limit of their number.
 inline constexpr Shape small_shape{};
-inline constexpr Shape deep_shape{.pages = 1500, .small_nodes = true};
+inline constexpr Shape deep_shape{.pages = 3 * huge_page_pages, .small_nodes = true};
 inline constexpr Shape crowded_shape{.pages = 400, .crowd = 65'400};
 
 }  // namespace vmarea::live

@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, kind_count> kind_names = {
     "populate",
     "stack",
     "droppable",
+    "huge_tlb",
     "resize",
     "move",
     "keep",
@@ -69,7 +70,17 @@ std::uint64_t length_placed(const Call& call) {
   if (call.operation == Operation::attach) {
     return segment_bytes[static_cast<unsigned>(call.advice)];
   }
-  return call.operation == Operation::mmap ? call.length : call.new_length;
+  if (call.operation != Operation::mmap) return call.new_length;
+  const std::uint64_t inside = huge_page_bytes(call) - 1;
+  return (call.length + inside) & ~inside;
+}
+
+std::uint64_t huge_page_bytes(const Call& call) {
+  constexpr std::uint32_t huge_tlb = 0x40000;
+  constexpr unsigned size_from = 26;
+  if (call.operation != Operation::mmap || (call.flags & huge_tlb) == 0) return page;
+  const unsigned named = call.flags >> size_from;
+  return named == 0 ? huge_page_pages * page : std::uint64_t{1} << named;
 }
 
 unsigned count_kinds(Kinds kinds) {

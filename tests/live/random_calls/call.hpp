@@ -29,6 +29,7 @@ enum class Kind : std::uint8_t {
   populate,
   stack,
   droppable,
+  huge_tlb,
   // mremap.
   resize,
   move,
@@ -99,10 +100,12 @@ constexpr Kinds kinds_of(const Shape& shape) {
     kinds &= ~(kind_bit(Kind::fork) | kind_bit(Kind::seal) | kind_bit(Kind::lock_all) |
                kind_bit(Kind::merge_pages) | kind_bit(Kind::deny_write_exec));
   }
+  if (!shape.holds_huge_pages()) kinds &= ~kind_bit(Kind::huge_tlb);
   if (!Shape::compares_placement) {
     // A sanitizer's shadow is too large to be walked as a whole.
-    kinds &= ~(kind_bit(Kind::place) | kind_bit(Kind::window) | kind_bit(Kind::heap) |
-               kind_bit(Kind::limit) | kind_bit(Kind::lock_all) | kind_bit(Kind::merge_pages));
+    kinds &= ~(kind_bit(Kind::huge_tlb) | kind_bit(Kind::place) | kind_bit(Kind::window) |
+               kind_bit(Kind::heap) | kind_bit(Kind::limit) | kind_bit(Kind::lock_all) |
+               kind_bit(Kind::merge_pages));
   }
   return kinds;
 }
@@ -198,6 +201,8 @@ using Sequence = std::vector<Call>;
 bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result);
 /// How much it put there.
 std::uint64_t length_placed(const Call& call);
+/// The pages that it maps: those of MAP_HUGETLB, or ordinary ones.
+std::uint64_t huge_page_bytes(const Call& call);
 
 /// The result of a call that was left out.
 inline constexpr std::int64_t skipped = INT64_MIN;

@@ -71,6 +71,7 @@ constexpr auto map_names = std::to_array<Name>({{0x10, "fixed"},
                                                 {0x8000, "populate"},
                                                 {0x10000, "non_block"},
                                                 {0x20000, "stack"},
+                                                {0x40000, "huge_tlb"},
                                                 {0x80000, "sync"},
                                                 {0x100000, "noreplace"}});
 constexpr auto remap_names =

@@ -153,6 +153,9 @@ mmap(+0, 1p, rw, private|fixed|anonymous|stack)
 mmap(+1, 1p, r, private|fixed|anonymous)
 mmap(0x0, 1024p, r, private|anonymous)      # Right below that, or at a multiple of 2 MiB.
 )"},
+    {"huge_pages_have_own_chooser", "basic,place", R"(
+mmap(0x3f201000, 1p, r, private|anonymous|no_reserve|huge_tlb)    # Up or down to 2 MiB?
+)"},
 });
 
 struct Needed {

@@ -99,6 +99,11 @@ Generator::Generator(uint64_t seed, uint64_t sequence, Kinds kinds, const Shape&
   for (unsigned kind = 0; sum == 0 && kind < kind_count; ++kind) {
     weights_[kind] = (kinds_ >> kind) & 1;
   }
+  on_huge_pages_ = weights_[static_cast<unsigned>(Kind::huge_tlb)] != 0;
+  if (on_huge_pages_) {
+    pages_ = shape.pages;
+    upper_shift_ = 0;
+  }
 }
 
 Sequence Generator::generate() {
@@ -134,6 +139,8 @@ Generator::Maker Generator::maker_of(Kind kind) {
       return &Generator::make_map;
     case Kind::file:
       return &Generator::make_file_map;
+    case Kind::huge_tlb:
+      return &Generator::make_huge_map;
     case Kind::protect:
     case Kind::protect_key:
       return &Generator::make_protect;
@@ -272,11 +279,36 @@ uint64_t Generator::address_of(uint64_t page_number) const {
 }
 
 void Generator::choose_range(Call& call) {
+  if (on_huge_pages_ && !random_.one_in(4)) return choose_huge_range(call);
   const uint64_t first = random_.below(pages_);
   const uint64_t count = 1 + random_.below(std::min(longest_, pages_ - first));
   call.address = address_of(first);
   call.length = (count == 1 ? 1 : (address_of(first + count - 1) - call.address) / page + 1) * page;
   choose_odd_length(call.length);
+}
+
+/// Of whole huge pages, or a few pages less, or of a few pages near the edge of one.
+void Generator::choose_huge_range(Call& call) {
+  const uint64_t blocks = pages_ / huge_page_pages;
+  const uint64_t first = random_.below(blocks);
+  const uint64_t count = 1 + random_.below(blocks - first);
+  call.address = address_of(first * huge_page_pages);
+  call.length = count * huge_page_pages * page;
+  if (random_.one_in(6)) call.length -= random_.below(4) * page;
+  if (random_.one_in(6)) {
+    const uint64_t pages = random_.below(4);
+    call.address += pages * page;
+    call.length -= pages * page;
+  }
+  if (random_.one_in(4)) call.length = (1 + random_.below(longest_)) * page;
+  choose_odd_length(call.length);
+}
+
+/// Where a move may go.
+uint64_t Generator::draw_place() {
+  const bool aligned = on_huge_pages_ && !random_.one_in(4);
+  return address_of(aligned ? random_.below(pages_ / huge_page_pages) * huge_page_pages
+                            : random_.below(pages_));
 }
 
 void Generator::choose_odd_length(uint64_t& length) {
@@ -317,6 +349,32 @@ void Generator::make_file_map(Call& call) {
   if (random_.one_in(16)) call.offset = random_.below(pages_) * page;
 }
 
+/// Mostly without pages of its own, for most machines have none to give: MAP_NORESERVE.
+void Generator::make_huge_map(Call& call) {
+  constexpr std::array<std::uint32_t, 5> sizes = {21, 30, 30, 16, 63};
+  constexpr std::array<std::uint32_t, 4> types = {0x0, 0x3, droppable_type, 0x9};
+  constexpr unsigned size_from = 26;
+  call.operation = Operation::mmap;
+  choose_huge_range(call);
+  call.protection = random_.pick(protections);
+  call.flags = MAP_HUGETLB | (random_.one_in(3) ? fixed_shared : fixed_private);
+  if (!random_.one_in(8)) call.flags |= MAP_NORESERVE;
+  if (random_.one_in(12)) call.flags = (call.flags & ~std::uint32_t{0xf}) | random_.pick(types);
+  if (random_.one_in(12)) call.flags |= random_.one_in(2) ? MAP_LOCKED : MAP_POPULATE;
+  if (random_.one_in(24)) call.flags |= random_.one_in(2) ? MAP_GROWSDOWN : MAP_STACK;
+  if (random_.one_in(8)) call.offset = random_.below(3) * huge_page_pages * page;
+  if (random_.one_in(16)) call.offset += page;
+  if (random_.one_in(24)) call.flags |= random_.pick(sizes) << size_from;
+  if (random_.one_in(16)) call.flags = (call.flags & ~0x10u) | fixed_noreplace;
+  // A page of 1 GiB is larger than the arena.
+  const bool is_giant = huge_page_bytes(call) > huge_page_pages * page;
+  if (!is_giant && !random_.one_in(6)) return;
+  call.flags &= ~std::uint32_t{MAP_FIXED | fixed_noreplace};
+  if (random_.one_in(3)) call.address = 0;
+  if (random_.one_in(8)) call.flags |= random_.one_in(2) ? std::uint32_t{MAP_32BIT} : above_4g;
+  if (random_.one_in(8)) call.address = hint_at_edge(call.length);
+}
+
 void Generator::make_protect(Call& call) {
   constexpr std::array<std::uint32_t, 7> wide = {
       PROT_NONE, PROT_READ,  PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE,
@@ -342,6 +400,9 @@ void Generator::make_resize(Call& call) {
   call.operation = Operation::mremap;
   choose_range(call);
   call.new_length = (1 + random_.below(longest_ + 2)) * page;
+  if (on_huge_pages_ && random_.one_in(2)) {
+    call.new_length = (1 + random_.below(pages_ / huge_page_pages)) * huge_page_pages * page;
+  }
   choose_odd_length(call.new_length);
   if (random_.one_in(4)) call.flags = MREMAP_MAYMOVE;
 }
@@ -350,7 +411,7 @@ void Generator::make_move(Call& call) {
   call.operation = Operation::mremap;
   choose_range(call);
   call.flags = MREMAP_MAYMOVE | MREMAP_FIXED;
-  call.new_address = address_of(random_.below(pages_));
+  call.new_address = draw_place();
   call.new_length = call.length;
   // Several areas may move only where the length stays; a single one may change it.
   if (random_.one_in(4)) call.new_length = (1 + random_.below(longest_)) * page;
@@ -386,7 +447,6 @@ void Generator::make_duplicate(Call& call) {
 }
 
 void Generator::make_place(Call& call) {
-  constexpr uint64_t huge_page_pages = 512;
   call.operation = Operation::mmap;
   choose_range(call);
   call.protection = random_.pick(protections);
@@ -429,7 +489,6 @@ uint64_t Generator::hint_at_edge(uint64_t length) {
 /// What MAP_32BIT and MAP_ABOVE4G make of a place, of memory that may or may not consist of huge
 /// pages, and of stacks, below which there is a guard gap.
 void Generator::make_window(Call& call) {
-  constexpr uint64_t huge_page_pages = 512;
   constexpr std::array<uint64_t, 5> long_ones = {0x2000'0000, 0x3fff'f000, 0x4000'0000, 0x4000'1000,
                                                  0x8000'0000};
   constexpr std::array<std::uint32_t, 8> windows = {

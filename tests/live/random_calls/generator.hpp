@@ -42,6 +42,8 @@ class Generator {
 
   std::uint64_t address_of(std::uint64_t page_number) const;
   void choose_range(Call& call);
+  void choose_huge_range(Call& call);
+  std::uint64_t draw_place();
   void choose_odd_length(std::uint64_t& length);
   void keep_in_arena(Call& call);
 
@@ -53,6 +55,7 @@ class Generator {
   void make_remap_file(Call& call);
   void make_map(Call& call);
   void make_file_map(Call& call);
+  void make_huge_map(Call& call);
   void make_protect(Call& call);
   void make_touch(Call& call);
   void make_resize(Call& call);
@@ -83,6 +86,7 @@ class Generator {
   std::uint64_t longest_ = 0;
   std::uint64_t upper_shift_ = 0;  // Pages by which the upper half of the stretch lies higher.
   bool reserve_ = false;           // Whether MAP_NORESERVE is drawn.
+  bool on_huge_pages_ = false;     // Ranges are mostly of huge pages, or begin or end near one.
   std::array<unsigned, kind_count> weights_{};
 };
 

@@ -71,6 +71,19 @@ struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>, shims::HeapM
     memory->rules.storage = Storage::anonymous_memory;
     return memory;
   }
+  static Result<FileHandle> make_huge_memory(std::uint64_t bytes, unsigned page_shift) noexcept {
+    const Result<FileHandle> memory = make_shared_memory(bytes);
+    if (!memory) return memory;
+    (*memory)->rules.storage = Storage::memory;
+    (*memory)->use_huge_pages(page_shift);
+    return memory;
+  }
+  /// No machine that is compared with has huge pages in its pool.
+  static Result<void> prepare_mapping(FileHandle file, Description<Host>& wanted) noexcept {
+    const bool reserves = file->rules.page_shift != 0 && !wanted.flags.has_any(flag::no_reserve);
+    return reserves ? Result<void>(Error::no_memory)
+                    : shims::PlainFiles<Host>::prepare_mapping(file, wanted);
+  }
   static void release_file(FileHandle file) noexcept {
     if (--file->references == 0 && file->owned_by_areas) delete static_cast<SharedMemory*>(file);
   }
@@ -97,6 +110,14 @@ std::int64_t number_of(Result<Address> result) {
 
 bool is_copy(const Call& call) {
   return call.operation == Operation::copy_from || call.operation == Operation::copy_to;
+}
+
+bool is_one(const Call& call) {
+  return call.operation == Operation::read || call.operation == Operation::write;
+}
+
+bool is_one_write(const Call& call) {
+  return call.operation == Operation::write;
 }
 
 /// The range whose pages the call may touch; length 1 for a single one.
@@ -179,6 +200,7 @@ class ModelOf : public ModelArena {
     const bool is_low = call.operation == Operation::mmap && (call.flags & MAP_32BIT) != 0;
     if (is_low && low_is_random_) return false;
     if (call.operation == Operation::attach && !has_segments_) return false;
+    if (populates_nothing(call)) return false;
     const Range touched = touched_by(call);
     if (touched.empty()) return true;
     const State& state = space().state();
@@ -198,6 +220,7 @@ class ModelOf : public ModelArena {
 
   std::int64_t execute(const Call& call) override {
     wrong_ = nullptr;
+    may_have_small_pages_ |= !is_one_write(call) && (!touched_by(call).empty() || populates(call));
     const std::int64_t result = make(call);
     if (GuardedMemory::taken_while_forbidden) wrong_ = "memory was allocated after reserve";
     GuardedMemory::taken_while_forbidden = false;
@@ -208,6 +231,7 @@ class ModelOf : public ModelArena {
   bool reset() override {
     settings_.limits = as_started_;
     limit_locked(as_started_.locked_bytes);
+    may_have_small_pages_ = false;
     set_heap(arena_start);
     space().state().modes.read_implies_exec = false;
     if (modes_changed_) {
@@ -297,11 +321,16 @@ class ModelOf : public ModelArena {
   }
 
   /// Whether every page of the area that may be touched can be.
-  static bool can_be_touched(const Area<S>& area, const Call& call) {
+  bool can_be_touched(const Area<S>& area, const Call& call) const {
     const bool as_it_is_locked = call.operation == Operation::mprotect ||
                                  call.operation == Operation::pkey_mprotect ||
                                  call.operation == Operation::mremap;
     if (as_it_is_locked && !area.flags.has_any(flag::locked)) return true;
+    // There are no huge pages: what locks or populates ends in the midst of its range. Of
+    // everything, it goes on behind.
+    if (!is_one_write(call) && depends_on_small_pages(area)) return false;
+    const bool huge = area.huge_page_shift() != 0;
+    if (huge && call.operation != Operation::mlockall && !is_one(call)) return false;
     if (area.flags.has_any(flag::userfault)) return false;
     if (call.operation == Operation::mremap) return true;
     // What cannot be locked is touched even by a lock on fault.
@@ -315,6 +344,24 @@ class ModelOf : public ModelArena {
     if (area.file == nullptr || !area.file->owned_by_areas) return true;
     const auto& memory = static_cast<const typename S::SharedMemory&>(*area.file);
     return area.page_offset * page + area.length() <= memory.length_bytes;
+  }
+
+  /// Whether a read may take a huge page (MADV_HUGEPAGE), or not, for a part of it is there
+  /// already.
+  bool depends_on_small_pages(const Area<S>& area) const {
+    return may_have_small_pages_ && area.anonymous() && !area.identity &&
+           area.flags.has_any(flag::huge_page) && area.length() >= huge_page_pages * page;
+  }
+
+  bool populates(const Call& call) const {
+    constexpr std::uint32_t touching = MAP_LOCKED | MAP_POPULATE;
+    return call.operation == Operation::mmap &&
+           ((call.flags & touching) != 0 || space().state().default_flags.has_any(flag::locked));
+  }
+
+  /// Whether huge pages beyond the end of their file are touched as they are mapped.
+  bool populates_nothing(const Call& call) const {
+    return populates(call) && call.offset != 0 && MapFlags(call.flags).has_any(map::huge_tlb);
   }
 
   /// Whether a stack that a copy makes grow down into `range` can be touched there.
@@ -521,8 +568,11 @@ class ModelOf : public ModelArena {
 
   /// As a processor does: first the stack above grows, then the page is touched.
   std::int64_t touch(Address at, Touch how) {
-    if (space().find(at) == nullptr && !perform(space().plan_grow_stack(at))) return -EFAULT;
-    return perform(space().plan_touch(at, how)) ? 0 : -EFAULT;
+    const Area<S>* const area = space().find(at);
+    if (area == nullptr && !perform(space().plan_grow_stack(at))) return -EFAULT;
+    const bool touched = static_cast<bool>(perform(space().plan_touch(at, how)));
+    // There is no huge page; that is noticed last.
+    return touched && (area == nullptr || area->huge_page_shift() == 0) ? 0 : -EFAULT;
   }
 
   std::int64_t remap_file(const Call& call) {
@@ -645,6 +695,7 @@ class ModelOf : public ModelArena {
   std::uint64_t locked_limit_ = Limits::no_limit;  // As the kernel has it.
   std::int64_t locked_excess_ = 0;
   bool excess_exceeds_limit_ = false;
+  bool may_have_small_pages_ = false;  // Zero pages, which no identity tells of.
   std::int64_t committed_outside_ = 0;
   std::array<std::uint64_t, limited_count> hard_{};
   std::array<shims::File<S>, file_count> files_;

@@ -43,7 +43,7 @@ std::optional<Options> parse_options(int count, char** words, int& exit_code) {
   app.add_option("--kinds", kinds, "all, basic, or names joined by commas; -name takes one away")
       ->capture_default_str();
   app.add_option("--shape", shape,
-                 "small: 48 pages; deep: 1500 pages, in a tree of many levels; "
+                 "small: 48 pages; deep: 1536 pages, in a tree of many levels; "
                  "crowded: 400 pages below 65,400 areas")
       ->check(CLI::IsMember({"small", "deep", "crowded"}))
       ->capture_default_str();
