@@ -27,7 +27,16 @@ struct File {
   Error refuses = Error::none;        // The driver's answer to every mapping.
   std::uint64_t references = 0;
   bool owned_by_areas = false;  // Ends with its last area: anonymous shared memory.
+  // Told of the end of the last reference, in place of the deletion: a type of its own.
+  void (*ended)(File&) noexcept = nullptr;
 };
+
+/// What comes after the last reference went.
+template <class Services, template <class> class Kind>
+void end_file(Kind<Services>* file) noexcept {
+  if (file->ended != nullptr) return file->ended(*file);
+  if (file->owned_by_areas) delete file;
+}
 
 /// The file services over File.
 template <class Services>
@@ -52,7 +61,7 @@ struct PlainFiles {
   }
   static void retain_file(FileHandle file) noexcept { ++file->references; }
   static void release_file(FileHandle file) noexcept {
-    if (--file->references == 0 && file->owned_by_areas) delete file;
+    if (--file->references == 0) end_file(file);
   }
 };
 
