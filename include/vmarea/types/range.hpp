@@ -50,6 +50,9 @@ struct Geometry {
   // Addresses that calls choose are multiples of 1 << placement_shift: of the host's pages, where
   // those are larger. Up to page_shift it changes nothing.
   unsigned placement_shift = 0;
+  // A 32-bit program on a 64-bit kernel (rules 17.4-32_bit): its mappings are not aligned for huge
+  // pages, and map::low_32bit and map::above_4g say nothing. Words of a call are zero-extended.
+  bool guest_32bit = false;
 
   /// What a space has whose pages and addresses are so large.
   struct Sizes {
@@ -67,6 +70,15 @@ struct Geometry {
     geometry.limit = (std::uint64_t{1} << sizes.address_bits) - page;
     if (geometry.placement_min < page) geometry.placement_min = page;
     geometry.fixed_min = page;
+    return geometry;
+  }
+
+  /// That of a 32-bit program on x86-64: 4 GiB but for two pages, or what its personality says,
+  /// 3 GiB with ADDR_LIMIT_3GB. The layout for it is SpaceLayout::for_geometry().
+  static constexpr Geometry of_guest_32bit(Address limit = 0xffff'e000) noexcept {
+    Geometry geometry;
+    geometry.limit = limit;
+    geometry.guest_32bit = true;
     return geometry;
   }
 

@@ -64,8 +64,7 @@ class KernelArena {
     for (unsigned i = 0; i < userfault_count; ++i) close_userfault(i);
     for (std::int64_t& attached : attached_outside_) ++attached;  // Where the parent has it, too.
   }
-  /// Takes the place of those of the parent, which counts its own. To be called while the arena is
-  /// not looked at.
+  /// New segments in place of those of the parent, which others attach at the same time.
   void take_own_segments() { make_segments(); }
 
  private:

@@ -57,7 +57,6 @@ void Runner::use(Slate& slate, unsigned view) {
 
 void Runner::become_child() {
   kernel_.become_child();
-  kernel_.take_own_segments();
   model_->become_child();
 }
 
