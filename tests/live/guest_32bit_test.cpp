@@ -59,7 +59,7 @@ struct Order {
 #ifdef VMAREA_GUEST_32BIT
 constexpr std::string_view program = VMAREA_GUEST_32BIT;
 #else
-constexpr std::string_view program;
+constexpr std::string_view program = "";  // There is none.
 #endif
 
 constexpr Word page = 0x1000;

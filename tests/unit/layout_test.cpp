@@ -65,7 +65,7 @@ TEST(Layout, default_geometry_has_the_layout_of_linux_without_randomisation) {
 /// As seen of programs on a running kernel, one of them with the personality ADDR_LIMIT_3GB.
 TEST(Layout, guest_of_32_bits_has_the_layout_of_linux_without_randomisation) {
   constexpr Geometry geometry = Geometry::of_guest_32bit();
-  EXPECT_TRUE(geometry.guest_32bit);
+  EXPECT_TRUE(geometry.guest_32bit());
   EXPECT_EQ(geometry.limit, 0xffff'e000U);
   constexpr SpaceLayout layout = SpaceLayout::for_geometry(geometry);
   EXPECT_EQ(layout.mmap_base, 0xf7ff'e000U);

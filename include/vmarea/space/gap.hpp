@@ -163,7 +163,7 @@ Result<Address> find_room_plain(const SpaceState<Host>& space, const RoomRequest
   const Geometry geometry = space.services.geometry();
   const Address hint = request.hint & ~geometry.placement_mask();
   const Area<Host>* above = nullptr;
-  const MapFlags windows = geometry.guest_32bit ? MapFlags{} : request.flags;
+  const MapFlags windows = geometry.guest_32bit() ? MapFlags{} : request.flags;
   const bool is_low = windows.has_any(map::low_32bit);
   const bool counts = !is_low || (length <= low_2g_end && hint <= low_2g_end - length);
   if (hint != 0 && counts && geometry.inside(hint, length) && is_free(space, hint, length, above)) {
@@ -205,7 +205,7 @@ Result<Address> find_room_for_huge_pages(const SpaceState<Host>& space,
 template <class Host>
 Result<Address> find_room(const SpaceState<Host>& space, const RoomRequest& request) noexcept {
   const Geometry geometry = space.services.geometry();
-  const bool huge = request.for_huge_pages && !geometry.guest_32bit &&
+  const bool huge = request.for_huge_pages && !geometry.guest_32bit() &&
                     space.services.profile().places_for_huge_pages;
   const Result<Address> at = huge ? find_room_for_huge_pages(space, request)
                                   : find_room_plain(space, request, request.length);
