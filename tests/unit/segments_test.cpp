@@ -6,7 +6,7 @@
 #include <vmarea_shims/segments.hpp>
 #include <vmarea_shims/userland.hpp>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {
