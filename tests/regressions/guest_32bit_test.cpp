@@ -33,6 +33,7 @@ class Guest32BitPlacement : public testing::Test {
 };
 
 TEST_F(Guest32BitPlacement, nothing_is_aligned_for_huge_pages) {
+  EXPECT_EQ(map(0x1000, map::fixed, base), base) << "so that what is below cannot grow in place";
   EXPECT_EQ(map(0x20'0000), base - 0x20'0000);
   const Result<Address> of_file = space.mmap({.length = 0x40'0000,
                                               .protection = prot::read,
