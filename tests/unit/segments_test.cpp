@@ -2,6 +2,7 @@
 //
 // The ready host of System V segments: who gets one, what an attach is, what counts. The order of
 // errors was seen on a running 6.18; a live test compares it.
+#include <fmt/core.h>
 #include <vmarea_shims/maps_text.hpp>
 #include <vmarea_shims/segments.hpp>
 #include <vmarea_shims/userland.hpp>
