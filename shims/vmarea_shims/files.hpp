@@ -32,8 +32,8 @@ struct File {
 };
 
 /// What comes after the last reference went.
-template <class Services, template <class> class Kind>
-void end_file(Kind<Services>* file) noexcept {
+template <class HostFile>
+void end_file(HostFile* file) noexcept {
   if (file->ended != nullptr) return file->ended(*file);
   if (file->owned_by_areas) delete file;
 }
