@@ -28,6 +28,8 @@ struct File {
   Error refuses = Error::none;        // The driver's answer to every mapping.
   std::uint64_t references = 0;
   bool owned_by_areas = false;  // Ends with its last area: anonymous shared memory.
+  // Told of the end of the last reference, in place of the deletion: a type of its own.
+  void (*ended)(File&) noexcept = nullptr;
 
   /// From now on a file of pages of that size, as one of hugetlbfs is.
   void use_huge_pages(unsigned page_shift) noexcept {
@@ -35,6 +37,13 @@ struct File {
     hooks = huge_page_hooks<Services>(page_shift);
   }
 };
+
+/// What comes after the last reference went.
+template <class HostFile>
+void end_file(HostFile* file) noexcept {
+  if (file->ended != nullptr) return file->ended(*file);
+  if (file->owned_by_areas) delete file;
+}
 
 /// The file services over File.
 template <class Services>
@@ -66,7 +75,7 @@ struct PlainFiles {
   }
   static void retain_file(FileHandle file) noexcept { ++file->references; }
   static void release_file(FileHandle file) noexcept {
-    if (--file->references == 0 && file->owned_by_areas) delete file;
+    if (--file->references == 0) end_file(file);
   }
 };
 

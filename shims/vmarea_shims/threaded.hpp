@@ -246,7 +246,7 @@ struct ThreadedOf : UserlandOf<Host, ThreadedMemory<Grace>, Maps> {
   }
   static void release_file(FileHandle file) noexcept {
     const auto before = std::atomic_ref(file->references).fetch_sub(1, std::memory_order_acq_rel);
-    if (before == 1 && file->owned_by_areas) delete file;
+    if (before == 1) end_file(file);
   }
 };
 

@@ -29,10 +29,10 @@ const char* name_of(vmarea::Error error) {
 
 struct Errors {
   using E = vmarea::Error;
-  E each[16] = {E::none,        E::not_permitted, E::no_entry,  E::interrupted,
-                E::bad_file,    E::try_again,     E::no_memory, E::access_denied,
-                E::bad_address, E::busy,          E::exists,    E::no_device,
-                E::invalid,     E::file_busy,     E::overflow,  E::not_supported};
+  E each[17] = {E::none,      E::not_permitted, E::no_entry,      E::interrupted, E::bad_file,
+                E::try_again, E::no_memory,     E::access_denied, E::bad_address, E::busy,
+                E::exists,    E::no_device,     E::invalid,       E::file_busy,   E::no_space,
+                E::overflow,  E::not_supported};
 };
 
 /// Areas of many kinds: enough that the tree has inner nodes.

@@ -62,6 +62,19 @@ TEST(Layout, default_geometry_has_the_layout_of_linux_without_randomisation) {
   EXPECT_EQ(AddressSpace<shims::Userland>().layout(), layout);
 }
 
+/// As seen of programs on a running kernel, one of them with the personality ADDR_LIMIT_3GB.
+TEST(Layout, guest_of_32_bits_has_the_layout_of_linux_without_randomisation) {
+  constexpr Geometry geometry = Geometry::of_guest_32bit();
+  EXPECT_TRUE(geometry.guest_32bit());
+  EXPECT_EQ(geometry.limit, 0xffff'e000U);
+  constexpr SpaceLayout layout = SpaceLayout::for_geometry(geometry);
+  EXPECT_EQ(layout.mmap_base, 0xf7ff'e000U);
+  EXPECT_EQ(layout.legacy_base, 0x5555'5000U);
+  constexpr Geometry small = Geometry::of_guest_32bit(0xc000'0000);
+  EXPECT_EQ(SpaceLayout::for_geometry(small).mmap_base, 0xb800'0000U);
+  EXPECT_EQ(SpaceLayout::for_geometry(small).legacy_base, 0x4000'0000U);
+}
+
 TEST(Layout, floor_of_a_geometry_is_a_page_at_least) {
   EXPECT_EQ(Geometry::of({.page_shift = 18}).placement_min, 0x4'0000U);
   EXPECT_EQ(Geometry::of({.page_shift = 18}).fixed_min, 0x4'0000U);

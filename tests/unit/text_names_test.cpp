@@ -74,9 +74,9 @@ TEST(Names, errors_are_spelled_as_the_system_spells_them) {
 TEST(Names, every_error_has_a_name_and_a_sentence) {
   using enum Error;
   std::set<std::string> sentences;
-  for (const Error error :
-       {none, not_permitted, no_entry, interrupted, bad_file, try_again, no_memory, access_denied,
-        bad_address, busy, exists, no_device, invalid, file_busy, overflow, not_supported}) {
+  for (const Error error : {none, not_permitted, no_entry, interrupted, bad_file, try_again,
+                            no_memory, access_denied, bad_address, busy, exists, no_device, invalid,
+                            file_busy, no_space, overflow, not_supported}) {
     ASSERT_NE(name(error), nullptr);
     ASSERT_NE(describe(error), nullptr) << name(error);
     EXPECT_TRUE(sentences.insert(describe(error)).second) << describe(error);

@@ -26,23 +26,25 @@ struct AttachRequest {
   [[no_unique_address]] typename Host::AreaData data{};  // Of the host's own.
 };
 
+/// The address that is asked for, rounded where that is wanted; 0: any, or page 0. Errors: invalid.
+template <class Host>
+Result<Address> find_attach_address(const Geometry& geometry,
+                                    const AttachRequest<Host>& request) noexcept {
+  if (!geometry.aligned(request.address) && !request.rounds_address) return Error::invalid;
+  const Address at = geometry.round_down(request.address);
+  if (at == 0 && request.replaces_existing) return Error::invalid;
+  return at;
+}
+
 /// Where the segment goes. Errors: invalid (misaligned, occupied), and those of the placement.
 template <class Host>
 Result<Address> choose_attach_address(const SpaceState<Host>& space,
                                       const AttachRequest<Host>& request,
                                       std::uint64_t length) noexcept {
-  const Geometry geometry = space.services.geometry();
-  if (request.address == 0) {
-    if (request.replaces_existing) return Error::invalid;
-    return find_room(space, {.length = length});
-  }
-  Address at = request.address;
-  if (!geometry.aligned(at)) {
-    if (!request.rounds_address) return Error::invalid;
-    at = geometry.round_down(at);
-    if (at == 0 && request.replaces_existing) return Error::invalid;
-  }
-  const Range range{at, at + length};
+  const Result<Address> at = find_attach_address(space.services.geometry(), request);
+  if (!at) return at.error();
+  if (request.address == 0) return find_room(space, {.length = length});
+  const Range range{*at, *at + length};
   const bool keeps_existing = !request.replaces_existing;
   if (keeps_existing && (range.end < range.start || find_intersection(space, range) != nullptr)) {
     return Error::invalid;

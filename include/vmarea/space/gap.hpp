@@ -165,7 +165,8 @@ Result<Address> find_room_plain(const SpaceState<Host>& space, const RoomRequest
   const Geometry geometry = space.services.geometry();
   const Address hint = request.hint & ~geometry.placement_mask();
   const Area<Host>* above = nullptr;
-  const bool is_low = request.flags.has_any(map::low_32bit);
+  const MapFlags windows = geometry.guest_32bit() ? MapFlags{} : request.flags;
+  const bool is_low = windows.has_any(map::low_32bit);
   const bool counts = !is_low || (length <= low_2g_end && hint <= low_2g_end - length);
   if (hint != 0 && counts && geometry.inside(hint, length) && is_free(space, hint, length, above)) {
     return hint;
@@ -174,7 +175,7 @@ Result<Address> find_room_plain(const SpaceState<Host>& space, const RoomRequest
     return find_fit(space, {length, low_2g_start, low_2g_end, align_mask}, SearchFrom::bottom);
   }
   if (space.layout.top_down) {
-    const Address low = request.flags.has_any(map::above_4g) ? above_4g : geometry.placement_min;
+    const Address low = windows.has_any(map::above_4g) ? above_4g : geometry.placement_min;
     const Result<Address> top =
         find_fit(space, {length, low, space.layout.mmap_base, align_mask}, SearchFrom::top);
     if (top) return top;
@@ -207,7 +208,8 @@ Result<Address> find_room_for_huge_pages(const SpaceState<Host>& space,
 template <class Host>
 Result<Address> find_room(const SpaceState<Host>& space, const RoomRequest& request) noexcept {
   const Geometry geometry = space.services.geometry();
-  const bool huge = request.for_huge_pages && space.services.profile().places_for_huge_pages;
+  const bool huge = request.for_huge_pages && !geometry.guest_32bit() &&
+                    space.services.profile().places_for_huge_pages;
   const Result<Address> at = huge ? find_room_for_huge_pages(space, request)
                                   : find_room_plain(space, request, request.length);
   if (at && geometry.inside(*at, request.length)) return at;

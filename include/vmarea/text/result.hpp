@@ -59,6 +59,8 @@ constexpr const char* describe(Error error) noexcept {
       return "invalid argument";
     case Error::file_busy:
       return "the file is in use";
+    case Error::no_space:
+      return "beyond a limit of the whole system";
     case Error::not_implemented:
       return "this kernel has no such call";
     case Error::overflow:

@@ -40,6 +40,14 @@ struct Range {
   friend constexpr auto operator<=>(Range, Range) noexcept = default;
 };
 
+/// Whose addresses a space has.
+enum class ProgramWords : unsigned {
+  of_64_bits,
+  // A 32-bit program on a 64-bit kernel (rules 17.4-32_bit): its mappings are not aligned for huge
+  // pages, and map::low_32bit and map::above_4g say nothing. Words of a call are zero-extended.
+  of_32_bits,
+};
+
 /// The size of pages and of the address space; comes through the door.
 struct Geometry {
   unsigned page_shift = 12;
@@ -50,6 +58,7 @@ struct Geometry {
   // Addresses that calls choose are multiples of 1 << placement_shift: of the host's pages, where
   // those are larger. Up to page_shift it changes nothing.
   unsigned placement_shift = 0;
+  ProgramWords program_words = ProgramWords::of_64_bits;
 
   /// What a space has whose pages and addresses are so large.
   struct Sizes {
@@ -70,10 +79,20 @@ struct Geometry {
     return geometry;
   }
 
+  /// That of a 32-bit program on x86-64: 4 GiB but for two pages, or what its personality says,
+  /// 3 GiB with ADDR_LIMIT_3GB. The layout for it is SpaceLayout::for_geometry().
+  static constexpr Geometry of_guest_32bit(Address limit = 0xffff'e000) noexcept {
+    Geometry geometry;
+    geometry.limit = limit;
+    geometry.program_words = ProgramWords::of_32_bits;
+    return geometry;
+  }
+
   constexpr std::uint64_t page_size() const noexcept { return std::uint64_t{1} << page_shift; }
   constexpr std::uint64_t huge_page_size() const noexcept {
     return std::uint64_t{1} << huge_page_shift;
   }
+  constexpr bool guest_32bit() const noexcept { return program_words == ProgramWords::of_32_bits; }
   /// The bits below the alignment of chosen addresses; none where any page will do.
   constexpr std::uint64_t placement_mask() const noexcept {
     const std::uint64_t one = 1;

@@ -35,6 +35,7 @@ enum class Error : std::int32_t {
   no_device = 19,        // ENODEV
   invalid = 22,          // EINVAL
   file_busy = 26,        // ETXTBSY
+  no_space = 28,         // ENOSPC
   not_implemented = 38,  // ENOSYS
   overflow = 75,         // EOVERFLOW
   not_supported = 95,    // EOPNOTSUPP

@@ -41,7 +41,7 @@ struct MappedFiles : PlainFiles<Services> {
     return file;
   }
   static void release_file(FileHandle file) noexcept {
-    if (--file->references == 0 && file->owned_by_areas) delete file;
+    if (--file->references == 0) end_file(file);
   }
   static Mapping& mapping_of(FileHandle file) noexcept { return *file->mapping; }
 };

@@ -145,9 +145,10 @@ enum class Operation : std::uint8_t {
   mincore,
   process_madvise,  // Of one range or two; the flags say how many.
   remap_file_pages,
-  pkey_mprotect,  // The key is the advice.
-  attach,         // shmat, of the segment whose number is `advice`.
-  detach,         // shmdt.
+  pkey_mprotect,   // The key is the advice.
+  attach,          // shmat, of the segment whose number is `advice`.
+  detach,          // shmdt.
+  count_attached,  // shmctl(IPC_STAT): the areas of a segment in all processes.
   fork,
 };
 inline constexpr unsigned operation_count = static_cast<unsigned>(Operation::fork) + 1;

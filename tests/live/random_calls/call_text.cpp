@@ -54,6 +54,7 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "pkey_mprotect",
                                                              "attach",
                                                              "detach",
+                                                             "count_attached",
                                                              "fork"});
 static_assert(operation_names.size() == operation_count);
 
@@ -133,6 +134,7 @@ constexpr auto error_names = std::to_array<Name>({{1, "EPERM"},
                                                   {19, "ENODEV"},
                                                   {22, "EINVAL"},
                                                   {26, "ETXTBSY"},
+                                                  {28, "ENOSPC"},
                                                   {75, "EOVERFLOW"},
                                                   {95, "EOPNOTSUPP"}});
 constexpr string_view no_limit_text = "no_limit";
@@ -362,6 +364,8 @@ void fields(Format& format, AnyCall& call) {
     case Operation::attach:
       format.place(call.address);
       format.bits(call.flags, attach_names, "|");
+      return format.number(call.advice, segment_names);
+    case Operation::count_attached:
       return format.number(call.advice, segment_names);
     case Operation::limit:
       format.number(call.advice, limited_names);

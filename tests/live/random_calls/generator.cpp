@@ -570,12 +570,18 @@ void Generator::make_segment(Call& call) {
   const uint64_t length = (segment_bytes[number] + page - 1) / page * page;
   call.address = arena_start + random_.below(columns) * pages_apart * page;
   call.address = std::min(call.address, shape_.end() - length);
-  switch (random_.below(8)) {
+  switch (random_.below(10)) {
     case 0:
     case 1:
     case 2:
       call.advice = static_cast<std::int32_t>(number);
       return make_attach(call);
+    case 8:
+    case 9:
+      call.address = 0;
+      call.advice = static_cast<std::int32_t>(number);
+      call.operation = Operation::count_attached;
+      return;
     case 3:
     case 4:
       call.operation = Operation::detach;

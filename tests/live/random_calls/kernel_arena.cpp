@@ -158,10 +158,17 @@ void KernelArena::make_segments() {
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     segments_[i] = shmget(IPC_PRIVATE, segment_bytes[i], IPC_CREAT | 0600);
     if (segments_[i] < 0) return segments_.fill(-1);
-    const bool attached = shmat(segments_[i], nullptr, 0) != reinterpret_cast<void*>(-1);
+    void*& place = segment_places_[i];
+    place = shmat(segments_[i], place, place == nullptr ? 0 : SHM_REMAP);
     shmctl(segments_[i], IPC_RMID, nullptr);
-    if (!attached) return segments_.fill(-1);
+    if (place == reinterpret_cast<void*>(-1)) return segments_.fill(-1);
   }
+}
+
+std::int64_t KernelArena::read_attached(std::size_t segment) const {
+  shmid_ds status{};
+  if (shmctl(segments_[segment], IPC_STAT, &status) != 0) return -errno;
+  return static_cast<std::int64_t>(status.shm_nattch);
 }
 
 std::string KernelArena::why_unusable() {
@@ -301,6 +308,10 @@ std::int64_t KernelArena::execute(const Call& call) {
                          call.flags);
     case Operation::detach:
       return system_call(SYS_shmdt, call.address);
+    case Operation::count_attached: {
+      const auto segment = static_cast<unsigned>(call.advice);
+      return read_attached(segment) - attached_outside_[segment];
+    }
     case Operation::fork:
       break;
   }
@@ -394,7 +405,9 @@ bool KernelArena::reset() {
   }
   // A sanitizer keeps its shadow there; nothing is placed there with it.
   if (Shape::compares_placement) system_call(SYS_munmap, low_start, low_reach - low_start);
-  return system_call(SYS_munmap, arena_start, shape_.pages * page) == 0;
+  const bool unmapped = system_call(SYS_munmap, arena_start, shape_.pages * page) == 0;
+  for (std::size_t i = 0; i < segments_.size(); ++i) attached_outside_[i] = read_attached(i);
+  return unmapped;
 }
 
 void KernelArena::unmap(std::uint64_t start, std::uint64_t length) {

@@ -62,7 +62,10 @@ class KernelArena {
   void become_child() {
     maps_.reopen();
     for (unsigned i = 0; i < userfault_count; ++i) close_userfault(i);
+    for (std::int64_t& attached : attached_outside_) ++attached;  // Where the parent has it, too.
   }
+  /// New segments in place of those of the parent, which others attach at the same time.
+  void take_own_segments() { make_segments(); }
 
  private:
   /// Maps it anew; the call that did.
@@ -73,6 +76,8 @@ class KernelArena {
   /// Whether the arena holds one area and that has any of these flags; nothing is left there.
   bool only_area_has(Flags flags);
   void make_segments();
+  /// Areas of a segment in all processes.
+  std::int64_t read_attached(std::size_t segment) const;
   std::int64_t set_heap(std::uint64_t at);
   std::int64_t set_limit(const Call& call);
   int userfault(const Call& call);
@@ -84,9 +89,12 @@ class KernelArena {
   Shape shape_;
   MapsReader maps_;
   std::array<int, file_count> files_{};
-  int copied_to_ = -1;                                      // Holds what was read from the arena.
-  int copied_from_ = -1;                                    // Gives zeros.
-  std::array<int, segment_bytes.size()> segments_{};        // Negative: there are none.
+  int copied_to_ = -1;                                // Holds what was read from the arena.
+  int copied_from_ = -1;                              // Gives zeros.
+  std::array<int, segment_bytes.size()> segments_{};  // Negative: there are none.
+  std::array<void*, segment_bytes.size()> segment_places_{};
+  // Areas of each segment that are in no arena of this sequence.
+  std::array<std::int64_t, segment_bytes.size()> attached_outside_{};
   std::array<int, userfault_count> userfaults_ = {-1, -1};  // Opened when first asked for.
   std::array<rlimit, limited_count> limits_{};              // As the program was started with.
   bool heap_changed_ = true;

@@ -13,6 +13,7 @@
 #include <sys/shm.h>
 #include <vmarea/space/check.hpp>
 #include <vmarea/vmarea.hpp>
+#include <vmarea_shims/segments.hpp>
 #include <vmarea_shims/userland.hpp>
 
 #include "live/random_calls/limited.hpp"
@@ -66,7 +67,9 @@ struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>, shims::HeapM
     auto* memory = new (std::nothrow) SharedMemory;
     if (memory == nullptr) return Error::no_memory;
     memory->references = 1;
-    memory->owned_by_areas = true;
+    memory->ended = [](shims::File<Host>& ended) noexcept {
+      delete static_cast<SharedMemory*>(&ended);
+    };
     memory->length_bytes = bytes;
     memory->rules.storage = Storage::anonymous_memory;
     return memory;
@@ -84,9 +87,6 @@ struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>, shims::HeapM
     return reserves ? Result<void>(Error::no_memory)
                     : shims::PlainFiles<Host>::prepare_mapping(file, wanted);
   }
-  static void release_file(FileHandle file) noexcept {
-    if (--file->references == 0 && file->owned_by_areas) delete static_cast<SharedMemory*>(file);
-  }
 
   Settings* settings = nullptr;
   const KernelProfile& profile() const noexcept { return settings->profile; }
@@ -95,10 +95,6 @@ struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>, shims::HeapM
     return pages <= settings->memory_pages ? success : Result<void>(Error::no_memory);
   }
 };
-
-/// As a driver's that is told of every end: what was cut stays apart.
-template <class S>
-constexpr AreaHooks<S> segment_hooks{.close = [](Area<S>&) noexcept {}};
 
 std::int64_t number_of(Result<void> result) {
   return -static_cast<std::int64_t>(result.code());
@@ -156,6 +152,7 @@ class ModelOf : public ModelArena {
   using S = Host<node_capacity>;
   using Space = AddressSpace<S>;
   using State = SpaceState<S>;
+  using Segments = shims::Segments<S>;
 
  public:
   ModelOf(const Shape& shape, const Machine& machine) : shape_(shape) {
@@ -176,6 +173,7 @@ class ModelOf : public ModelArena {
     settings_.limits = as_started_;
     files_[static_cast<unsigned>(File::read_only)].rules.writable = false;
     for (shims::File<S>& file : files_) file.rules.storage = Storage::memory;
+    make_segments();
     S host;
     host.settings = &settings_;
     SpaceLayout layout;
@@ -199,7 +197,9 @@ class ModelOf : public ModelArena {
     // With randomisation the kernel draws an address of this window by lot.
     const bool is_low = call.operation == Operation::mmap && (call.flags & MAP_32BIT) != 0;
     if (is_low && low_is_random_) return false;
-    if (call.operation == Operation::attach && !has_segments_) return false;
+    const bool needs_segments =
+        call.operation == Operation::attach || call.operation == Operation::count_attached;
+    if (needs_segments && !has_segments_) return false;
     if (populates_nothing(call)) return false;
     const Range touched = touched_by(call);
     if (touched.empty()) return true;
@@ -341,9 +341,12 @@ class ModelOf : public ModelArena {
       return true;
     }
     if (area.flags.has_any(flag::maybe_guard)) return false;
-    if (area.file == nullptr || !area.file->owned_by_areas) return true;
-    const auto& memory = static_cast<const typename S::SharedMemory&>(*area.file);
-    return area.page_offset * page + area.length() <= memory.length_bytes;
+    if (area.file == nullptr) return true;
+    std::uint64_t bytes = Geometry{}.round_up(area.file->rules.segment_bytes);
+    if (area.file->rules.storage == Storage::anonymous_memory || huge) {
+      bytes = static_cast<const typename S::SharedMemory&>(*area.file).length_bytes;
+    }
+    return bytes == 0 || area.page_offset * page + area.length() <= bytes;
   }
 
   /// Whether a read may take a huge page (MADV_HUGEPAGE), or not, for a part of it is there
@@ -505,6 +508,8 @@ class ModelOf : public ModelArena {
         return 0;
       case Operation::attach:
         return attach(call);
+      case Operation::count_attached:
+        return count_attached(call);
       case Operation::detach:
         return number_of(perform(space().plan_detach(call.address)));
       case Operation::mbind:
@@ -519,29 +524,35 @@ class ModelOf : public ModelArena {
     return number_of(perform(space().plan_mlockall(flags)));
   }
 
-  /// Each attach is an open file of its own, which ends with its last area.
   std::int64_t attach(const Call& call) {
-    using Request = AttachRequest<S>;
-    using Access = typename Request::Access;
-    auto* file = new typename S::SharedMemory;
-    file->references = 1;
-    file->owned_by_areas = true;
-    file->hooks = &segment_hooks<S>;
-    file->rules.placement = Placement::own;
-    file->rules.segment_bytes = segment_bytes[static_cast<unsigned>(call.advice)];
-    file->length_bytes = (file->rules.segment_bytes + page - 1) / page * page;
+    using Access = typename Segments::Request::Access;
     const bool executes = (call.flags & SHM_EXEC) != 0;
     const bool writes = (call.flags & SHM_RDONLY) == 0;
-    const Request request{.address = call.address,
-                          .segment = file,
-                          .access = writes
-                                        ? (executes ? Access::read_write_exec : Access::read_write)
-                                        : (executes ? Access::read_exec : Access::read_only),
-                          .rounds_address = (call.flags & SHM_RND) != 0,
-                          .replaces_existing = (call.flags & SHM_REMAP) != 0};
-    const std::int64_t result = number_of(perform(space().plan_attach(request)));
-    S::release_file(file);
-    return result;
+    const auto opened =
+        segments_.open(segment_of(call),
+                       {.address = call.address,
+                        .access = writes ? (executes ? Access::read_write_exec : Access::read_write)
+                                         : (executes ? Access::read_exec : Access::read_only),
+                        .rounds_address = (call.flags & SHM_RND) != 0,
+                        .replaces_existing = (call.flags & SHM_REMAP) != 0});
+    if (!opened) return -static_cast<std::int64_t>(opened.error());
+    return number_of(perform(space().plan_attach(opened->request())));
+  }
+
+  /// Each has been removed and stays, for it is attached outside the arena, too.
+  void make_segments() {
+    for (unsigned i = 0; i < segment_bytes.size(); ++i) {
+      const Result<shims::SegmentId> made = segments_.get({.bytes = segment_bytes[i]});
+      outside_[i] = *segments_.open(*made, {});
+      segment_ids_[i] = *made;
+      if (!segments_.remove(*made)) std::abort();
+    }
+  }
+  shims::SegmentId segment_of(const Call& call) const {
+    return segment_ids_[static_cast<unsigned>(call.advice)];
+  }
+  std::int64_t count_attached(const Call& call) const {
+    return static_cast<std::int64_t>(segments_.status(segment_of(call))->attached) - 1;
   }
 
   static UserfaultContext context_of_number(std::int32_t number) {
@@ -700,6 +711,9 @@ class ModelOf : public ModelArena {
   std::array<std::uint64_t, limited_count> hard_{};
   std::array<shims::File<S>, file_count> files_;
   std::array<shims::File<S>, 64> strangers_;
+  Segments segments_;
+  std::array<shims::SegmentId, segment_bytes.size()> segment_ids_{};
+  std::array<typename Segments::Attachment, segment_bytes.size()> outside_{};
   /// The newest space is the one that goes on; the others are its ancestors, which still live.
   std::deque<std::unique_ptr<Space>> generations_;
   Picture expected_;

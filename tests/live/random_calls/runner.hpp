@@ -40,6 +40,8 @@ class Runner {
   void observe(const Sequence& sequence, Observed observed);
   /// To be called in a child that goes on to run sequences.
   void become_child();
+  /// To be called in one that does so beside others, before it runs any: they count areas.
+  void take_own_segments() { kernel_.take_own_segments(); }
   /// Whether what the kernel counts in excess comes near the limits: only a new process is rid of
   /// it.
   bool wants_new_process() const;

@@ -54,6 +54,7 @@ void Workers::work(Slate& slate, unsigned view) {
   while (!is_done(slate)) {
     run_in_child(slate, [&] {
       runner_.become_child();
+      runner_.take_own_segments();
       while (!is_done(slate) && !runner_.wants_new_process()) run_next(slate);
     });
   }
