@@ -51,6 +51,12 @@ std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& k
   return pages;
 }
 
+/// What smaps has no letters for cannot be compared.
+vmarea::Flags unseen_flags() {
+  static const vmarea::Flags unseen = find_unseen_flags();
+  return unseen;
+}
+
 /// From the area before `range` to the one behind it.
 vmarea::Range find_surroundings(const Space& space, vmarea::Range range) {
   const auto [area, prev] = space.find_with_prev(range.start);
@@ -293,7 +299,8 @@ std::optional<Difference> FollowedSpace::compare_hidden(pid_t task) {
   std::size_t i = 0;
   for (const auto& ours : space_->areas()) {
     if (i == theirs.size()) break;  // compare() tells that better.
-    const vmarea::Flags differing = ours.flags.difference(*theirs[i++].flags);
+    const vmarea::Flags differing =
+        ours.flags.difference(*theirs[i++].flags).without(unseen_flags());
     if (differing.empty()) continue;
     return Difference{ours.start,
                       fmt::format("flags differ ({})", vmarea::test::letters_of(differing))};
@@ -331,7 +338,7 @@ void FollowedSpace::take_from_kernel(const std::function<void(AreaDescription&)>
     }
     area.start = theirs.start;
     area.end = theirs.end;
-    area.flags = *theirs.flags;
+    area.flags = *theirs.flags | (area.flags & unseen_flags());
     if (adjust) adjust(area);
     areas.push_back(area);
   }

@@ -20,6 +20,7 @@
 namespace follow {
 namespace {
 
+constexpr int exit_not_permitted = 125;
 constexpr const char* not_readable = "its memory may not be read";
 
 /// The kernel will make the call again after a signal: nothing has happened yet.
@@ -63,6 +64,10 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
   if (first_process_ == 0) {
     first_process_ = task;
     tally_.processes = 1;
+  }
+  if (!KernelSpace::shows_pages()) {
+    throw CannotFollow{"this kernel shows which pages are there to CAP_SYS_ADMIN alone",
+                       exit_not_permitted};
   }
   const bool is_the_program = name_program(task);
   auto space = std::make_unique<FollowedSpace>(files_, task);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The kernel's own account of an address space: /proc/TASK/maps for what everybody sees, smaps for
-// the flags, PAGEMAP_SCAN for which pages exist.
+// the flags, PAGEMAP_SCAN for which pages exist. Before Linux 6.7 there is no such scan: pagemap is
+// read page by page, and kpageflags tells the zero page.
 #pragma once
 
 #include <cstdint>
@@ -70,8 +71,11 @@ class KernelSpace {
   std::optional<KernelArea> find_at_or_above(vmarea::Address at) const;
   /// Whether this kernel answers such queries.
   static bool has_queries();
+  /// Whether it tells us which pages exist.
+  static bool shows_pages();
 
  private:
+  static bool has_scan();
   std::string_view read_text(int file);
 
   int maps_ = -1;

@@ -14,7 +14,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 #include <vmarea_shims/proc/import_layout.hpp>
@@ -98,8 +100,13 @@ vmarea::Limits read_limits(pid_t task, std::uint64_t rights) {
   return limits;
 }
 
+const vmarea::shims::NamedProfile& profile_of_kernel() {
+  utsname names{};
+  return vmarea::shims::profile_for(uname(&names) == 0 ? names.release : "");
+}
+
 vmarea::KernelProfile read_profile() {
-  vmarea::KernelProfile profile = vmarea::linux_6_18;
+  vmarea::KernelProfile profile = profile_of_kernel().profile;
   const std::uint64_t page = geometry.page_size();
   void* at = mmap(nullptr, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) return profile;
@@ -118,6 +125,22 @@ vmarea::KernelProfile read_profile() {
   }
   munmap(at, 3 * page);
   return profile;
+}
+
+vmarea::Flags find_unseen_flags() {
+  constexpr unsigned on_fault = 1;
+  const std::uint64_t page = geometry.page_size();
+  void* at = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return {};
+  const auto start = reinterpret_cast<vmarea::Address>(at);
+  vmarea::Flags unseen;
+  if (syscall(SYS_mlock2, at, page, on_fault) == 0) {
+    for (const KernelArea& area : KernelSpace(getpid()).read_areas_with_flags()) {
+      if (area.start == start) unseen = vmarea::flag::lock_on_fault.without(*area.flags);
+    }
+  }
+  munmap(at, page);
+  return unseen;
 }
 
 vmarea::PageCount read_charge_max() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <sys/types.h>
+#include <vmarea_shims/profile_for.hpp>
 
 #include "host.hpp"
 #include "kernel_maps.hpp"
@@ -19,8 +20,12 @@ bool has_rights_that_count(pid_t task);
 vmarea::Limits read_limits(pid_t task, std::uint64_t rights);
 /// Whether shared memory may have huge pages here, for some of its sizes at least.
 bool shared_memory_may_be_huge();
-/// How the running kernel behaves, where machines differ.
+/// The profile of the running kernel, by its release.
+const vmarea::shims::NamedProfile& profile_of_kernel();
+/// The same, with what differs from machine to machine.
 vmarea::KernelProfile read_profile();
+/// Flags for which this kernel has no letters in smaps.
+vmarea::Flags find_unseen_flags();
 /// The largest single charge that the kernel grants here.
 vmarea::PageCount read_charge_max();
 
