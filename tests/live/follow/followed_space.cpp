@@ -51,6 +51,12 @@ std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& k
   return pages;
 }
 
+/// What this kernel gives all new memory.
+vmarea::Flags marks_of_new_memory() {
+  static const vmarea::Flags marks = find_marks_of_new_memory();
+  return marks;
+}
+
 /// What smaps has no letters for cannot be compared.
 vmarea::Flags unseen_flags() {
   static const vmarea::Flags unseen = find_unseen_flags();
@@ -115,6 +121,7 @@ void FollowedSpace::load_image(pid_t task) {
   space_ = std::make_unique<Space>(Services(host_), read_layout(task, areas));
   space_->state().modes = read_modes(task);
   space_->state().modes.read_implies_exec = implies_exec_;
+  space_->state().default_flags = marks_of_new_memory();
   rebuild(describe_image(areas, files_));
   catch_up();
 }

@@ -19,6 +19,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "process_facts.hpp"
+
 namespace follow {
 namespace {
 
@@ -217,7 +219,7 @@ OpenFile* FileRegistry::find_or_add(pid_t task, int descriptor) {
   }
   file->rules = read_rules(file->duplicate, status, magic);  // Seals may be new.
   if (file->nature == Nature::zero_device) {
-    file->rules.driver_turn = vmarea::DriverTurn::after_joining;
+    file->rules.driver_turn = zero_device_rules().driver_turn;
   }
   return file;
 }

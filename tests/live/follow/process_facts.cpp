@@ -2,11 +2,13 @@
 #include "process_facts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -53,6 +55,20 @@ vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
                                  [](const KernelArea& area) { return area.name == "[vdso]"; });
   if (vdso == areas.end()) return {};
   return vmarea::shims::find_run(areas, static_cast<std::size_t>(vdso - areas.begin()));
+}
+
+/// What smaps says of a page of our own, locked on fault or not.
+vmarea::Flags find_flags_of_new_page(unsigned locking) {
+  const std::uint64_t page = geometry.page_size();
+  void* at = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return {};
+  if (locking != 0) syscall(SYS_mlock2, at, page, locking);
+  vmarea::Flags flags;
+  for (const KernelArea& area : KernelSpace(getpid()).read_areas_with_flags()) {
+    if (area.range().contains(reinterpret_cast<vmarea::Address>(at))) flags = *area.flags;
+  }
+  munmap(at, page);
+  return flags;
 }
 
 }  // namespace
@@ -127,20 +143,48 @@ vmarea::KernelProfile read_profile() {
   return profile;
 }
 
+vmarea::Flags find_marks_of_new_memory() {
+  return find_flags_of_new_page(0) & vmarea::flag::soft_dirty;
+}
+
 vmarea::Flags find_unseen_flags() {
-  constexpr unsigned on_fault = 1;
-  const std::uint64_t page = geometry.page_size();
-  void* at = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (at == MAP_FAILED) return {};
-  const auto start = reinterpret_cast<vmarea::Address>(at);
-  vmarea::Flags unseen;
-  if (syscall(SYS_mlock2, at, page, on_fault) == 0) {
-    for (const KernelArea& area : KernelSpace(getpid()).read_areas_with_flags()) {
-      if (area.start == start) unseen = vmarea::flag::lock_on_fault.without(*area.flags);
+  using namespace vmarea::flag;
+  const vmarea::Flags seen = find_flags_of_new_page(MLOCK_ONFAULT);
+  return seen.has_any(locked) ? lock_on_fault.without(seen) : vmarea::Flags{};
+}
+
+/// What it does with a few mappings of ours says it.
+const ZeroDeviceRules& zero_device_rules() {
+  static const ZeroDeviceRules rules = [] {
+    ZeroDeviceRules found;
+    const std::uint64_t page = geometry.page_size();
+    const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    if (zero < 0) return found;
+    const auto map = [&](void* at, std::uint64_t length, int flags, std::uint64_t offset) {
+      return mmap(at, length, PROT_READ, MAP_PRIVATE | flags, zero, static_cast<off_t>(offset));
+    };
+    // A page between two large ones: by chance at most one of them suits huge pages.
+    constexpr std::uint64_t huge = 2 << 20;
+    const std::array places{map(nullptr, 2 * huge, 0, 0), map(nullptr, page, 0, 0),
+                            map(nullptr, 2 * huge, 0, 0)};
+    const auto is_huge = [](void* at) { return reinterpret_cast<vmarea::Address>(at) % huge == 0; };
+    if (is_huge(places[0]) && is_huge(places[2])) found.placement = vmarea::Placement::huge_pages;
+    // The second page is mapped anew: does it join the first one?
+    auto* first = static_cast<char*>(places[0]);
+    map(first + page, page, MAP_FIXED, page);
+    for (const KernelArea& area : KernelSpace(getpid()).read_areas()) {
+      const auto start = reinterpret_cast<vmarea::Address>(first);
+      if (area.range().contains(vmarea::Range{start, start + 2 * page})) {
+        found.driver_turn = vmarea::DriverTurn::before_joining;
+      }
     }
-  }
-  munmap(at, page);
-  return unseen;
+    munmap(places[0], 2 * huge);
+    munmap(places[1], page);
+    munmap(places[2], 2 * huge);
+    close(zero);
+    return found;
+  }();
+  return rules;
 }
 
 vmarea::PageCount read_charge_max() {

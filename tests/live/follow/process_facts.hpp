@@ -24,8 +24,16 @@ bool shared_memory_may_be_huge();
 const vmarea::shims::NamedProfile& profile_of_kernel();
 /// The same, with what differs from machine to machine.
 vmarea::KernelProfile read_profile();
+/// Flags that this kernel gives all new memory: that it was written since someone asked.
+vmarea::Flags find_marks_of_new_memory();
 /// Flags for which this kernel has no letters in smaps.
 vmarea::Flags find_unseen_flags();
+/// How the driver of /dev/zero takes part in private mappings, which differs from kernel to kernel.
+struct ZeroDeviceRules {
+  vmarea::Placement placement = vmarea::Placement::plain;
+  vmarea::DriverTurn driver_turn = vmarea::DriverTurn::after_joining;
+};
+const ZeroDeviceRules& zero_device_rules();
 /// The largest single charge that the kernel grants here.
 vmarea::PageCount read_charge_max();
 
