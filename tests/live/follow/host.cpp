@@ -19,6 +19,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "proc_text.hpp"
 #include "process_facts.hpp"
 
 namespace follow {
@@ -120,7 +121,7 @@ int open_place(const std::string& path, std::uint64_t inode) {
 int duplicate_descriptor(pid_t task, int descriptor) {
   constexpr unsigned thread_not_process = O_EXCL;
   long handle = syscall(SYS_pidfd_open, task, thread_not_process);
-  if (handle < 0) handle = syscall(SYS_pidfd_open, task, 0);
+  if (handle < 0) handle = syscall(SYS_pidfd_open, thread_group_of(task).value_or(task), 0);
   if (handle < 0) return -1;
   const long copy = syscall(SYS_pidfd_getfd, handle, descriptor, 0);
   close(static_cast<int>(handle));

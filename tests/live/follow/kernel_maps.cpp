@@ -204,7 +204,8 @@ bool KernelSpace::has_guard_page(vmarea::Range range) const {
   return ioctl(pagemap_, request_page_scan, &scan) > 0;
 }
 
-std::optional<KernelArea> KernelSpace::find_at_or_above(vmarea::Address at) const {
+std::optional<KernelArea> KernelSpace::find_at_or_above(vmarea::Address at) {
+  if (!has_queries()) return find_in_text(at);
   vmarea::live::AreaQuery query;
   if (!query_area(maps_, at, query)) return std::nullopt;
   KernelArea area;
@@ -216,8 +217,18 @@ std::optional<KernelArea> KernelSpace::find_at_or_above(vmarea::Address at) cons
   return area;
 }
 
+std::optional<KernelArea> KernelSpace::find_in_text(vmarea::Address at) {
+  for (const KernelArea& area : read_areas()) {
+    if (area.end > at) return area;
+  }
+  return std::nullopt;
+}
+
 bool KernelSpace::has_queries() {
-  static const bool has = KernelSpace(getpid()).find_at_or_above(0).has_value();
+  static const bool has = [] {
+    vmarea::live::AreaQuery query;
+    return query_area(KernelSpace(getpid()).maps_, 0, query);
+  }();
   return has;
 }
 

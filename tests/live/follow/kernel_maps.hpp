@@ -67,8 +67,9 @@ class KernelSpace {
   /// Whether a page in `range` is a guard: whoever touches it is ended.
   bool has_guard_page(vmarea::Range range) const;
   /// The area that contains `at`, else the first one above it, without its name, by a query that
-  /// costs little however many areas there are; none if there is none.
-  std::optional<KernelArea> find_at_or_above(vmarea::Address at) const;
+  /// costs little however many areas there are; none if there is none. Where the kernel answers no
+  /// queries all areas are read, as by read_areas().
+  std::optional<KernelArea> find_at_or_above(vmarea::Address at);
   /// Whether this kernel answers such queries.
   static bool has_queries();
   /// Whether it tells us which pages exist.
@@ -76,6 +77,7 @@ class KernelSpace {
 
  private:
   static bool has_scan();
+  std::optional<KernelArea> find_in_text(vmarea::Address at);
   std::string_view read_text(int file);
 
   int maps_ = -1;

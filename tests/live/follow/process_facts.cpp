@@ -49,12 +49,19 @@ class LimitReader {
   std::string text_;
 };
 
-/// The run of adjacent areas that contains [vdso].
+/// The run of adjacent areas at which the kernel began to place: that of [vdso], or where that lies
+/// elsewhere, behind the stack, the last below the stack. Empty where only the program is there.
 vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
-  const auto vdso = std::find_if(areas.begin(), areas.end(),
-                                 [](const KernelArea& area) { return area.name == "[vdso]"; });
-  if (vdso == areas.end()) return {};
-  return vmarea::shims::find_run(areas, static_cast<std::size_t>(vdso - areas.begin()));
+  constexpr vmarea::Address program_end = std::uint64_t{0x7000} << 32;
+  const auto find = [&](std::string_view name) {
+    return std::ranges::find(areas, name, &KernelArea::name);
+  };
+  auto last = find("[vdso]");
+  const auto stack = find("[stack]");
+  if (last == areas.end()) return {};
+  if (stack < last && stack != areas.begin()) last = stack - 1;
+  if (last->end < program_end) return {};
+  return vmarea::shims::find_run(areas, static_cast<std::size_t>(last - areas.begin()));
 }
 
 /// What smaps says of a page of our own, locked on fault or not.
@@ -202,7 +209,9 @@ vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas
   const vmarea::Range run = find_loader_run(areas);
   const bool bottom_up = (personality_of(task) & ADDR_COMPAT_LAYOUT) != 0;
   layout.top_down = !bottom_up;
-  if (!run.empty()) {
+  if (run.empty()) {
+    layout.mmap_base = unknown_base;
+  } else {
     (bottom_up ? layout.legacy_base : layout.mmap_base) = bottom_up ? run.start : run.end;
   }
   const auto stat = vmarea::shims::read_proc_stat(read_file(fmt::format("/proc/{}/stat", task)));

@@ -38,6 +38,9 @@ const ZeroDeviceRules& zero_device_rules();
 vmarea::PageCount read_charge_max();
 
 /// Where the kernel put the parts of a program, seen at its exec: `areas` are those it starts with.
+/// Where it will place mappings is not seen where it has placed none: on 6.1, where [vdso] lies
+/// behind the stack, if the program is static. The base is then this one, until it has.
+inline constexpr vmarea::Address unknown_base = vmarea::Geometry{}.limit;
 vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas);
 
 /// The kernel's page counters of the task's space.
