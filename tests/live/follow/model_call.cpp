@@ -137,8 +137,7 @@ ModelAnswer make_mmap(const Request& request) {
     OpenFile* file = wanted.file = request.facts.file.get();
     if (file != nullptr && file->nature == Nature::zero_device) {
       const bool is_private = (request.word(3) & MAP_TYPE) == MAP_PRIVATE;
-      file->rules.placement =
-          is_private ? zero_device_rules().placement : vmarea::Placement::plain;
+      file->rules.placement = is_private ? zero_device_rules().placement : vmarea::Placement::plain;
     } else if (file != nullptr && file->nature == Nature::driver) {
       ask_driver(request, *file);
       made = Made::told_address;

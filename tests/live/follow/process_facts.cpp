@@ -2,11 +2,11 @@
 #include "process_facts.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -62,6 +62,20 @@ vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
   if (stack < last && stack != areas.begin()) last = stack - 1;
   if (last->end < program_end) return {};
   return vmarea::shims::find_run(areas, static_cast<std::size_t>(last - areas.begin()));
+}
+
+std::string release_of_kernel() {
+  utsname names{};
+  return uname(&names) == 0 ? names.release : "";
+}
+
+/// Such as 6 and 12.
+std::pair<unsigned, unsigned> series_of_kernel() {
+  const std::string release = release_of_kernel();
+  std::string_view rest = release;
+  const unsigned major = vmarea::shims::take_number(rest);
+  if (!rest.empty()) rest.remove_prefix(1);
+  return {major, vmarea::shims::take_number(rest)};
 }
 
 /// What smaps says of a page of our own, locked on fault or not.
@@ -124,8 +138,7 @@ vmarea::Limits read_limits(pid_t task, std::uint64_t rights) {
 }
 
 const vmarea::shims::NamedProfile& profile_of_kernel() {
-  utsname names{};
-  return vmarea::shims::profile_for(uname(&names) == 0 ? names.release : "");
+  return vmarea::shims::profile_for(release_of_kernel());
 }
 
 vmarea::KernelProfile read_profile() {
@@ -160,36 +173,36 @@ vmarea::Flags find_unseen_flags() {
   return seen.has_any(locked) ? lock_on_fault.without(seen) : vmarea::Flags{};
 }
 
-/// What it does with a few mappings of ours says it.
+/// Whether private mappings of /dev/zero are placed for huge pages: a page between two large ones
+/// says it, for by chance at most one of them suits those.
+bool zeroes_are_placed_for_huge_pages() {
+  constexpr std::uint64_t huge = 2 << 20;
+  const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  bool suit = zero >= 0;
+  std::vector<vmarea::Range> mapped;
+  for (const std::uint64_t length : {2 * huge, geometry.page_size(), 2 * huge}) {
+    void* at = mmap(nullptr, length, PROT_READ, MAP_PRIVATE, zero, 0);
+    if (at == MAP_FAILED) continue;
+    const auto start = reinterpret_cast<vmarea::Address>(at);
+    mapped.push_back({start, start + length});
+    if (length > huge && start % huge != 0) suit = false;
+  }
+  for (const vmarea::Range range : mapped)
+    munmap(reinterpret_cast<void*>(range.start), range.length());
+  if (zero >= 0) close(zero);
+  return suit;
+}
+
 const ZeroDeviceRules& zero_device_rules() {
   static const ZeroDeviceRules rules = [] {
-    ZeroDeviceRules found;
-    const std::uint64_t page = geometry.page_size();
-    const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-    if (zero < 0) return found;
-    const auto map = [&](void* at, std::uint64_t length, int flags, std::uint64_t offset) {
-      return mmap(at, length, PROT_READ, MAP_PRIVATE | flags, zero, static_cast<off_t>(offset));
-    };
-    // A page between two large ones: by chance at most one of them suits huge pages.
-    constexpr std::uint64_t huge = 2 << 20;
-    const std::array places{map(nullptr, 2 * huge, 0, 0), map(nullptr, page, 0, 0),
-                            map(nullptr, 2 * huge, 0, 0)};
-    const auto is_huge = [](void* at) { return reinterpret_cast<vmarea::Address>(at) % huge == 0; };
-    if (is_huge(places[0]) && is_huge(places[2])) found.placement = vmarea::Placement::huge_pages;
-    // The second page is mapped anew: does it join the first one?
-    auto* first = static_cast<char*>(places[0]);
-    map(first + page, page, MAP_FIXED, page);
-    for (const KernelArea& area : KernelSpace(getpid()).read_areas()) {
-      const auto start = reinterpret_cast<vmarea::Address>(first);
-      if (area.range().contains(vmarea::Range{start, start + 2 * page})) {
-        found.driver_turn = vmarea::DriverTurn::before_joining;
-      }
-    }
-    munmap(places[0], 2 * huge);
-    munmap(places[1], page);
-    munmap(places[2], 2 * huge);
-    close(zero);
-    return found;
+    using vmarea::DriverTurn;
+    using vmarea::Placement;
+    // That shows where a process has its memory marked for same-page merging, which we have not.
+    const auto [major, minor] = series_of_kernel();
+    const bool is_asked_first = major > 6 || (major == 6 && minor >= 19);
+    return ZeroDeviceRules{
+        .placement = zeroes_are_placed_for_huge_pages() ? Placement::huge_pages : Placement::plain,
+        .driver_turn = is_asked_first ? DriverTurn::before_joining : DriverTurn::after_joining};
   }();
   return rules;
 }
