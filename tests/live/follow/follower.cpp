@@ -42,6 +42,24 @@ vmarea::Range range_of_call(const Call& call) {
   return {start, start + length};
 }
 
+/// Where memory is now that was touched before the call.
+std::vector<vmarea::Range> find_touched(const Call& call, std::int64_t raw,
+                                        const std::vector<AreaDescription>& before) {
+  std::vector<vmarea::Range> touched;
+  if (call.kind->number == SYS_mmap) return touched;  // What was there is gone.
+  for (const AreaDescription& area : before) {
+    if (area.identity) touched.push_back(area.range());
+  }
+  if (call.kind->number != SYS_mremap || raw < 0) return touched;
+  const bool source_was_touched = std::ranges::any_of(touched, [&](vmarea::Range range) {
+    return range.contains(static_cast<vmarea::Address>(call.arguments[0]));
+  });
+  touched.clear();
+  const auto at = static_cast<vmarea::Address>(raw);
+  if (source_was_touched) touched.push_back({at, at + 1});
+  return touched;
+}
+
 std::string list(const std::map<std::string_view, std::uint64_t>& counts) {
   std::string text;
   for (const auto& [name, number] : counts) {
@@ -126,6 +144,7 @@ void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
   Followed* followed = find_followed(id);
   if (followed == nullptr) return;
   FollowedSpace& space = *followed->space;
+  space.look_by(task);
   followed->number = ++calls_;
   ++followed->calls;
   if (space.in_doubt) {
@@ -203,7 +222,7 @@ void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, cons
   CallRanges& ranges = followed.facts.ranges;
   const CallRanges chosen = find_chosen_ranges(call, raw, followed.facts.segment_bytes.value_or(0));
   // What is beside a place that the kernel chose was not touched since: nothing of it ran.
-  space.catch_up_around(chosen);
+  space.catch_up_beside(chosen);
   ranges.parts.insert(ranges.parts.end(), chosen.parts.begin(), chosen.parts.end());
   before_ = space.copy_around(ranges);
   const ModelAnswer ours = make_call(space, task, call, followed.facts, raw);
@@ -221,7 +240,7 @@ void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, cons
                        : print_neighbourhood(before_, range_of_call(call));
     return fail(space, task, text);
   }
-  check_call(id, followed, task, fmt::format("{} = {}", print_call(call), print_result(raw)));
+  check_call(id, followed, task, call, raw);
 }
 
 /// A call that failed and changed nothing is no matter of rules.
@@ -234,11 +253,14 @@ void Follower::adopt(Followed& followed, pid_t task, const Call& call, std::int6
   ++(changed_nothing ? tally_.told_result : tally_.adopted)[call.kind->name];
 }
 
-void Follower::check_call(SpaceId id, Followed& followed, pid_t task, const std::string& what) {
+void Follower::check_call(SpaceId id, Followed& followed, pid_t task, const Call& call,
+                          std::int64_t raw) {
+  const std::string what = fmt::format("{} = {}", print_call(call), print_result(raw));
   FollowedSpace& space = *followed.space;
   const bool map_is_due = followed.map_pace.count_call();
   const bool hidden_is_due = followed.hidden_pace.count_call();
-  judge(id, followed, task, what, space.compare_around(followed.facts.ranges));
+  judge(id, followed, task, what,
+        space.compare_around(followed.facts.ranges, find_touched(call, raw, before_)));
   if (!map_is_due || !follows(id) || space.in_doubt) return;
   const std::string all = fmt::format("all areas after call {}, {}\n  equal after call {}",
                                       followed.number, what, followed.last_equal);
@@ -374,6 +396,7 @@ void Follower::space_forked(SpaceId parent, pid_t parent_task, SpaceId child, pi
   }
   auto space = std::make_unique<FollowedSpace>(files_, child_task);
   if (!space->kernel().is_readable()) return give_up(child_task, not_readable);
+  origin->space->look_by(parent_task);
   origin->space->catch_up();
   chronicle_.caught_up(parent, parent_task, *origin->space);
   space->fork_from(*origin->space);
@@ -404,6 +427,7 @@ void Follower::space_ending(SpaceId id, pid_t task) {
   Followed* followed = find_followed(id);
   if (followed == nullptr) return;
   FollowedSpace& space = *followed->space;
+  space.look_by(task);
   if (!space.in_doubt) {
     space.catch_up();
     before_.clear();
