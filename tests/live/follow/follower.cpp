@@ -12,6 +12,7 @@
 #include <vmarea_shims/maps_text.hpp>
 
 #include "adopt_call.hpp"
+#include "identities.hpp"
 #include "output.hpp"
 #include "proc_text.hpp"
 #include "process_facts.hpp"
@@ -86,6 +87,9 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
   if (!KernelSpace::shows_pages()) {
     throw CannotFollow{"this kernel shows which pages are there to CAP_SYS_ADMIN alone",
                        exit_not_permitted};
+  }
+  if (program_.empty() && options_.telling >= Telling::programs) {
+    say(fmt::format("Linux {}, compared with {}", release_of_kernel(), profile_of_kernel().name));
   }
   const bool is_the_program = name_program(task);
   auto space = std::make_unique<FollowedSpace>(files_, task);
@@ -481,6 +485,9 @@ std::vector<std::string> print_notes(const Tally& tally) {
   if (tally.unfollowed != 0) {
     notes.push_back(fmt::format("{} not followed, or not to the end",
                                 print_count(tally.unfollowed, "process", "es")));
+  }
+  if (KernelIdentities::find() == nullptr) {
+    notes.push_back(fmt::format("identities are not seen: {}", KernelIdentities::why_not()));
   }
   if (tally.lost != 0) {
     notes.push_back(fmt::format("{} ended with the task", print_count(tally.lost, "call")));

@@ -64,11 +64,6 @@ vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
   return vmarea::shims::find_run(areas, static_cast<std::size_t>(last - areas.begin()));
 }
 
-std::string release_of_kernel() {
-  utsname names{};
-  return uname(&names) == 0 ? names.release : "";
-}
-
 /// Such as 6 and 12.
 std::pair<unsigned, unsigned> series_of_kernel() {
   const std::string release = release_of_kernel();
@@ -135,6 +130,11 @@ vmarea::Limits read_limits(pid_t task, std::uint64_t rights) {
   limits.may_map_lowest = (rights & right_to_raw_io) != 0;
   limits.strict_overcommit = strict;
   return limits;
+}
+
+std::string release_of_kernel() {
+  utsname names{};
+  return uname(&names) == 0 ? names.release : "";
 }
 
 const vmarea::shims::NamedProfile& profile_of_kernel() {

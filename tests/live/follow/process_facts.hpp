@@ -3,6 +3,7 @@
 // What a task's process allows and how its program was laid out, read from the kernel.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <sys/types.h>
@@ -20,6 +21,8 @@ bool has_rights_that_count(pid_t task);
 vmarea::Limits read_limits(pid_t task, std::uint64_t rights);
 /// Whether shared memory may have huge pages here, for some of its sizes at least.
 bool shared_memory_may_be_huge();
+/// What the running kernel calls itself.
+std::string release_of_kernel();
 /// The profile of the running kernel, by its release.
 const vmarea::shims::NamedProfile& profile_of_kernel();
 /// The same, with what differs from machine to machine.
