@@ -5,7 +5,8 @@
 # all areas are compared, and says since when it may be there; or, if WHERE is "call: ", at the call
 # that it is about. Without the fault there is no mismatch.
 # With --keep-going the program runs to its end, and the answer is the same. The life that is
-# written, as data and as a picture, says it each time.
+# written, as data and as a picture, says it each time. Skipped (77) where identities, of which alone
+# touched_areas speaks, are not seen.
 set -euo pipefail
 follow="$1" program="$2" fault="$3" where="$4"
 folder="$(mktemp -d)"
@@ -38,6 +39,7 @@ expect_told() {
 }
 
 run ""
+if [[ $program == */touched_areas ]] && grep 'identities are not seen' <<<"$said"; then exit 77; fi
 if ((status != 0)); then stop "status $status without a fault"; fi
 expect_told equal
 run "$fault"

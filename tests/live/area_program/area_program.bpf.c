@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 //
-// Runs in the kernel: writes down the areas of the calling process in a range, as the kernel's own
-// iterator gives them. The kernel describes its types itself, in /sys/kernel/btf/vmlinux; declared
+// Runs in the kernel: writes down the areas of the calling process, or of another one, in a range, as
+// the kernel's own iterator gives them. The kernel describes its types itself, in /sys/kernel/btf/vmlinux; declared
 // here are the few members that are read, and loading looks up where they lie. Only programs that
 // are free under the GPL, too, may use the iterator.
 #include <linux/bpf.h>
@@ -29,6 +29,9 @@ extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma* iterator, struct task
                                  __u64 address) __ksym;
 extern struct vm_area_struct* bpf_iter_task_vma_next(struct bpf_iter_task_vma* iterator) __ksym;
 extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma* iterator) __ksym;
+// Weak: who views the calling process does without them.
+extern struct task_struct* bpf_task_from_pid(__s32 number) __ksym __weak;
+extern void bpf_task_release(struct task_struct* task) __ksym __weak;
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -38,9 +41,8 @@ struct {
   __type(value, struct AreaView);
 } views SEC(".maps");
 
-/// Areas that have a byte in [start, end). Not 0 if they could not be walked.
-SEC("syscall")
-int view_areas(struct AreaRequest* request) {
+static __attribute__((always_inline)) int view(const struct AreaRequest* request,
+                                               struct task_struct* task) {
   const __u32 number = request->view;
   const unsigned long end = request->end;
   struct AreaView* view = bpf_map_lookup_elem(&views, &number);
@@ -48,8 +50,7 @@ int view_areas(struct AreaRequest* request) {
   struct vm_area_struct* area;
   if (view == 0) return 1;
   view->count = 0;
-  const int failed =
-      bpf_iter_task_vma_new(&iterator, (void*)bpf_get_current_task_btf(), request->start);
+  const int failed = bpf_iter_task_vma_new(&iterator, task, request->start);
   while ((area = bpf_iter_task_vma_next(&iterator)) != 0) {
     // Counted in the view: of a count in a register the verifier would try every value.
     const unsigned long at = view->count;
@@ -65,6 +66,23 @@ int view_areas(struct AreaRequest* request) {
   }
   bpf_iter_task_vma_destroy(&iterator);
   return failed != 0;
+}
+
+/// Areas that have a byte in [start, end). Not 0 if they could not be walked.
+SEC("syscall")
+int view_areas(struct AreaRequest* request) {
+  return view(request, (void*)bpf_get_current_task_btf());
+}
+
+/// The same of another task, by its number in the first namespace.
+SEC("syscall")
+int view_areas_of_task(struct AreaRequest* request) {
+  struct task_struct* task = bpf_task_from_pid((__s32)request->task);
+  int failed = 1;
+  if (task == 0) return failed;
+  failed = view(request, task);
+  bpf_task_release(task);
+  return failed;
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -25,8 +25,8 @@ extern "C" const char vmarea_area_program_end[];
 
 namespace vmarea::live {
 
-AreaProgram::AreaProgram(unsigned views) : count_(views) {
-  load();
+AreaProgram::AreaProgram(unsigned views, Of of) : count_(views) {
+  load(of);
 }
 
 AreaProgram::~AreaProgram() {
@@ -36,13 +36,18 @@ AreaProgram::~AreaProgram() {
 
 #ifdef VMAREA_AREA_PROGRAM
 
-void AreaProgram::load() {
+void AreaProgram::load(Of of) {
+  const bool any = of == Of::any_task;
   libbpf_set_print(nullptr);
   const auto size = static_cast<std::size_t>(vmarea_area_program_end - vmarea_area_program);
   bpf_object* const object = bpf_object__open_mem(vmarea_area_program, size, nullptr);
   bpf_map* const map = object != nullptr ? bpf_object__find_map_by_name(object, "views") : nullptr;
-  bpf_program* const program =
-      object != nullptr ? bpf_object__find_program_by_name(object, "view_areas") : nullptr;
+  const auto find = [&](const char* name) {
+    return object != nullptr ? bpf_object__find_program_by_name(object, name) : nullptr;
+  };
+  bpf_program* const program = find(any ? "view_areas_of_task" : "view_areas");
+  bpf_program* const other = find(any ? "view_areas" : "view_areas_of_task");
+  if (other != nullptr) bpf_program__set_autoload(other, false);
   if (map != nullptr && program != nullptr && bpf_map__set_max_entries(map, count_) == 0 &&
       bpf_object__load(object) == 0) {
     void* const views =
@@ -55,9 +60,9 @@ void AreaProgram::load() {
 }
 
 bool AreaProgram::read(unsigned view, std::uint64_t start, std::uint64_t end,
-                       std::span<const ViewedArea>& areas) const {
+                       std::span<const ViewedArea>& areas, int task) const {
   if (!is_loaded()) return false;
-  AreaRequest request = {view, start, end};
+  AreaRequest request = {view, start, end, static_cast<unsigned long>(task)};
   bpf_test_run_opts options = {};
   options.sz = sizeof options;
   options.ctx_in = &request;
@@ -69,11 +74,12 @@ bool AreaProgram::read(unsigned view, std::uint64_t start, std::uint64_t end,
 
 #else
 
-void AreaProgram::load() {
+void AreaProgram::load(Of) {
   why_not_ = "this build has no program for the kernel";
 }
 
-bool AreaProgram::read(unsigned, std::uint64_t, std::uint64_t, std::span<const ViewedArea>&) const {
+bool AreaProgram::read(unsigned, std::uint64_t, std::uint64_t, std::span<const ViewedArea>&,
+                       int) const {
   return false;
 }
 

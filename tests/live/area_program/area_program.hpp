@@ -15,9 +15,11 @@ namespace vmarea::live {
 
 class AreaProgram {
  public:
+  enum class Of : unsigned char { calling_process, any_task };
+
   /// Loads it with so many views, one for each process that reads at the same time. Allocates much
   /// and frees it again.
-  explicit AreaProgram(unsigned views);
+  explicit AreaProgram(unsigned views, Of of = Of::calling_process);
   ~AreaProgram();
   AreaProgram(const AreaProgram&) = delete;
   AreaProgram& operator=(const AreaProgram&) = delete;
@@ -26,13 +28,13 @@ class AreaProgram {
   /// Why it is not; a system's words.
   const char* why_not() const { return why_not_; }
 
-  /// Areas of this process that have a byte in [start, end), until this view is written again.
+  /// Areas of this process, or of `task`, that have a byte in [start, end), until this view is written again.
   /// False if they could not be read.
   bool read(unsigned view, std::uint64_t start, std::uint64_t end,
-            std::span<const ViewedArea>& areas) const;
+            std::span<const ViewedArea>& areas, int task = 0) const;
 
  private:
-  void load();
+  void load(Of of);
 
   unsigned count_;
   int program_ = -1;

@@ -26,4 +26,5 @@ struct AreaRequest {
   unsigned long view; /* The number of the view to write. */
   unsigned long start;
   unsigned long end;
+  unsigned long task; /* Whose areas; of no meaning where they are those of the calling process. */
 };

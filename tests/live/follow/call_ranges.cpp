@@ -77,9 +77,13 @@ CallRanges find_chosen_ranges(const Call& call, std::int64_t raw, std::uint64_t 
   const auto at = static_cast<Address>(raw);
   CallRanges ranges;
   if (failed) return ranges;
-  if (call.kind->number == SYS_mmap && !is_fixed(call)) add(ranges, at, call.arguments[1]);
-  if (call.kind->number == SYS_mremap) add(ranges, at, call.arguments[2]);
-  if (call.kind->number == SYS_shmat) add(ranges, at, segment_bytes);
+  const auto& [first, second, third, fourth, fifth, sixth] = call.arguments;
+  static_cast<void>(fifth);
+  static_cast<void>(sixth);
+  const bool is_moved = (fourth & MREMAP_FIXED) == 0 && at != first;
+  if (call.kind->number == SYS_mmap && !is_fixed(call)) add(ranges, at, second);
+  if (call.kind->number == SYS_mremap && is_moved) add(ranges, at, third);
+  if (call.kind->number == SYS_shmat && second == 0) add(ranges, at, segment_bytes);
   return ranges;
 }
 

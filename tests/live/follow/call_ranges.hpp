@@ -21,7 +21,8 @@ struct CallRanges {
 
 /// What the call names. `segment_bytes` is the size of what shmat attaches, or 0.
 CallRanges find_named_ranges(const Call& call, const Space& space, std::uint64_t segment_bytes);
-/// Where the call put something by its own choice: `raw` is what the kernel answered.
+/// Where the call put something by its own choice, and where nothing was before, so that it does
+/// not name it: `raw` is what the kernel answered.
 CallRanges find_chosen_ranges(const Call& call, std::int64_t raw, std::uint64_t segment_bytes);
 
 }  // namespace follow

@@ -2,11 +2,13 @@
 #include "followed_space.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
 #include <vmarea_shims/maps_text.hpp>
 
+#include "identities.hpp"
 #include "proc_text.hpp"
 #include "process_facts.hpp"
 #include "support/flag_letters.hpp"
@@ -17,10 +19,14 @@ namespace {
 namespace flag = vmarea::flag;
 constexpr vmarea::Geometry geometry{};
 
+bool may_have_identity(const AreaDescription& area) {
+  return !area.flags.has_any(flag::shared | flag::may_share | flag::io | flag::huge_tlb) &&
+         vmarea::shims::special_name<Services>(area.hooks).empty();
+}
+
 /// Whether touching the area would give it an identity.
 bool lacks_identity(const AreaDescription& area) {
-  return !area.identity && !area.flags.has_any(flag::shared | flag::may_share | flag::io) &&
-         vmarea::shims::special_name<Services>(area.hooks).empty();
+  return !area.identity && may_have_identity(area);
 }
 
 /// One anonymous page of each area in `range` that has some and should not, in ascending order.
@@ -49,6 +55,18 @@ std::vector<vmarea::Address> find_first_pages(const Space& space, KernelSpace& k
   }
   ask();
   return pages;
+}
+
+/// What this kernel gives all new memory.
+vmarea::Flags marks_of_new_memory() {
+  static const vmarea::Flags marks = find_marks_of_new_memory();
+  return marks;
+}
+
+/// What smaps has no letters for cannot be compared.
+vmarea::Flags unseen_flags() {
+  static const vmarea::Flags unseen = find_unseen_flags();
+  return unseen;
 }
 
 /// From the area before `range` to the one behind it.
@@ -82,7 +100,8 @@ vmarea::shims::ShownFile FollowedNames::shown_file(const AreaDescription& area) 
   return {{id.major, id.minor}, id.inode, area.file->name};
 }
 
-FollowedSpace::FollowedSpace(FileRegistry& files, pid_t task) : files_(files), kernel_(task) {
+FollowedSpace::FollowedSpace(FileRegistry& files, pid_t task)
+    : files_(files), viewer_(task), kernel_(task) {
   static const vmarea::PageCount charge_max = read_charge_max();
   static const vmarea::KernelProfile running = read_profile();
   host_.files = &files;
@@ -109,8 +128,10 @@ void FollowedSpace::load_image(pid_t task) {
   space_ = std::make_unique<Space>(Services(host_), read_layout(task, areas));
   space_->state().modes = read_modes(task);
   space_->state().modes.read_implies_exec = implies_exec_;
+  space_->state().default_flags = marks_of_new_memory();
   rebuild(describe_image(areas, files_));
   catch_up();
+  adopt_identities();
 }
 
 void FollowedSpace::rebuild(const std::vector<AreaDescription>& areas) {
@@ -131,7 +152,7 @@ void FollowedSpace::catch_up() {
   follow_releases();
   note_growing(vmarea::everything);
   follow_growth();
-  touch_pages_of(kernel_);
+  if (!learn_identities(vmarea::everything)) touch_pages_of(kernel_);
 }
 
 void FollowedSpace::follow_releases() {
@@ -156,7 +177,14 @@ void FollowedSpace::catch_up_around(const CallRanges& ranges) {
   if (ranges.everywhere) return catch_up();
   follow_releases();
   follow_growth();
-  for (const vmarea::Range range : ranges.parts) touch_pages_around(range);
+  for (const vmarea::Range range : ranges.parts) {
+    if (!learn_identities(find_surroundings(*space_, range))) touch_pages_around(range);
+  }
+}
+
+/// The kernel's areas have changed already, so only pages say what was touched.
+void FollowedSpace::catch_up_beside(const CallRanges& mapped) {
+  for (const vmarea::Range range : mapped.parts) touch_pages_around(range);
 }
 
 void FollowedSpace::note_growing(vmarea::Range range) {
@@ -212,7 +240,7 @@ void FollowedSpace::touch_pages_of(KernelSpace& kernel) {
 }
 
 void FollowedSpace::fork_from(FollowedSpace& parent) {
-  parent.touch_pages_of(kernel_);
+  if (KernelIdentities::find() == nullptr) parent.touch_pages_of(kernel_);
   space_ = std::make_unique<Space>(Services(host_), parent.space_->layout());
   if (!parent.space_->fork_into(*space_)) in_doubt = true;
   has_contexts_ = parent.has_contexts_;
@@ -231,16 +259,19 @@ std::vector<AreaDescription> FollowedSpace::copy_around(const CallRanges& ranges
   return copies;
 }
 
-std::optional<Difference> FollowedSpace::compare_around(const CallRanges& ranges) {
+std::optional<Difference> FollowedSpace::compare_around(const CallRanges& ranges,
+                                                        const std::vector<vmarea::Range>& touched) {
   if (ranges.everywhere || !KernelSpace::has_queries()) return compare();
   for (const vmarea::Range range : ranges.parts) {
-    if (auto difference = compare_within(find_surroundings(*space_, range))) return difference;
+    const vmarea::Range around = find_surroundings(*space_, range);
+    if (auto difference = compare_within(around, touched)) return difference;
   }
   return std::nullopt;
 }
 
 /// Requires: the range starts and ends with areas of ours, or where there are none.
-std::optional<Difference> FollowedSpace::compare_within(vmarea::Range range) {
+std::optional<Difference> FollowedSpace::compare_within(vmarea::Range range,
+                                                        const std::vector<vmarea::Range>& touched) {
   auto theirs = kernel_.find_at_or_above(range.start);
   for (const auto& ours : space_->areas(range)) {
     if (!theirs) return Difference{ours.start, "ours has an area more"};
@@ -253,7 +284,7 @@ std::optional<Difference> FollowedSpace::compare_within(vmarea::Range range) {
     return Difference{theirs->start, "the kernel has an area more"};
   }
   note_growing(range);
-  return std::nullopt;
+  return compare_identities(range, touched);
 }
 
 std::optional<Difference> FollowedSpace::compare() {
@@ -267,7 +298,8 @@ std::optional<Difference> FollowedSpace::compare() {
     ++i;
   }
   if (i < theirs.size()) return Difference{theirs[i].start, "the kernel has an area more"};
-  return compare_text();
+  if (auto difference = compare_text()) return difference;
+  return compare_identities(vmarea::everything, {});
 }
 
 std::optional<Difference> FollowedSpace::compare_text() {
@@ -293,7 +325,8 @@ std::optional<Difference> FollowedSpace::compare_hidden(pid_t task) {
   std::size_t i = 0;
   for (const auto& ours : space_->areas()) {
     if (i == theirs.size()) break;  // compare() tells that better.
-    const vmarea::Flags differing = ours.flags.difference(*theirs[i++].flags);
+    const vmarea::Flags differing =
+        ours.flags.difference(*theirs[i++].flags).without(unseen_flags());
     if (differing.empty()) continue;
     return Difference{ours.start,
                       fmt::format("flags differ ({})", vmarea::test::letters_of(differing))};
@@ -331,12 +364,124 @@ void FollowedSpace::take_from_kernel(const std::function<void(AreaDescription&)>
     }
     area.start = theirs.start;
     area.end = theirs.end;
-    area.flags = *theirs.flags;
+    area.flags = *theirs.flags | (area.flags & unseen_flags());
     if (adjust) adjust(area);
     areas.push_back(area);
   }
   rebuild(areas);
+  adopt_identities();
   in_doubt = false;
+}
+
+/// Areas of ours and the kernel's in a range, side by side; none if they are not the same ones.
+std::vector<SeenIdentity> FollowedSpace::see_identities(vmarea::Range range) {
+  const KernelIdentities* const identities = KernelIdentities::find();
+  std::vector<SeenIdentity> seen;
+  if (identities == nullptr) return seen;
+  const std::vector<ViewedArea> theirs = identities->read(viewer_, range);
+  auto view = theirs.begin();
+  for (const auto& ours : space_->areas(range)) {
+    if (view == theirs.end() || view->start != ours.start || view->end != ours.end) return {};
+    if (may_have_identity(ours)) {
+      seen.push_back({.area = vmarea::find_area(space_->state(), ours.start),
+                      .theirs = view->identity,
+                      .page_offset = view->page_offset,
+                      .has_file = view->has_file != 0});
+    }
+    ++view;
+  }
+  return view == theirs.end() ? seen : std::vector<SeenIdentity>{};
+}
+
+bool FollowedSpace::learn_identities(vmarea::Range range) {
+  const std::vector<SeenIdentity> seen = see_identities(range);
+  learn_identities(seen);
+  return !seen.empty();
+}
+
+/// One area that was touched between two that were not takes what the rules say, which is compared
+/// later. Of several side by side the order of the touches decides, and perhaps that of two
+/// processors: they are given what the kernel's have.
+void FollowedSpace::learn_identities(const std::vector<SeenIdentity>& seen) {
+  const auto is_new = [](const SeenIdentity& one) {
+    return one.theirs != 0 && !one.area->identity;
+  };
+  if (std::ranges::none_of(seen, is_new)) return;
+  std::map<std::uint64_t, vmarea::AnonIdentity> known;
+  std::vector<bool> news;
+  for (const SeenIdentity& one : seen) {
+    news.push_back(is_new(one));
+    if (one.theirs != 0 && one.area->identity) known.emplace(one.theirs, one.area->identity);
+  }
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (!news[i]) continue;
+    const bool follows_new = i > 0 && news[i - 1];
+    const bool precedes_new = i + 1 < seen.size() && news[i + 1];
+    if (!follows_new && !precedes_new) {
+      static_cast<void>(space_->touch(seen[i].area->start, vmarea::Touch::forced_write));
+      continue;
+    }
+    const auto [same, is_first] = known.try_emplace(seen[i].theirs);
+    if (is_first) same->second = make_identity();
+    seen[i].area->identity = same->second;
+  }
+}
+
+vmarea::AnonIdentity FollowedSpace::make_identity() {
+  constexpr std::uint64_t step = 2;  // The lowest bit tells a fork's.
+  return vmarea::AnonIdentity::of(space_->state().last_identity += step);
+}
+
+/// What a call has touched itself, or another process, has no identity of ours before this.
+std::optional<Difference> FollowedSpace::compare_identities(
+    vmarea::Range range, const std::vector<vmarea::Range>& touched) {
+  if (has_contexts_) return std::nullopt;  // Other threads run on, and touch what they like.
+  const std::vector<SeenIdentity> seen = see_identities(range);
+  for (const auto& [area, theirs, page_offset, has_file] : seen) {
+    if (!has_file && page_offset != area->page_offset) {
+      return Difference{area->start, fmt::format("page offsets differ: kernel {:#x}, ours {:#x}",
+                                                 page_offset, area->page_offset)};
+    }
+    if (theirs == 0 && area->identity) {
+      return Difference{area->start, "ours has an identity, the kernel's has none"};
+    }
+    const bool was_touched = std::ranges::any_of(
+        touched, [&](vmarea::Range before) { return before.overlaps(area->range()); });
+    if (theirs != 0 && !area->identity && was_touched) {
+      return Difference{area->start, "the kernel's has an identity, ours has none"};
+    }
+  }
+  learn_identities(seen);
+  std::map<std::uint64_t, const SeenIdentity*> by_theirs;
+  std::map<std::uint64_t, const SeenIdentity*> by_ours;
+  for (const SeenIdentity& one : seen) {
+    if (one.theirs == 0) continue;
+    const SeenIdentity* const theirs = by_theirs.try_emplace(one.theirs, &one).first->second;
+    const SeenIdentity* const ours =
+        by_ours.try_emplace(one.area->identity.value(), &one).first->second;
+    if (theirs == ours) continue;
+    return Difference{one.area->start,
+                      theirs != &one
+                          ? fmt::format("the kernel's shares the identity of {:x}, ours does not",
+                                        theirs->area->start)
+                          : fmt::format("ours shares the identity of {:x}, the kernel's does not",
+                                        ours->area->start)};
+  }
+  return std::nullopt;
+}
+
+void FollowedSpace::adopt_identities() {
+  std::map<std::uint64_t, vmarea::AnonIdentity> known;
+  for (const SeenIdentity& one : see_identities(vmarea::everything)) {
+    if (!one.has_file) one.area->page_offset = one.page_offset;
+    if (one.theirs == 0) {
+      one.area->identity = {};
+      continue;
+    }
+    const auto [same, is_first] = known.try_emplace(one.theirs);
+    if (is_first) same->second = one.area->identity ? one.area->identity : make_identity();
+    one.area->identity = same->second;
+  }
 }
 
 }  // namespace follow

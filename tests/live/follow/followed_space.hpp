@@ -5,7 +5,8 @@
 //
 // Between two calls pages only appear, so the pages that are there at the entry of a call say what
 // was touched since the last one; pagemap tells anonymous pages from file pages and from the zero
-// page. Nothing is guessed.
+// page. Nothing is guessed but the order of several touches; where identities are seen inside the
+// kernel, they say what was touched, and what came of it.
 #pragma once
 
 #include <functional>
@@ -27,6 +28,14 @@ struct Difference {
   std::string what;
 };
 
+/// An area of ours that may have an identity, and the kernel's beside it.
+struct SeenIdentity {
+  vmarea::Area<Services>* area = nullptr;
+  std::uint64_t theirs = 0;       // 0: none.
+  std::uint64_t page_offset = 0;  // Of the kernel's area.
+  bool has_file = false;
+};
+
 class FollowedSpace {
  public:
   FollowedSpace(FileRegistry& files, pid_t task);
@@ -41,13 +50,20 @@ class FollowedSpace {
   /// how far stacks have grown.
   void catch_up();
   void catch_up_around(const CallRanges& ranges);
+  /// The same where something is mapped now that ours has not yet, of what was there before.
+  void catch_up_beside(const CallRanges& mapped);
+  /// What is asked from now on is asked of this task, which is stopped.
+  void look_by(pid_t task) { viewer_ = task; }
   void refresh_limits(pid_t task);
   /// What the pool of huge pages is said to have, until limits are read again.
   void assume_huge_pages(std::uint64_t free_bytes) {
     host_.limits.huge_pages_free_bytes = free_bytes;
   }
   /// The areas around a call against the kernel's, by what costs the same however many there are.
-  std::optional<Difference> compare_around(const CallRanges& ranges);
+  /// Memory in `touched` was touched before the call, so ours has identities there if the kernel's
+  /// has.
+  std::optional<Difference> compare_around(const CallRanges& ranges,
+                                           const std::vector<vmarea::Range>& touched);
   /// Copies of our areas around a call.
   std::vector<AreaDescription> copy_around(const CallRanges& ranges) const;
   /// All areas against the kernel's, and the text of maps, byte for byte; what only the kernel can
@@ -88,12 +104,23 @@ class FollowedSpace {
   /// What grows by itself is known by its last bytes, which stay.
   void note_growing(vmarea::Range range);
   void touch_pages_around(vmarea::Range range);
-  std::optional<Difference> compare_within(vmarea::Range range);
+  std::optional<Difference> compare_within(vmarea::Range range,
+                                           const std::vector<vmarea::Range>& touched);
   std::optional<Difference> compare_text();
+  std::vector<SeenIdentity> see_identities(vmarea::Range range);
+  /// Gives ours what the kernel's has and ours not: false if the kernel's cannot be seen.
+  bool learn_identities(vmarea::Range range);
+  void learn_identities(const std::vector<SeenIdentity>& seen);
+  std::optional<Difference> compare_identities(vmarea::Range range,
+                                               const std::vector<vmarea::Range>& touched);
+  /// Makes ours those of the kernel, whatever they were.
+  void adopt_identities();
+  vmarea::AnonIdentity make_identity();
   /// Ours is touched where `kernel`, of this space or of a fresh copy, has pages.
   void touch_pages_of(KernelSpace& kernel);
 
   FileRegistry& files_;
+  pid_t viewer_;
   KernelSpace kernel_;
   HostState host_;
   std::unique_ptr<Space> space_;

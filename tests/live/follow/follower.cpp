@@ -12,6 +12,7 @@
 #include <vmarea_shims/maps_text.hpp>
 
 #include "adopt_call.hpp"
+#include "identities.hpp"
 #include "output.hpp"
 #include "proc_text.hpp"
 #include "process_facts.hpp"
@@ -20,6 +21,7 @@
 namespace follow {
 namespace {
 
+constexpr int exit_not_permitted = 125;
 constexpr const char* not_readable = "its memory may not be read";
 
 /// The kernel will make the call again after a signal: nothing has happened yet.
@@ -39,6 +41,24 @@ vmarea::Range range_of_call(const Call& call) {
   const auto start = call.arguments[0];
   const auto length = std::min<std::uint64_t>(call.arguments[1], std::uint64_t{1} << 46);
   return {start, start + length};
+}
+
+/// Where memory is now that was touched before the call.
+std::vector<vmarea::Range> find_touched(const Call& call, std::int64_t raw,
+                                        const std::vector<AreaDescription>& before) {
+  std::vector<vmarea::Range> touched;
+  if (call.kind->number == SYS_mmap) return touched;  // What was there is gone.
+  for (const AreaDescription& area : before) {
+    if (area.identity) touched.push_back(area.range());
+  }
+  if (call.kind->number != SYS_mremap || raw < 0) return touched;
+  const bool source_was_touched = std::ranges::any_of(touched, [&](vmarea::Range range) {
+    return range.contains(static_cast<vmarea::Address>(call.arguments[0]));
+  });
+  touched.clear();
+  const auto at = static_cast<vmarea::Address>(raw);
+  if (source_was_touched) touched.push_back({at, at + 1});
+  return touched;
 }
 
 std::string list(const std::map<std::string_view, std::uint64_t>& counts) {
@@ -63,6 +83,13 @@ void Follower::image_loaded(SpaceId id, pid_t task) {
   if (first_process_ == 0) {
     first_process_ = task;
     tally_.processes = 1;
+  }
+  if (!KernelSpace::shows_pages()) {
+    throw CannotFollow{"this kernel shows which pages are there to CAP_SYS_ADMIN alone",
+                       exit_not_permitted};
+  }
+  if (program_.empty() && options_.telling >= Telling::programs) {
+    say(fmt::format("Linux {}, compared with {}", release_of_kernel(), profile_of_kernel().name));
   }
   const bool is_the_program = name_program(task);
   auto space = std::make_unique<FollowedSpace>(files_, task);
@@ -121,6 +148,7 @@ void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
   Followed* followed = find_followed(id);
   if (followed == nullptr) return;
   FollowedSpace& space = *followed->space;
+  space.look_by(task);
   followed->number = ++calls_;
   ++followed->calls;
   if (space.in_doubt) {
@@ -198,7 +226,7 @@ void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, cons
   CallRanges& ranges = followed.facts.ranges;
   const CallRanges chosen = find_chosen_ranges(call, raw, followed.facts.segment_bytes.value_or(0));
   // What is beside a place that the kernel chose was not touched since: nothing of it ran.
-  space.catch_up_around(chosen);
+  space.catch_up_beside(chosen);
   ranges.parts.insert(ranges.parts.end(), chosen.parts.begin(), chosen.parts.end());
   before_ = space.copy_around(ranges);
   const ModelAnswer ours = make_call(space, task, call, followed.facts, raw);
@@ -216,7 +244,7 @@ void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, cons
                        : print_neighbourhood(before_, range_of_call(call));
     return fail(space, task, text);
   }
-  check_call(id, followed, task, fmt::format("{} = {}", print_call(call), print_result(raw)));
+  check_call(id, followed, task, call, raw);
 }
 
 /// A call that failed and changed nothing is no matter of rules.
@@ -229,11 +257,14 @@ void Follower::adopt(Followed& followed, pid_t task, const Call& call, std::int6
   ++(changed_nothing ? tally_.told_result : tally_.adopted)[call.kind->name];
 }
 
-void Follower::check_call(SpaceId id, Followed& followed, pid_t task, const std::string& what) {
+void Follower::check_call(SpaceId id, Followed& followed, pid_t task, const Call& call,
+                          std::int64_t raw) {
+  const std::string what = fmt::format("{} = {}", print_call(call), print_result(raw));
   FollowedSpace& space = *followed.space;
   const bool map_is_due = followed.map_pace.count_call();
   const bool hidden_is_due = followed.hidden_pace.count_call();
-  judge(id, followed, task, what, space.compare_around(followed.facts.ranges));
+  judge(id, followed, task, what,
+        space.compare_around(followed.facts.ranges, find_touched(call, raw, before_)));
   if (!map_is_due || !follows(id) || space.in_doubt) return;
   const std::string all = fmt::format("all areas after call {}, {}\n  equal after call {}",
                                       followed.number, what, followed.last_equal);
@@ -369,6 +400,7 @@ void Follower::space_forked(SpaceId parent, pid_t parent_task, SpaceId child, pi
   }
   auto space = std::make_unique<FollowedSpace>(files_, child_task);
   if (!space->kernel().is_readable()) return give_up(child_task, not_readable);
+  origin->space->look_by(parent_task);
   origin->space->catch_up();
   chronicle_.caught_up(parent, parent_task, *origin->space);
   space->fork_from(*origin->space);
@@ -399,6 +431,7 @@ void Follower::space_ending(SpaceId id, pid_t task) {
   Followed* followed = find_followed(id);
   if (followed == nullptr) return;
   FollowedSpace& space = *followed->space;
+  space.look_by(task);
   if (!space.in_doubt) {
     space.catch_up();
     before_.clear();
@@ -452,6 +485,9 @@ std::vector<std::string> print_notes(const Tally& tally) {
   if (tally.unfollowed != 0) {
     notes.push_back(fmt::format("{} not followed, or not to the end",
                                 print_count(tally.unfollowed, "process", "es")));
+  }
+  if (KernelIdentities::find() == nullptr) {
+    notes.push_back(fmt::format("identities are not seen: {}", KernelIdentities::why_not()));
   }
   if (tally.lost != 0) {
     notes.push_back(fmt::format("{} ended with the task", print_count(tally.lost, "call")));

@@ -83,7 +83,7 @@ class Follower : public Observer {
   void make_and_compare(SpaceId id, Followed& followed, pid_t task, const Call& call,
                         std::int64_t raw);
   void adopt(Followed& followed, pid_t task, const Call& call, std::int64_t raw);
-  void check_call(SpaceId id, Followed& followed, pid_t task, const std::string& what);
+  void check_call(SpaceId id, Followed& followed, pid_t task, const Call& call, std::int64_t raw);
   /// Compares all that can be seen.
   void check_all(SpaceId id, Followed& followed, pid_t task, const std::string& what);
   void judge(SpaceId id, Followed& followed, pid_t task, const std::string& what,

@@ -20,6 +20,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "proc_text.hpp"
+#include "process_facts.hpp"
+
 namespace follow {
 namespace {
 
@@ -127,7 +130,7 @@ int open_place(const std::string& path, std::uint64_t inode) {
 int duplicate_descriptor(pid_t task, int descriptor) {
   constexpr unsigned thread_not_process = O_EXCL;
   long handle = syscall(SYS_pidfd_open, task, thread_not_process);
-  if (handle < 0) handle = syscall(SYS_pidfd_open, task, 0);
+  if (handle < 0) handle = syscall(SYS_pidfd_open, thread_group_of(task).value_or(task), 0);
   if (handle < 0) return -1;
   const long copy = syscall(SYS_pidfd_getfd, handle, descriptor, 0);
   close(static_cast<int>(handle));
@@ -240,7 +243,7 @@ OpenFile* FileRegistry::find_or_add(pid_t task, int descriptor) {
   }
   file->rules = read_rules(file->duplicate, status, magic);  // Seals may be new.
   if (file->nature == Nature::zero_device) {
-    file->rules.driver_turn = vmarea::DriverTurn::after_joining;
+    file->rules.driver_turn = zero_device_rules().driver_turn;
   }
   return file;
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "kernel_maps.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <span>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <vmarea/types/range.hpp>
 #include <vmarea_shims/maps_text.hpp>
 
 #include "live/area_query.hpp"
@@ -26,6 +30,13 @@ constexpr unsigned long request_page_scan = _IOWR('f', 16, PageScan);
 constexpr std::uint64_t page_is_file = 1 << 2, page_is_present = 1 << 3, page_is_swapped = 1 << 4;
 constexpr std::uint64_t page_is_zero = 1 << 5, page_is_huge = 1 << 6, page_is_guard = 1 << 8;
 
+// What pagemap says of a page, and kpageflags of its frame, as their documentation has it.
+constexpr std::uint64_t frame_mask = (std::uint64_t{1} << 55) - 1;
+constexpr std::uint64_t entry_is_shared = std::uint64_t{1} << 61;  // Of a file, or of all.
+constexpr std::uint64_t entry_is_swapped = std::uint64_t{1} << 62;
+constexpr std::uint64_t entry_is_present = std::uint64_t{1} << 63;
+constexpr std::uint64_t frame_is_huge = 1 << 22, frame_is_zero_page = 1 << 24;
+
 int open_file(pid_t task, const char* name) {
   return open(fmt::format("/proc/{}/{}", task, name).c_str(), O_RDONLY | O_CLOEXEC);
 }
@@ -42,6 +53,40 @@ void take_line_of(const vmarea::shims::MapsLine& line, KernelArea& area) {
     area.name = vmarea::shims::unescape_path(line.path);
   }
   area.flags.reset();
+}
+
+/// The kernel's frames; -1 where they may not be seen.
+int frames_file() {
+  static const int file = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+  return file;
+}
+
+bool is_anonymous(std::uint64_t entry, bool huge_zero_counts) {
+  if ((entry & entry_is_shared) != 0) return false;
+  if ((entry & entry_is_swapped) != 0) return true;
+  if ((entry & entry_is_present) == 0) return false;
+  std::uint64_t frame = 0;
+  const auto at = static_cast<off_t>((entry & frame_mask) * sizeof frame);
+  if (pread(frames_file(), &frame, sizeof frame, at) != sizeof frame) return true;
+  return (frame & frame_is_zero_page) == 0 || (huge_zero_counts && (frame & frame_is_huge) != 0);
+}
+
+/// The same as a scan, page by page.
+std::optional<vmarea::Address> read_anonymous_page(int pagemap, vmarea::Range range,
+                                                   bool huge_zero_counts) {
+  constexpr vmarea::Geometry geometry{};
+  std::array<std::uint64_t, 8192> entries;
+  for (vmarea::Address at = range.start; at < range.end;) {
+    const std::uint64_t wanted = std::min(geometry.pages(range.end - at), entries.size());
+    const ssize_t got = pread(pagemap, entries.data(), wanted * sizeof entries[0],
+                              static_cast<off_t>(geometry.pages(at) * sizeof entries[0]));
+    if (got <= 0) break;
+    for (const std::uint64_t entry : std::span(entries).first(got / sizeof entries[0])) {
+      if (is_anonymous(entry, huge_zero_counts)) return at;
+      at += geometry.page_size();
+    }
+  }
+  return std::nullopt;
 }
 
 /// One that ends with the first page it finds; what it looks for is still to be said.
@@ -116,6 +161,7 @@ std::vector<KernelArea> KernelSpace::read_areas_with_flags() {
 
 std::optional<vmarea::Address> KernelSpace::find_anonymous_page(vmarea::Range range,
                                                                 bool huge_zero_counts) {
+  if (!has_scan()) return read_anonymous_page(pagemap_, range, huge_zero_counts);
   PageRegion region{};
   PageScan scan = scan_for_one_page(range, region);
   scan.category_mask = page_is_file | page_is_zero | page_is_guard;
@@ -136,6 +182,20 @@ std::optional<vmarea::Address> KernelSpace::find_anonymous_page(vmarea::Range ra
   return std::nullopt;
 }
 
+bool KernelSpace::has_scan() {
+  static const bool has = [] {
+    PageRegion region{};
+    PageScan scan = scan_for_one_page({}, region);
+    const KernelSpace ours(getpid());
+    return ioctl(ours.pagemap_, request_page_scan, &scan) >= 0;
+  }();
+  return has;
+}
+
+bool KernelSpace::shows_pages() {
+  return has_scan() || frames_file() >= 0;
+}
+
 bool KernelSpace::has_guard_page(vmarea::Range range) const {
   PageRegion region{};
   PageScan scan = scan_for_one_page(range, region);
@@ -144,7 +204,8 @@ bool KernelSpace::has_guard_page(vmarea::Range range) const {
   return ioctl(pagemap_, request_page_scan, &scan) > 0;
 }
 
-std::optional<KernelArea> KernelSpace::find_at_or_above(vmarea::Address at) const {
+std::optional<KernelArea> KernelSpace::find_at_or_above(vmarea::Address at) {
+  if (!has_queries()) return find_in_text(at);
   vmarea::live::AreaQuery query;
   if (!query_area(maps_, at, query)) return std::nullopt;
   KernelArea area;
@@ -156,8 +217,18 @@ std::optional<KernelArea> KernelSpace::find_at_or_above(vmarea::Address at) cons
   return area;
 }
 
+std::optional<KernelArea> KernelSpace::find_in_text(vmarea::Address at) {
+  for (const KernelArea& area : read_areas()) {
+    if (area.end > at) return area;
+  }
+  return std::nullopt;
+}
+
 bool KernelSpace::has_queries() {
-  static const bool has = KernelSpace(getpid()).find_at_or_above(0).has_value();
+  static const bool has = [] {
+    vmarea::live::AreaQuery query;
+    return query_area(KernelSpace(getpid()).maps_, 0, query);
+  }();
   return has;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The kernel's own account of an address space: /proc/TASK/maps for what everybody sees, smaps for
-// the flags, PAGEMAP_SCAN for which pages exist.
+// the flags, PAGEMAP_SCAN for which pages exist. Before Linux 6.7 there is no such scan: pagemap is
+// read page by page, and kpageflags tells the zero page.
 #pragma once
 
 #include <cstdint>
@@ -66,12 +67,17 @@ class KernelSpace {
   /// Whether a page in `range` is a guard: whoever touches it is ended.
   bool has_guard_page(vmarea::Range range) const;
   /// The area that contains `at`, else the first one above it, without its name, by a query that
-  /// costs little however many areas there are; none if there is none.
-  std::optional<KernelArea> find_at_or_above(vmarea::Address at) const;
+  /// costs little however many areas there are; none if there is none. Where the kernel answers no
+  /// queries all areas are read, as by read_areas().
+  std::optional<KernelArea> find_at_or_above(vmarea::Address at);
   /// Whether this kernel answers such queries.
   static bool has_queries();
+  /// Whether it tells us which pages exist.
+  static bool shows_pages();
 
  private:
+  static bool has_scan();
+  std::optional<KernelArea> find_in_text(vmarea::Address at);
   std::string_view read_text(int file);
 
   int maps_ = -1;

@@ -110,6 +110,19 @@ bool is_placed_by_shared_memory(const vmarea::MmapRequest<Services>& wanted) {
   return wanted.file != nullptr && wanted.file->rules.storage == vmarea::Storage::memory;
 }
 
+/// The first mapping that the kernel placed shows where it begins to: true if this is it.
+bool learn_base(const Request& request, const vmarea::MmapRequest<Services>& wanted) {
+  vmarea::SpaceLayout& layout = request.space.space().state().layout;
+  const auto at = static_cast<Address>(request.kernel_raw);
+  if (layout.mmap_base != unknown_base || !layout.top_down || request.kernel_failed() ||
+      wanted.flags.has_any(vmarea::map::fixed | vmarea::map::fixed_noreplace) ||
+      at == wanted.address) {
+    return false;
+  }
+  layout.mmap_base = at + geometry.round_up(wanted.length);
+  return true;
+}
+
 ModelAnswer make_mmap(const Request& request) {
   vmarea::MmapRequest<Services> wanted;
   wanted.address = request.argument(0);
@@ -126,13 +139,14 @@ ModelAnswer make_mmap(const Request& request) {
     OpenFile* file = wanted.file = request.facts.file.get();
     if (file != nullptr && file->nature == Nature::zero_device) {
       const bool is_private = (request.word(3) & MAP_TYPE) == MAP_PRIVATE;
-      file->rules.placement = is_private ? vmarea::Placement::huge_pages : vmarea::Placement::plain;
+      file->rules.placement = is_private ? zero_device_rules().placement : vmarea::Placement::plain;
     } else if (file != nullptr && file->nature == Nature::driver) {
       ask_driver(request, *file);
       made = Made::told_address;
     }
   }
-  if (is_drawn_by_lot(request, wanted) || is_placed_by_shared_memory(wanted)) {
+  if (is_drawn_by_lot(request, wanted) || is_placed_by_shared_memory(wanted) ||
+      learn_base(request, wanted)) {
     made = Made::told_address;
   }
   if (made == Made::told_address && !request.kernel_failed()) {

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -14,7 +16,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 #include <vmarea_shims/proc/import_layout.hpp>
@@ -45,12 +49,42 @@ class LimitReader {
   std::string text_;
 };
 
-/// The run of adjacent areas that contains [vdso].
+/// The run of adjacent areas at which the kernel began to place: that of [vdso], or where that lies
+/// elsewhere, behind the stack, the last below the stack. Empty where only the program is there.
 vmarea::Range find_loader_run(const std::vector<KernelArea>& areas) {
-  const auto vdso = std::find_if(areas.begin(), areas.end(),
-                                 [](const KernelArea& area) { return area.name == "[vdso]"; });
-  if (vdso == areas.end()) return {};
-  return vmarea::shims::find_run(areas, static_cast<std::size_t>(vdso - areas.begin()));
+  constexpr vmarea::Address program_end = std::uint64_t{0x7000} << 32;
+  const auto find = [&](std::string_view name) {
+    return std::ranges::find(areas, name, &KernelArea::name);
+  };
+  auto last = find("[vdso]");
+  const auto stack = find("[stack]");
+  if (last == areas.end()) return {};
+  if (stack < last && stack != areas.begin()) last = stack - 1;
+  if (last->end < program_end) return {};
+  return vmarea::shims::find_run(areas, static_cast<std::size_t>(last - areas.begin()));
+}
+
+/// Such as 6 and 12.
+std::pair<unsigned, unsigned> series_of_kernel() {
+  const std::string release = release_of_kernel();
+  std::string_view rest = release;
+  const unsigned major = vmarea::shims::take_number(rest);
+  if (!rest.empty()) rest.remove_prefix(1);
+  return {major, vmarea::shims::take_number(rest)};
+}
+
+/// What smaps says of a page of our own, locked on fault or not.
+vmarea::Flags find_flags_of_new_page(unsigned locking) {
+  const std::uint64_t page = geometry.page_size();
+  void* at = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return {};
+  if (locking != 0) syscall(SYS_mlock2, at, page, locking);
+  vmarea::Flags flags;
+  for (const KernelArea& area : KernelSpace(getpid()).read_areas_with_flags()) {
+    if (area.range().contains(reinterpret_cast<vmarea::Address>(at))) flags = *area.flags;
+  }
+  munmap(at, page);
+  return flags;
 }
 
 }  // namespace
@@ -98,8 +132,17 @@ vmarea::Limits read_limits(pid_t task, std::uint64_t rights) {
   return limits;
 }
 
+std::string release_of_kernel() {
+  utsname names{};
+  return uname(&names) == 0 ? names.release : "";
+}
+
+const vmarea::shims::NamedProfile& profile_of_kernel() {
+  return vmarea::shims::profile_for(release_of_kernel());
+}
+
 vmarea::KernelProfile read_profile() {
-  vmarea::KernelProfile profile = vmarea::linux_6_18;
+  vmarea::KernelProfile profile = profile_of_kernel().profile;
   const std::uint64_t page = geometry.page_size();
   void* at = mmap(nullptr, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) return profile;
@@ -120,6 +163,50 @@ vmarea::KernelProfile read_profile() {
   return profile;
 }
 
+vmarea::Flags find_marks_of_new_memory() {
+  return find_flags_of_new_page(0) & vmarea::flag::soft_dirty;
+}
+
+vmarea::Flags find_unseen_flags() {
+  using namespace vmarea::flag;
+  const vmarea::Flags seen = find_flags_of_new_page(MLOCK_ONFAULT);
+  return seen.has_any(locked) ? lock_on_fault.without(seen) : vmarea::Flags{};
+}
+
+/// Whether private mappings of /dev/zero are placed for huge pages: a page between two large ones
+/// says it, for by chance at most one of them suits those.
+bool zeroes_are_placed_for_huge_pages() {
+  constexpr std::uint64_t huge = 2 << 20;
+  const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  bool suit = zero >= 0;
+  std::vector<vmarea::Range> mapped;
+  for (const std::uint64_t length : {2 * huge, geometry.page_size(), 2 * huge}) {
+    void* at = mmap(nullptr, length, PROT_READ, MAP_PRIVATE, zero, 0);
+    if (at == MAP_FAILED) continue;
+    const auto start = reinterpret_cast<vmarea::Address>(at);
+    mapped.push_back({start, start + length});
+    if (length > huge && start % huge != 0) suit = false;
+  }
+  for (const vmarea::Range range : mapped)
+    munmap(reinterpret_cast<void*>(range.start), range.length());
+  if (zero >= 0) close(zero);
+  return suit;
+}
+
+const ZeroDeviceRules& zero_device_rules() {
+  static const ZeroDeviceRules rules = [] {
+    using vmarea::DriverTurn;
+    using vmarea::Placement;
+    // That shows where a process has its memory marked for same-page merging, which we have not.
+    const auto [major, minor] = series_of_kernel();
+    const bool is_asked_first = major > 6 || (major == 6 && minor >= 19);
+    return ZeroDeviceRules{
+        .placement = zeroes_are_placed_for_huge_pages() ? Placement::huge_pages : Placement::plain,
+        .driver_turn = is_asked_first ? DriverTurn::before_joining : DriverTurn::after_joining};
+  }();
+  return rules;
+}
+
 vmarea::PageCount read_charge_max() {
   constexpr std::uint64_t heuristic = 0;
   if (read_number("/proc/sys/vm/overcommit_memory").value_or(0) != heuristic) {
@@ -135,7 +222,9 @@ vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas
   const vmarea::Range run = find_loader_run(areas);
   const bool bottom_up = (personality_of(task) & ADDR_COMPAT_LAYOUT) != 0;
   layout.top_down = !bottom_up;
-  if (!run.empty()) {
+  if (run.empty()) {
+    layout.mmap_base = unknown_base;
+  } else {
     (bottom_up ? layout.legacy_base : layout.mmap_base) = bottom_up ? run.start : run.end;
   }
   const auto stat = vmarea::shims::read_proc_stat(read_file(fmt::format("/proc/{}/stat", task)));

@@ -3,9 +3,11 @@
 // What a task's process allows and how its program was laid out, read from the kernel.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <sys/types.h>
+#include <vmarea_shims/profile_for.hpp>
 
 #include "host.hpp"
 #include "kernel_maps.hpp"
@@ -19,12 +21,29 @@ bool has_rights_that_count(pid_t task);
 vmarea::Limits read_limits(pid_t task, std::uint64_t rights);
 /// Whether shared memory may have huge pages here, for some of its sizes at least.
 bool shared_memory_may_be_huge();
-/// How the running kernel behaves, where machines differ.
+/// What the running kernel calls itself.
+std::string release_of_kernel();
+/// The profile of the running kernel, by its release.
+const vmarea::shims::NamedProfile& profile_of_kernel();
+/// The same, with what differs from machine to machine.
 vmarea::KernelProfile read_profile();
+/// Flags that this kernel gives all new memory: that it was written since someone asked.
+vmarea::Flags find_marks_of_new_memory();
+/// Flags for which this kernel has no letters in smaps.
+vmarea::Flags find_unseen_flags();
+/// How the driver of /dev/zero takes part in private mappings, which differs from kernel to kernel.
+struct ZeroDeviceRules {
+  vmarea::Placement placement = vmarea::Placement::plain;
+  vmarea::DriverTurn driver_turn = vmarea::DriverTurn::after_joining;
+};
+const ZeroDeviceRules& zero_device_rules();
 /// The largest single charge that the kernel grants here.
 vmarea::PageCount read_charge_max();
 
 /// Where the kernel put the parts of a program, seen at its exec: `areas` are those it starts with.
+/// Where it will place mappings is not seen where it has placed none: on 6.1, where [vdso] lies
+/// behind the stack, if the program is static. The base is then this one, until it has.
+inline constexpr vmarea::Address unknown_base = vmarea::Geometry{}.limit;
 vmarea::SpaceLayout read_layout(pid_t task, const std::vector<KernelArea>& areas);
 
 /// The kernel's page counters of the task's space.

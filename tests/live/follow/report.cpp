@@ -42,7 +42,13 @@ struct Excerpt {
   std::size_t theirs_end = 0;
 };
 
-Excerpt find_excerpt(const std::vector<std::string>& ours, const std::vector<std::string>& theirs) {
+/// `at`: the index of the area that is shown where both are the same as far as maps goes.
+Excerpt find_excerpt(const std::vector<std::string>& ours, const std::vector<std::string>& theirs,
+                     std::size_t at) {
+  if (ours == theirs) {
+    const std::size_t end = std::min(at + 1 + lines_of_context, ours.size());
+    return {.first = at - std::min(at, lines_of_context), .ours_end = end, .theirs_end = end};
+  }
   const auto [a, b] = std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end());
   static_cast<void>(b);
   const auto same_before = static_cast<std::size_t>(a - ours.begin());
@@ -59,8 +65,7 @@ Excerpt find_excerpt(const std::vector<std::string>& ours, const std::vector<std
 }
 
 std::string print_side_by_side(const std::vector<std::string>& ours,
-                               const std::vector<std::string>& theirs) {
-  const Excerpt excerpt = find_excerpt(ours, theirs);
+                               const std::vector<std::string>& theirs, const Excerpt& excerpt) {
   std::size_t width = 0;
   for (const std::string& line : theirs) width = std::max(width, line.size());
   std::string text = fmt::format("  {:<{}}   {}\n", "kernel", width, "ours");
@@ -138,8 +143,11 @@ std::string print_difference(FollowedSpace& space, const std::vector<AreaDescrip
     areas.push_back(area);
   }
   std::string text = fmt::format("  {} at {:#x}\n", difference.what, difference.at);
-  text += print_side_by_side(ours, theirs);
-  const Excerpt excerpt = find_excerpt(ours, theirs);
+  const auto place = std::ranges::find_if(
+      areas, [&](const AreaDescription& area) { return area.end > difference.at; });
+  const Excerpt excerpt =
+      find_excerpt(ours, theirs, static_cast<std::size_t>(place - areas.begin()));
+  text += print_side_by_side(ours, theirs, excerpt);
   text += "  what maps does not show:\n";
   for (std::size_t i = excerpt.first; i < excerpt.theirs_end; ++i) {
     text += fmt::format("    kernel {:x}-{:x}: {}\n", kernel[i].start, kernel[i].end,
