@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <clang-c/Index.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <set>
 #include <utility>
+
+#include <clang-c/Index.h>
 
 #include "mutation/mutants.hpp"
 
@@ -126,13 +126,15 @@ class Finder {
       case CXCursor_Destructor:
       case CXCursor_ConversionFunction: {
         function_ = scope + name;
-        returns_bool_ = clang_getCanonicalType(clang_getCursorResultType(cursor)).kind == CXType_Bool;
+        returns_bool_ =
+            clang_getCanonicalType(clang_getCursorResultType(cursor)).kind == CXType_Bool;
         for (CXCursor child : children_of(cursor)) {
           if (clang_getCursorKind(child) == CXCursor_CompoundStmt) statement(child);
         }
         return;
       }
-      default: return;
+      default:
+        return;
     }
   }
 
@@ -163,8 +165,8 @@ class Finder {
   std::string text(Extent extent) const {
     std::string text;
     std::size_t done = extent.begin;
-    for (std::size_t i = token_at(extent.begin); i < tokens_.size() && tokens_[i].begin < extent.end;
-         ++i) {
+    for (std::size_t i = token_at(extent.begin);
+         i < tokens_.size() && tokens_[i].begin < extent.end; ++i) {
       if (!text.empty() && tokens_[i].begin != done) text += ' ';
       text += tokens_[i].text;
       done = tokens_[i].end;
@@ -222,17 +224,20 @@ class Finder {
     }
     std::vector<CXCursor> children = children_of(cursor);
     switch (kind) {
-      case CXCursor_IfStmt: return if_statement(cursor, children);
+      case CXCursor_IfStmt:
+        return if_statement(cursor, children);
       case CXCursor_WhileStmt:
       case CXCursor_ForStmt:
-      case CXCursor_DoStmt: return loop(cursor, children);
+      case CXCursor_DoStmt:
+        return loop(cursor, children);
       case CXCursor_CaseStmt:
         if (!children.empty()) children.erase(children.begin());
         for (CXCursor child : children) statement(child);
         return;
       case CXCursor_BreakStmt:
         // The last one of a case that another one follows is often that one's `return`, too.
-      case CXCursor_ContinueStmt: return removal(cursor);
+      case CXCursor_ContinueStmt:
+        return removal(cursor);
       case CXCursor_ReturnStmt:
         removal(cursor);
         for (CXCursor child : children) returned(child);
@@ -293,7 +298,8 @@ class Finder {
         const Extent extent = extent_of(child);
         const std::string before = token_before(extent.begin);
         const std::string behind = token_text(token_at(extent.end));
-        const bool is_condition = is_for ? before == ";" && behind == ";" : behind == ")" && before == "(";
+        const bool is_condition =
+            is_for ? before == ";" && behind == ";" : behind == ")" && before == "(";
         const bool is_body = behind == ";" && before == ")";
         if (is_body) removal(child);
         if (is_condition) condition(child, false);
@@ -374,11 +380,14 @@ class Finder {
   void unary(CXCursor cursor) {
     const Extent whole = extent_of(cursor);
     const std::string written = text(whole);
-    if (written.starts_with("!") && !written.starts_with("!=")) add(whole, "condition", "!" + written);
+    if (written.starts_with("!") && !written.starts_with("!="))
+      add(whole, "condition", "!" + written);
     if (written.starts_with("++")) add(whole, "operator", "--" + written.substr(2));
     if (written.starts_with("--")) add(whole, "operator", "++" + written.substr(2));
-    if (written.ends_with("++")) add(whole, "operator", written.substr(0, written.size() - 2) + "--");
-    if (written.ends_with("--")) add(whole, "operator", written.substr(0, written.size() - 2) + "++");
+    if (written.ends_with("++"))
+      add(whole, "operator", written.substr(0, written.size() - 2) + "--");
+    if (written.ends_with("--"))
+      add(whole, "operator", written.substr(0, written.size() - 2) + "++");
   }
 
   /// Arguments of one type that stand beside each other change places.
@@ -397,8 +406,9 @@ class Finder {
       const Extent b = extent_of(second);
       if (a.end <= a.begin || b.end <= b.begin || a.end > b.begin || text(a) == text(b)) continue;
       if (token_text(token_at(a.end)) != ",") continue;
-      add(whole, "arguments",
-          text({whole.begin, a.begin}) + text(b) + ", " + text(a) + text({b.end, whole.end}));
+      std::string before = text({whole.begin, a.begin});
+      if (before.ends_with(',')) before += ' ';
+      add(whole, "arguments", before + text(b) + ", " + text(a) + text({b.end, whole.end}));
     }
   }
 
@@ -407,12 +417,14 @@ class Finder {
     if (token_text(token_at(extent_of(cursor).begin)) == "requires") return;
     const std::vector<CXCursor> children = children_of(cursor);
     switch (kind) {
-      case CXCursor_CompoundStmt: return statement(cursor);
+      case CXCursor_CompoundStmt:
+        return statement(cursor);
       case CXCursor_TypeRef:
       case CXCursor_TemplateRef:
       case CXCursor_NamespaceRef:
       case CXCursor_DeclRefExpr:
-      case CXCursor_UnaryExpr: return;  // sizeof, alignof.
+      case CXCursor_UnaryExpr:
+        return;  // sizeof, alignof.
       case CXCursor_LambdaExpr: {
         const bool returned_bool = std::exchange(returns_bool_, false);
         for (CXCursor child : children) {
@@ -422,7 +434,8 @@ class Finder {
         return;
       }
       case CXCursor_IntegerLiteral:
-      case CXCursor_CXXBoolLiteralExpr: return literal(cursor);
+      case CXCursor_CXXBoolLiteralExpr:
+        return literal(cursor);
       case CXCursor_MemberRefExpr:
         for (CXCursor child : children) {
           if (extent_of(child).begin == extent_of(cursor).begin) expression(child);
@@ -431,7 +444,9 @@ class Finder {
       case CXCursor_ConditionalOperator:
         if (!children.empty()) condition(children[0], true);
         break;
-      case CXCursor_UnaryOperator: unary(cursor); break;
+      case CXCursor_UnaryOperator:
+        unary(cursor);
+        break;
       default:
         if (!clang_isExpression(kind)) return;
         if (kind == CXCursor_CallExpr) swapped(cursor);

@@ -5,8 +5,9 @@
 //   if (at < end) step(at);      at <= end, at >= end; true, false; no step(at)
 //
 // Mutated is what functions execute: operators, conditions, constants, statements that are left
-// out, arguments that are swapped. Declarations, constants and what the compiler asks (static_assert,
-// if constexpr, case labels, requirements) are left alone, and so is what comes from a macro.
+// out, arguments that are swapped. Declarations, constants and what the compiler asks
+// (static_assert, if constexpr, case labels, requirements) are left alone, and so is what comes
+// from a macro.
 #pragma once
 
 #include <map>

@@ -114,16 +114,19 @@ class Mutator {
   std::vector<unsigned> number(const Place& place) {
     std::vector<unsigned> numbers;
     const std::string original = flat(source_->substr(place.begin, place.end - place.begin));
-    const auto line = 1 + std::count(source_->begin(),
-                                     source_->begin() + static_cast<std::ptrdiff_t>(place.begin), '\n');
+    const auto line =
+        1 + std::count(source_->begin(),
+                       source_->begin() + static_cast<std::ptrdiff_t>(place.begin), '\n');
     for (const Mutant& mutant : place.mutants) {
-      std::string name = *header_ + " | " + mutant.function + " | " + original + " => " + mutant.mutated;
+      std::string name =
+          *header_ + " | " + mutant.function + " | " + original + " => " + mutant.mutated;
       if (const unsigned times = ++same_[name]; times > 1) name += " #" + std::to_string(times);
+      ++count_;
       if (refused_.count(name) != 0) {
         numbers.push_back(0);
         continue;
       }
-      numbers.push_back(++count_);
+      numbers.push_back(count_);
       list_ << count_ << '\t' << line << '\t' << mutant.kind << '\t' << name << '\n';
     }
     return numbers;

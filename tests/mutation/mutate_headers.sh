@@ -11,6 +11,9 @@ refused="$out/refused.txt"
 [[ -e "$refused" ]] || : >"$refused"
 
 checked=("$root"/tests/support/*.cpp "$root/shims/userland.cpp" "$out/all.cpp")
+for name in archetype area_data area_range gtest_header conversions; do
+  checked+=("$root/tests/unit/${name}_test.cpp")
+done
 limit=-ferror-limit=0
 if "$compiler" --version | grep -q 'Free Software'; then limit=-fmax-errors=0; fi
 for _ in 1 2 3 4 5; do

@@ -9,24 +9,23 @@
 // fails, crashes or takes five times as long. RESULTS has a line each:
 //
 //   NUMBER killed|survived|unreached HOW
-#include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <fstream>
 #include <map>
 #include <new>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vmarea_mutation/switch.hpp>
 
 namespace {
