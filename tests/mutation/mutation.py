@@ -87,8 +87,9 @@ def report(mutants, outcomes, reasons):
     for name, count in [*sorted(counts.items()), ("all", total)]:
         made = sum(count.values())
         share = 100 * count["killed"] / max(1, made - count["listed"])
-        table.append(f"{name:28}{made:7}{made - count['unreached']:9}{count['killed']:8}"
-                     f"{count['listed']:8}{count['survived']:10}{count['unreached']:11}{share:11.2f}")
+        reached = made - count["unreached"]
+        table.append(f"{name:28}{made:7}{reached:9}{count['killed']:8}{count['listed']:8}"
+                     f"{count['survived']:10}{count['unreached']:11}{share:11.2f}")
     if 100 * total["killed"] < PERCENT_MIN * (sum(total.values()) - total["listed"]):
         wrong.append(f"fewer than {PERCENT_MIN} % of all mutants are killed")
     return "\n".join([*table, "", *lines, ""]), wrong
@@ -98,7 +99,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=pathlib.Path, required=True)
     parser.add_argument("--survivors", type=pathlib.Path, required=True)
-    parser.add_argument("--results", type=pathlib.Path, required=True, help="folder for what they say")
+    parser.add_argument("--results", type=pathlib.Path, required=True, help="a folder")
     parser.add_argument("--output", type=pathlib.Path, required=True)
     parser.add_argument("--only", default="", help="mutants of headers whose name begins with this")
     parser.add_argument("programs", nargs="+")

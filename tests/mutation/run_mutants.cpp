@@ -6,9 +6,10 @@
 //
 // Runs all tests once without a mutant and sees which mutants each one reaches and how long it
 // takes. Then a process for each mutant runs the tests that reach it, the quickest first, until one
-// fails, crashes or takes five times as long. RESULTS has a line each:
+// fails, crashes, takes five times as long or waits for ever. Time is that of the processor, for
+// what else the machine does must kill no mutant. RESULTS has a line each:
 //
-//   NUMBER killed|survived|unreached HOW
+//   NUMBER killed|survived|unreached failed|signal|time|stuck
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -58,17 +59,31 @@ std::string full_name(const testing::TestInfo& test) {
   return std::string(test.test_suite_name()) + "." + test.name();
 }
 
+/// What this process and its children took so far, in microseconds.
+long long processor_time() {
+  long long sum = 0;
+  for (const auto of : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    getrusage(of, &usage);
+    for (const timeval& part : {usage.ru_utime, usage.ru_stime}) {
+      sum += 1'000'000LL * part.tv_sec + part.tv_usec;
+    }
+  }
+  return sum;
+}
+
 class Watcher : public testing::EmptyTestEventListener {
  public:
   Watcher(Shared& shared, const std::map<std::string, std::size_t>& numbers)
       : shared_(shared), numbers_(numbers) {}
 
   void OnTestStart(const testing::TestInfo&) override {
+    began_ = processor_time();
     std::memset(shared_.reached, 0, mutants_max);
   }
   void OnTestEnd(const testing::TestInfo& test) override {
     const std::size_t number = numbers_.at(full_name(test));
-    shared_.microseconds[number] += 1000 * test.result()->elapsed_time() + 100;
+    shared_.microseconds[number] = processor_time() - began_ + 100;
     for (std::size_t i = 0; i < mutants_max; ++i) {
       if (shared_.reached[i] != 0) {
         shared_.reached_by[number][i / 8] |= static_cast<unsigned char>(1u << (i % 8));
@@ -80,6 +95,7 @@ class Watcher : public testing::EmptyTestEventListener {
  private:
   Shared& shared_;
   const std::map<std::string, std::size_t>& numbers_;
+  long long began_ = 0;
 };
 
 void be_silent() {
@@ -138,16 +154,41 @@ class Run {
     });
     const pid_t child = fork();
     if (child == 0) try_tests(mutant, tests, all);
-    int status = 0;
-    waitpid(child, &status, 0);
+    bool is_stuck = false;
+    const int status = wait_for(child, is_stuck);
     kill(-child, SIGKILL);  // What it started and left behind.
+    if (is_stuck) return "killed stuck";
     if (WIFEXITED(status)) return WEXITSTATUS(status) == 0 ? "survived" : "killed failed";
     const int signal = WTERMSIG(status);
-    if (signal == SIGXCPU || signal == SIGALRM || signal == SIGKILL) return "killed time";
-    return "killed signal";
+    return signal == SIGXCPU || signal == SIGKILL ? "killed time" : "killed signal";
   }
 
  private:
+  /// Its status, once it ended; it is ended if it slept for half a minute.
+  static int wait_for(pid_t child, bool& is_stuck) {
+    sigset_t ended;
+    sigemptyset(&ended);
+    sigaddset(&ended, SIGCHLD);
+    int status = 0;
+    unsigned asleep = 0;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+      const timespec second{1, 0};
+      if (sigtimedwait(&ended, nullptr, &second) > 0) continue;
+      asleep = is_asleep(child) ? asleep + 1 : 0;
+      if (asleep < 30) continue;
+      is_stuck = true;
+      kill(child, SIGKILL);
+    }
+    return status;
+  }
+  static bool is_asleep(pid_t process) {
+    std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    const std::size_t name_ends = text.rfind(')');
+    return name_ends != std::string::npos && text.substr(name_ends, 3) == ") S";
+  }
+
   [[noreturn]] void try_tests(unsigned mutant, const std::vector<std::size_t>& tests,
                               long long microseconds) {
     setpgid(0, 0);
@@ -155,7 +196,9 @@ class Run {
     limit(RLIMIT_CPU, seconds);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_AS, rlim_t{8} << 30);
-    alarm(3 * seconds + 5);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
     be_silent();
     delete testing::UnitTest::GetInstance()->listeners().Release(
         testing::UnitTest::GetInstance()->listeners().default_result_printer());
@@ -188,8 +231,12 @@ int main(int argc, char** argv) {
   }
   testing::InitGoogleTest(&argc, argv);
   if (argc != 3) return RUN_ALL_TESTS();
+  sigset_t ended;
+  sigemptyset(&ended);
+  sigaddset(&ended, SIGCHLD);
   Run run;
   run.watch();
+  sigprocmask(SIG_BLOCK, &ended, nullptr);
   std::ifstream numbers(argv[1]);
   std::ofstream results(argv[2]);
   for (unsigned number = 0; numbers >> number;) {

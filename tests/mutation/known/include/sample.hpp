@@ -3,7 +3,7 @@
 // One of each that the mutator knows, and beside it what it leaves alone.
 #pragma once
 
-#define SAMPLE_TWICE(value) ((value) * 2)
+#define SAMPLE_TWICE(value) ((value)*2)
 
 namespace sample {
 
@@ -39,8 +39,10 @@ inline int walk(Counter& counter, int steps) {
     if (counter.count == limit) break;
   }
   switch (steps) {
-    case 1 + 1: return distance(steps, twice);
-    default: return steps > 2 ? 1 : 0;
+    case 1 + 1:
+      return distance(steps, twice);
+    default:
+      return steps > 2 ? 1 : 0;
   }
 }
 
