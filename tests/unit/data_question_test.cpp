@@ -28,7 +28,7 @@ struct Upwards {
 using Question = DataQuestion<Upwards>;
 
 constexpr Upwards upwards;
-const Number one(1), two(2), three(3);
+const Number minus_one(-1), one(1), two(2), three(3);
 
 TEST(DataQuestion, is_not_asked_where_there_is_no_neighbour) {
   const Question question(upwards, {&two});
@@ -59,6 +59,8 @@ TEST(DataQuestion, has_new_data_for_what_a_call_does_not_bring) {
   question.set_next(one);
   EXPECT_FALSE(question.joins_prev()) << "1 below 0";
   EXPECT_TRUE(question.joins_next()) << "0 below 1";
+  question.set_prev(minus_one);
+  EXPECT_TRUE(question.joins_prev()) << "-1 below 0";
 }
 
 }  // namespace

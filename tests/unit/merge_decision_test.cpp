@@ -201,6 +201,13 @@ constexpr bool between(AnonIdentity left, AnonIdentity right, V next) {
   });
 }
 TEST(MergeDecision, neighbours_of_different_identities) {
+  // Only where both would join.
+  VMAREA_ROW(gives(V::joined, V::no_neighbour, [](Three& t) { t.has_next = false; }));
+  VMAREA_ROW(gives(V::joined, V::flags, [](Three& t) {
+    t.prev.identity = x;
+    t.next.identity = y;
+    t.next.flags |= flag::account;
+  }));
   VMAREA_ROW(between(x, y, V::between_neighbours));
   VMAREA_ROW(between(x, x, V::joined) && between(x, {}, V::joined) && between({}, x, V::joined));
   VMAREA_ROW(gives(V::no_neighbour, V::joined, [](Three& t) {
