@@ -16,6 +16,12 @@ TEST(OwnerTag, new_areas_of_two_owners_stay_apart_and_explain_says_why) {
   EXPECT_STREQ(describe(land.why(3)), "the host keeps their own data apart");
 }
 
+TEST(OwnerTag, what_keeps_areas_apart_already_is_what_is_told) {
+  OwnedLand land("AAABBB.");
+  land.protect(3, 6, prot::read);
+  EXPECT_EQ(land.why(3), JoinVerdict::flags);
+}
+
 TEST(OwnerTag, new_area_joins_the_neighbours_of_its_owner_alone) {
   OwnedLand land("AA..BB.BB");
   land.map(2, 3, 'A');

@@ -69,6 +69,11 @@ TEST(Flags, letters_name_one_flag_and_back) {
     const bool is_named = name[0] != '?';
     EXPECT_EQ(flag_named(name[0], name[1]), is_named ? flag::bit(bit) : Flags{}) << bit;
   }
+  EXPECT_STREQ(flag_name(31), "mg");
+  EXPECT_STREQ(flag_name(32), "??");
+  EXPECT_EQ(flag_named('s', 's'), flag::shadow_stack);
+  EXPECT_EQ(flag_named('d', 'p'), flag::droppable);
+  EXPECT_STREQ(flag_name(41), "ui");
   EXPECT_EQ(flag_named('g', 'u'), flag::maybe_guard);
   EXPECT_EQ(flag_named('s', 'l'), flag::sealed);
   EXPECT_EQ(flag_named('x', 'x'), Flags{});
