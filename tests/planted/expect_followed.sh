@@ -5,8 +5,8 @@
 # all areas are compared, and says since when it may be there; or, if WHERE is "call: ", at the call
 # that it is about. Without the fault there is no mismatch.
 # With --keep-going the program runs to its end, and the answer is the same. The life that is
-# written, as data and as a picture, says it each time. Skipped (77) where identities, of which alone
-# touched_areas speaks, are not seen.
+# written, as data and as a picture, says it each time. Skipped (77) where identities, of which
+# alone touched_areas speaks, are not seen.
 set -euo pipefail
 follow="$1" program="$2" fault="$3" where="$4"
 folder="$(mktemp -d)"

@@ -28,8 +28,8 @@ class AreaProgram {
   /// Why it is not; a system's words.
   const char* why_not() const { return why_not_; }
 
-  /// Areas of this process, or of `task`, that have a byte in [start, end), until this view is written again.
-  /// False if they could not be read.
+  /// Areas of this process, or of `task`, that have a byte in [start, end), until this view is
+  /// written again. False if they could not be read.
   bool read(unsigned view, std::uint64_t start, std::uint64_t end,
             std::span<const ViewedArea>& areas, int task = 0) const;
 

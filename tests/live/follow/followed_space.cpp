@@ -437,10 +437,12 @@ std::optional<Difference> FollowedSpace::compare_identities(
     vmarea::Range range, const std::vector<vmarea::Range>& touched) {
   if (has_contexts_) return std::nullopt;  // Other threads run on, and touch what they like.
   const std::vector<SeenIdentity> seen = see_identities(range);
-  for (const auto& [area, theirs, page_offset, has_file] : seen) {
-    if (!has_file && page_offset != area->page_offset) {
+  for (const SeenIdentity& one : seen) {
+    const auto* const area = one.area;
+    const std::uint64_t theirs = one.theirs;
+    if (!one.has_file && one.page_offset != area->page_offset) {
       return Difference{area->start, fmt::format("page offsets differ: kernel {:#x}, ours {:#x}",
-                                                 page_offset, area->page_offset)};
+                                                 one.page_offset, area->page_offset)};
     }
     if (theirs == 0 && area->identity) {
       return Difference{area->start, "ours has an identity, the kernel's has none"};

@@ -43,6 +43,12 @@ vmarea::Range range_of_call(const Call& call) {
   return {start, start + length};
 }
 
+/// Calls that only give back or advise ask for no limit but that of the areas, which stays.
+bool asks_for_limits(const Call& call) {
+  constexpr auto without = std::to_array<long>({SYS_madvise, SYS_munmap, SYS_mbind, number_mseal});
+  return std::ranges::find(without, call.kind->number) == without.end();
+}
+
 /// Where memory is now that was touched before the call.
 std::vector<vmarea::Range> find_touched(const Call& call, std::int64_t raw,
                                         const std::vector<AreaDescription>& before) {
@@ -157,7 +163,7 @@ void Follower::call_entered(SpaceId id, pid_t task, const Call& call) {
   }
   const Treatment treatment = call.kind->treatment;
   if (treatment != Treatment::modelled && treatment != Treatment::unmodelled) return;
-  space.refresh_limits(task);
+  if (asks_for_limits(call)) space.refresh_limits(task);
   followed->facts = gather_facts(space, task, call);
   space.catch_up_around(followed->facts.ranges);
   chronicle_.entered(id, task, space, followed->facts.ranges);

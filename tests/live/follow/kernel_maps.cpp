@@ -81,7 +81,8 @@ std::optional<vmarea::Address> read_anonymous_page(int pagemap, vmarea::Range ra
     const ssize_t got = pread(pagemap, entries.data(), wanted * sizeof entries[0],
                               static_cast<off_t>(geometry.pages(at) * sizeof entries[0]));
     if (got <= 0) break;
-    for (const std::uint64_t entry : std::span(entries).first(got / sizeof entries[0])) {
+    const std::size_t count = static_cast<std::size_t>(got) / sizeof entries[0];
+    for (const std::uint64_t entry : std::span(entries).first(count)) {
       if (is_anonymous(entry, huge_zero_counts)) return at;
       at += geometry.page_size();
     }
