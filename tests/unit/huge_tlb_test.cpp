@@ -4,9 +4,10 @@
 // some: a letter for each area, and none ever joins another.
 //
 //   M  private      N  shared
+#include <fmt/core.h>
 #include <vmarea/types/huge_pages.hpp>
 
-#include "unit/stage.hpp"
+#include "support/stage.hpp"
 
 namespace vmarea::test {
 namespace {
