@@ -16,10 +16,25 @@ TEST(OwnerTag, new_areas_of_two_owners_stay_apart_and_explain_says_why) {
   EXPECT_STREQ(describe(land.why(3)), "the host keeps their own data apart");
 }
 
-TEST(OwnerTag, what_keeps_areas_apart_already_is_what_is_told) {
-  OwnedLand land("AAABBB.");
-  land.protect(3, 6, prot::read);
-  EXPECT_EQ(land.why(3), JoinVerdict::flags);
+TEST(OwnerTag, what_keeps_a_range_apart_already_is_what_is_told) {
+  const Owner ours = 'A', theirs = 'B';
+  Description<OwningHost> prev, middle, next;
+  prev.end = middle.start = 0x1000;
+  middle.end = next.start = 0x2000;
+  next.end = 0x3000;
+  middle.page_offset = 1;
+  next.page_offset = 2;
+  const OwningHost host;
+  JoinRequest<OwningHost> request{.prev = &prev, .next = &next, .data = {host, {&ours}}};
+  request.data.set_prev(theirs);
+  request.data.set_next(theirs);
+  Joins joins = decide_joins(middle, request, Geometry{}, KernelProfile{});
+  EXPECT_EQ(joins.prev.verdict, JoinVerdict::data);
+  EXPECT_EQ(joins.next.verdict, JoinVerdict::data);
+  middle.flags |= flag::account;
+  joins = decide_joins(middle, request, Geometry{}, KernelProfile{});
+  EXPECT_EQ(joins.prev.verdict, JoinVerdict::flags);
+  EXPECT_EQ(joins.next.verdict, JoinVerdict::flags);
 }
 
 TEST(OwnerTag, new_area_joins_the_neighbours_of_its_owner_alone) {
