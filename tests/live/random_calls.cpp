@@ -211,6 +211,10 @@ int main(int count, char** words) {
   if (!options) return exit_code;
   if (!options->replay.empty() && !take_shape_of_file(*options)) return exit_bad_input;
   options->kinds &= kinds_of(options->shape);
+  if (options->kinds == 0) {
+    fmt::print(stderr, "random_calls: an arena of this shape has none of these kinds\n");
+    return exit_bad_input;
+  }
   const AreaProgram areas(static_cast<unsigned>(options->jobs));
   prepare_heap(options->shape);
   return Program(*options, words[0], areas).run();

@@ -60,11 +60,10 @@ bool begins_in_huge_page(const SpaceState<Host>& space, Range range) noexcept {
   return (range.start & find_intersection(space, range)->huge_page_mask()) != 0;
 }
 
-/// Whether a range ends inside a huge page.
+/// Whether a range ends inside a huge page of `area`.
 template <class Host>
-bool ends_in_huge_page(const SpaceState<Host>& space, Range range) noexcept {
-  const Area<Host>* const last = find_area(space, range.end - 1);
-  return last != nullptr && (range.end & last->huge_page_mask()) != 0;
+constexpr bool ends_in_huge_page(const Description<Host>& area, Range range) noexcept {
+  return range.end <= area.end && (range.end & area.huge_page_mask()) != 0;
 }
 
 /// The first error that check(area) finds in the areas of a range.
@@ -112,12 +111,11 @@ WalkPlan<Host, WatchRule<Host>> plan_register_userfault(const SpaceState<Host>& 
   if (!range) return range.error();
   const Flags modes = userfault_flags(request.modes);
   const UserfaultRules rules = space.services.userfault_rules(request.context);
-  if (begins_in_huge_page(space, *range) || ends_in_huge_page(space, *range)) {
-    return Error::invalid;
-  }
+  if (begins_in_huge_page(space, *range)) return Error::invalid;
   const Result<void> good = check_each(space, *range, [&](const Area<Host>& area) -> Result<void> {
     if (!can_watch<Host>(space, area, modes, rules)) return Error::invalid;
     if (!area.flags.has_any(flag::may_write)) return Error::not_permitted;
+    if (ends_in_huge_page<Host>(area, *range)) return Error::invalid;
     const UserfaultContext owner = context_of<Host>(area);
     if (owner != 0 && owner != request.context) return Error::busy;
     return {};

@@ -67,7 +67,9 @@ uint64_t Random::next() {
 }
 
 Generator::Generator(uint64_t seed, uint64_t sequence, Kinds kinds, const Shape& shape)
-    : random_(Random(seed).next() ^ Random(~sequence).next()), kinds_(kinds), shape_(shape) {
+    : random_(Random(seed).next() ^ Random(~sequence).next()),
+      kinds_(shape.holds_huge_pages() ? kinds : kinds & ~kind_bit(Kind::huge_tlb)),
+      shape_(shape) {
   const bool wide = shape.small_nodes && !random_.one_in(4);
   pages_ = wide ? 200 + random_.below(1200) : 6 + random_.below(random_.one_in(3) ? 42 : 18);
   calls_ = wide ? 300 + random_.below(900) : 60 + random_.below(141);
@@ -75,7 +77,7 @@ Generator::Generator(uint64_t seed, uint64_t sequence, Kinds kinds, const Shape&
   reserve_ = random_.one_in(3);
   pages_ = std::min(pages_, shape.pages);
   constexpr uint64_t guard_shift_max = 320;
-  if (has_kind(kinds, Kind::stack) && pages_ + guard_shift_max <= shape.pages &&
+  if (has_kind(kinds_, Kind::stack) && pages_ + guard_shift_max <= shape.pages &&
       random_.one_in(4)) {
     upper_shift_ = 200 + random_.below(guard_shift_max - 200);
   }

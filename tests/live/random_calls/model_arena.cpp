@@ -200,7 +200,7 @@ class ModelOf : public ModelArena {
     const bool needs_segments =
         call.operation == Operation::attach || call.operation == Operation::count_attached;
     if (needs_segments && !has_segments_) return false;
-    if (populates_nothing(call)) return false;
+    if (populates_nothing(call) || populates_by_reading(call)) return false;
     const Range touched = touched_by(call);
     if (touched.empty()) return true;
     const State& state = space().state();
@@ -349,17 +349,26 @@ class ModelOf : public ModelArena {
     return bytes == 0 || area.page_offset * page + area.length() <= bytes;
   }
 
-  /// Whether a read may take a huge page (MADV_HUGEPAGE), or not, for a part of it is there
-  /// already.
+  /// Whether a read may take a huge page, or not: by advice, unless a part of it is there already,
+  /// or without, on a machine that gives them always.
   bool depends_on_small_pages(const Area<S>& area) const {
-    return may_have_small_pages_ && area.anonymous() && !area.identity &&
-           area.flags.has_any(flag::huge_page) && area.length() >= huge_page_pages * page;
+    const bool advised = area.flags.has_any(flag::huge_page) && !may_have_small_pages_;
+    return !advised && area.anonymous() && !area.identity &&
+           area.length() >= huge_page_pages * page;
   }
 
   bool populates(const Call& call) const {
     constexpr std::uint32_t touching = MAP_LOCKED | MAP_POPULATE;
     return call.operation == Operation::mmap &&
            ((call.flags & touching) != 0 || space().state().default_flags.has_any(flag::locked));
+  }
+
+  /// Whether untouched memory is read as it is mapped, so much of it that huge pages may be taken.
+  bool populates_by_reading(const Call& call) const {
+    const bool is_large = call.length >= huge_page_pages * page;
+    return is_large && populates(call) && (call.protection & PROT_WRITE) == 0 &&
+           MapFlags(call.flags).has_any(map::anonymous) &&
+           !MapFlags(call.flags).has_any(map::huge_tlb);
   }
 
   /// Whether huge pages beyond the end of their file are touched as they are mapped.
