@@ -258,6 +258,20 @@ TEST(KernelProfiles, mapping_that_a_limit_refuses_leaves_a_cut_or_none) {
   EXPECT_EQ(under(linux_6_1, outcome), "AAAA");
 }
 
+TEST(KernelProfiles, mapping_over_what_cannot_be_cut) {
+  const auto outcome = [](Watched& stage) {
+    stage.legend.at('F').file->hooks = &unsplittable_hooks;
+    stage.build("FFFF");
+    const Error error = stage.map_fixed(2, 6).code();
+    EXPECT_EQ(stage.picture(), "FFFF");
+    return error;
+  };
+  EXPECT_EQ(under(linux_6_18, outcome), Error::invalid);
+  EXPECT_EQ(under({.refused_cut_is_no_memory = true}, outcome), Error::no_memory);
+  EXPECT_EQ(under(linux_6_12, outcome), Error::invalid);
+  EXPECT_EQ(under(linux_6_1, outcome), Error::no_memory);
+}
+
 TEST(KernelProfiles, special_memory_and_forks) {
   const auto outcome = [](Flags kind) {
     return [=](Watched& stage) {

@@ -250,9 +250,11 @@ template <class Host>
     return plan;
   }
   const Clearing<Host> clearing = plan_clear(space, wanted.range(), TreeView<Host>(plan.place()));
-  if (!clearing.status) plan.status = clearing.status.error();
-  const std::int64_t pages = page_count(space, wanted.length());
   const KernelProfile profile = space.services.profile();
+  if (!clearing.status) {
+    plan.status = profile.refused_cut_is_no_memory ? Error::no_memory : clearing.status.error();
+  }
+  const std::int64_t pages = page_count(space, wanted.length());
   if ((plan.status || profile.limits_come_before_clearing) &&
       !can_expand(space, space.totals, wanted.flags, pages - clearing.totals.total)) {
     plan.status = Error::no_memory;

@@ -107,7 +107,8 @@ struct KernelProfile {
   bool knows_memory_merge = true;         // PR_SET_MEMORY_MERGE. Since 6.4; EINVAL before.
   bool knows_deny_write_exec = true;      // PR_SET_MDWE. Since 6.3; EINVAL before.
   DroppableMemory droppable_memory = DroppableMemory::granted;
-  bool limits_come_before_clearing = false;      // So a refused mapping leaves no cut. On 6.1.
+  bool limits_come_before_clearing = false;  // So a refused mapping leaves no cut. On 6.1.
+  bool refused_cut_is_no_memory = false;     // Whatever refuses the cut that mmap needs. On 6.1.
   bool stack_mappings_refuse_huge_pages = true;  // MAP_STACK, since 6.8.
   bool places_for_huge_pages = true;             // Since 6.7.
   // Memory of huge pages: its hint is rounded down, and windows are not its concern. On 6.12.
@@ -170,6 +171,7 @@ inline constexpr KernelProfile linux_6_1 = [] {
   profile.watched_rear_joins_next = false;
   profile.populating_goes_on_behind_holes = true;
   profile.limits_come_before_clearing = true;
+  profile.refused_cut_is_no_memory = true;
   profile.stack_mappings_refuse_huge_pages = false;
   profile.places_for_huge_pages = false;
   return profile;

@@ -146,6 +146,10 @@ mmap(+0, 2p, rw, private|fixed|anonymous)
 limit(address_space, in_use_and, 0p)
 mmap(+1, 2p, r, private|fixed|anonymous)    # A page too many. Is [1,2) cut off?
 )"},
+    {"refused_cut_is_no_memory", "basic,place", R"(
+mmap(0x3f200000, 512p, r, private|fixed|anonymous|no_reserve|huge_tlb)
+mmap(0x3f201000, 1p, r, private|fixed|anonymous)    # Inside of a huge page: EINVAL or ENOMEM?
+)"},
     {"stack_mappings_refuse_huge_pages", "stack", R"(
 mmap(+0, 1p, rw, private|fixed|anonymous|stack)
 )"},
