@@ -93,8 +93,8 @@ constexpr bool drops_from_inside(const Description<Host>& area, Range part) noex
 /// Whether an area refuses the advice for this part of it. Errors: invalid, not_permitted,
 /// access_denied.
 template <class Host>
-Result<void> check_advice(const Description<Host>& area, Range part, Advice advice,
-                          const KernelProfile& profile) noexcept {
+Result<void> check_advice(const SpaceState<Host>& space, const Description<Host>& area, Range part,
+                          Advice advice) noexcept {
   const Flags flags = area.flags;
   const bool shared = flags.has_any(flag::shared | flag::may_share);
   if (flags.has_any(flag::sealed) && is_discarding(advice) && area.anonymous() && !shared &&
@@ -104,7 +104,8 @@ Result<void> check_advice(const Description<Host>& area, Range part, Advice advi
   bool refused = false;
   switch (advice) {
     case Advice::do_fork:
-      refused = flags.has_any(profile.do_fork_refuses_special ? flag::special : flag::io);
+      refused = flags.has_any(space.services.profile().do_fork_refuses_special ? flag::special
+                                                                               : flag::io);
       break;
     case Advice::wipe_on_fork:
       refused = area.file != typename Host::FileHandle{} || flags.has_any(flag::shared);
@@ -167,7 +168,7 @@ struct AdviseRule : RuleBase<Host> {
 
   Result<void> check(const SpaceState<Host>& space, const Area<Host>& area, Range part,
                      const WalkProgress&) const noexcept {
-    return check_advice<Host>(area, part, advice, space.services.profile());
+    return check_advice<Host>(space, area, part, advice);
   }
 
   Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {

@@ -337,9 +337,7 @@ class ModelOf : public ModelArena {
     const bool on_fault = call.operation == Operation::mlock_on_fault ||
                           (call.operation == Operation::mlockall &&
                            MlockallFlags(call.flags).has_any(vmarea::mlockall::on_fault));
-    if (on_fault && !area.flags.has_any(flag::droppable)) {
-      return true;
-    }
+    if (on_fault && !area.flags.has_any(flag::droppable | flag::huge_tlb)) return true;
     if (area.flags.has_any(flag::maybe_guard)) return false;
     if (area.file == nullptr) return true;
     std::uint64_t bytes = Geometry{}.round_up(area.file->rules.segment_bytes);
