@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <vector>
 
@@ -46,10 +45,9 @@ struct FamilyHost final : shims::LockChecked<shims::FaultInjecting<FamilyParts>>
   using LockChecked::LockChecked;
 };
 
-/// The files that all worlds map; the last two are open twice.
-struct FamilyFiles {
-  using File = shims::MappedFile<FamilyHost, shims::LockedFileMapping>;
-
+/// The files that all worlds map; the first three are one file, opened three times.
+struct FamilyFiles
+    : every_call::FileShelf<FamilyHost, shims::MappedFile<FamilyHost, shims::LockedFileMapping>> {
   FamilyFiles() {
     files = every_call::make_files<FamilyHost>(*this, &every_call::ignoring_hooks<FamilyHost>,
                                                &every_call::empty_hooks<FamilyHost>);
@@ -58,15 +56,7 @@ struct FamilyFiles {
     segments = {make_file({.segment_bytes = 3 << 12}),
                 make_file({.segment_bytes = (5 << 12) - 100})};
   }
-  File* make_file(const FileRules& rules = {},
-                  const AreaHooks<FamilyHost>* hooks = &every_call::empty_hooks<FamilyHost>) {
-    File& file = all.emplace_back();
-    file.rules = rules;
-    file.hooks = hooks;
-    return &file;
-  }
 
-  std::list<File> all;
   std::vector<File*> files;
   std::vector<File*> segments;
 };

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <atomic>
-#include <list>
 #include <memory>
 #include <type_traits>
 #include <vector>
@@ -27,20 +26,9 @@ struct WorldHost;
 
 /// What the spaces of a world share; the thread that makes the calls changes it.
 template <std::size_t capacity, Notes notes>
-struct WorldState : Choices {
-  using Host = WorldHost<capacity, notes>;
-  using File = shims::File<Host>;
-
-  std::list<File> files;
-
-  File* make_file(const FileRules& rules = {},
-                  const AreaHooks<Host>* hooks = &every_call::empty_hooks<Host>) {
-    File& file = files.emplace_back();
-    file.rules = rules;
-    file.hooks = hooks;
-    return &file;
-  }
-};
+struct WorldState
+    : Choices,
+      every_call::FileShelf<WorldHost<capacity, notes>, shims::File<WorldHost<capacity, notes>>> {};
 
 template <std::size_t capacity, Notes notes>
 class WorldParts : public shims::ThreadedOf<WorldHost<capacity, notes>>,

@@ -25,32 +25,17 @@
 #include <vector>
 
 #include "mutation/mutants.hpp"
+#include "support/generator.hpp"
+
+const char* const vmarea::test::generator_name = "mutate";
 
 namespace mutation {
 namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void stop(const std::string& why) {
-  std::cerr << "mutate: " << why << "\n";
-  std::exit(1);
-}
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) stop("cannot read " + path.string());
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-void write_if_changed(const fs::path& path, const std::string& text) {
-  if (fs::exists(path) && read(path) == text) return;
-  fs::create_directories(path.parent_path());
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  if (!file.flush()) stop("cannot write " + path.string());
-}
+using vmarea::test::read;
+using vmarea::test::stop;
+using vmarea::test::write_if_changed;
 
 std::set<std::string> lines_of(const fs::path& path) {
   std::set<std::string> lines;

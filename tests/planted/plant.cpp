@@ -24,9 +24,16 @@
 #include <string_view>
 #include <vector>
 
+#include "support/generator.hpp"
+
+const char* const vmarea::test::generator_name = "plant";
+
 namespace {
 
 namespace fs = std::filesystem;
+using vmarea::test::read;
+using vmarea::test::stop;
+using vmarea::test::write_if_changed;
 
 struct Fault {
   std::string name{};
@@ -36,27 +43,6 @@ struct Fault {
   std::string faulty{};
   unsigned number = 0;
 };
-
-[[noreturn]] void stop(const std::string& why) {
-  std::cerr << "plant: " << why << "\n";
-  std::exit(1);
-}
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) stop("cannot read " + path.string());
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-void write_if_changed(const fs::path& path, const std::string& text) {
-  if (fs::exists(path) && read(path) == text) return;
-  fs::create_directories(path.parent_path());
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  if (!file.flush()) stop("cannot write " + path.string());
-}
 
 void add_line(std::string& text, std::string_view line) {
   if (!text.empty()) text += '\n';

@@ -4,6 +4,7 @@
 // and what a driver may say, count and add.
 #pragma once
 
+#include <list>
 #include <vector>
 
 #include "support/test_services.hpp"
@@ -63,6 +64,21 @@ struct Drivers {
       .may_split = look_at_split, .may_protect = look_at_protect, .may_move = look_at_move};
   /// Its objects are counted, and still a merge may remove them.
   static constexpr AreaHooks<Host> counts_copies{.open = count_copy};
+};
+
+/// Files of a world, made one after the other; they live as long as this.
+template <class Host, class FileType>
+struct FileShelf {
+  using File = FileType;
+
+  File* make_file(const FileRules& rules = {}, const AreaHooks<Host>* hooks = &empty_hooks<Host>) {
+    File& file = all.emplace_back();
+    file.rules = rules;
+    file.hooks = hooks;
+    return &file;
+  }
+
+  std::list<File> all;
 };
 
 /// `recording` and `harmless`: hooks of the host, with and without close.
