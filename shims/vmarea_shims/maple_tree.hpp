@@ -64,6 +64,8 @@ struct MapleTreeOptions {
 /// Models AreaTree, where the meaning of each function is given; here is what goes beyond it.
 /// A write is: nodes_needed() of its replaces, on the tree as it is before the first, with windows
 /// that do not overlap; one reserve() of the sum; the replaces; unreserve(), also if the sum was 0.
+/// A replace that does not grow may begin with the last entry of the one before, if that entry
+/// lies in the window from the start or is counted in `before`.
 /// In place, replaces that do not grow need not be counted. In published mode all need to be.
 /// Facts: what look_up() tells of values.
 template <class Value, NodeMemory Memory, MapleTreeOptions Options = MapleTreeOptions{},
@@ -141,7 +143,7 @@ class MapleTree {
     const Seen seen = look_at(first, last, hint);
     const std::size_t grown = seen.entries < count ? count - seen.entries : 0;
     if constexpr (published) {
-      return count + seen.entries == 0
+      return count + seen.entries + before == 0
                  ? 0
                  : maple::plan_copies(top, seen.leaf != nullptr, seen.entries, grown, before);
     } else if (grown == 0) {

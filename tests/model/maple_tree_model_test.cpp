@@ -4,6 +4,7 @@
 //
 //   write    one to six windows     plan all, reserve the sum once, replace in random order
 //            [ab] [..] [cdef] [g]   a window holds any number of entries and gets 0 to 3
+//              [bc]                 one that does not grow may begin with what stands there last
 //
 // After each write: the tree's own check, the size, searches of every kind. In published mode also:
 // of all that readers can see, one word has changed at most. A failure prints how to replay it.
@@ -55,6 +56,7 @@ struct Window {
   Entry entries[3];
   std::size_t count;
   std::size_t erased;
+  bool goes_on = false;  // Begins with what the one before put there.
 };
 
 template <class Config>
@@ -116,7 +118,7 @@ class MapleTreeModel : public testing::Test {
                                 : width == 10 ? model_.size()
                                               : 1 + below(4);
     auto at = model_.seek(key);
-    Window window{key, key, {}, 0, 0};
+    Window window{key, key, {}, 0, 0, false};
     if (at.entry() && at.entry().first < key) window.first = at.entry().first;
     for (; at.entry() && window.erased < entries; at.next(), ++window.erased) {
       window.last = at.entry().last;
@@ -143,7 +145,23 @@ class MapleTreeModel : public testing::Test {
       });
       if (disjoint) windows.push_back(window);
     }
+    Window next{};
+    if (below(4) == 0 && goes_on(windows.back(), windows, next)) windows.push_back(next);
     return windows;
+  }
+  /// Begins with the last entry that `window` puts there, and ends with an old one of the `others`.
+  bool goes_on(const Window& window, const std::vector<Window>& others, Window& next) {
+    if (window.count == 0) return false;
+    next = {window.entries[window.count - 1].first, window.last, {}, 0, 1, true};
+    auto at = model_.seek(window.last == last_key ? window.last : window.last + 1);
+    for (std::size_t more = below(4); more > 0 && at.entry(); --more, at.next(), ++next.erased) {
+      if (at.entry().first <= window.last) return false;
+      next.last = at.entry().last;
+    }
+    next.count = fill(next, below(std::min<std::size_t>(next.erased, 3) + 1));
+    return std::none_of(others.begin(), others.end(), [&](const Window& other) {
+      return other.first > window.first && next.first <= other.last && other.first <= next.last;
+    });
   }
 
   /// What a reader without a lock can see of all nodes, taken while no spare node is at hand.
@@ -194,7 +212,8 @@ class MapleTreeModel : public testing::Test {
     for (const Window& window : windows) {
       const bool grows = window.count > window.erased;
       if (published || grows) {
-        needed += tree_.nodes_needed(window.first, window.last, window.count, before, hint);
+        needed += tree_.nodes_needed(window.first, window.last, window.count,
+                                     before + (window.goes_on ? 1 : 0), hint);
       }
       if (grows) before += window.count - window.erased;
     }
@@ -236,7 +255,7 @@ class MapleTreeModel : public testing::Test {
     *letter = static_cast<char>(below(100));
     for (auto at = model_.seek(0); at.entry(); at.next()) {
       if (at.entry().value != letter) continue;
-      auto hint = any_hint({at.entry().first, at.entry().last, {}, 0, 0});
+      auto hint = any_hint({at.entry().first, at.entry().last, {}, 0, 0, false});
       tree_.refresh(at.entry().first, below(2) ? &hint : nullptr);
     }
     ASSERT_EQ(tree_.check(), nullptr) << tree_.check();

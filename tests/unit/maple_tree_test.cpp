@@ -805,6 +805,29 @@ TYPED_TEST(Reserve, failure_keeps_what_was_at_hand_before) {
   EXPECT_TRUE(this->memory_.live.empty());
 }
 
+// Of one write: the entry is cut, then its upper half joins the next entry, which may by then stand
+// in another leaf.
+TYPED_TEST(Reserve, covers_a_replace_of_what_an_earlier_one_has_cut) {
+  for (TreeKey entries = 2; entries < 40; ++entries) {
+    for (TreeKey at = 0; at + 10 < entries * 10; at += 10) {
+      this->put_many(0, entries, 10, 10);
+      char* const value = this->tree_.find(at).value;
+      const Entry halves[2] = {{at, at + 4, value}, {at + 5, at + 9, value}};
+      const Entry joined{at + 5, at + 19, value};
+      const std::size_t needed = this->tree_.nodes_needed(at, at + 9, 2, 0) +
+                                 this->tree_.nodes_needed(at + 5, at + 19, 1, 1);
+      ASSERT_TRUE(this->tree_.reserve(needed));
+      this->tree_.replace(at, at + 9, halves, 2);
+      this->tree_.replace(at + 5, at + 19, &joined, 1);
+      this->tree_.unreserve();
+      this->expect_sound(this->tree_);
+      ASSERT_EQ(this->tree_.size(), entries);
+      this->tree_.clear();
+      this->memory_.end_grace_period();
+    }
+  }
+}
+
 template <class Config>
 using ReserveInPlace = MapleTreeTest<Config>;
 TYPED_TEST_SUITE(ReserveInPlace, InPlaceConfigs, ConfigName);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+//
+// A published tree copies every node that a call changes, so all of them are reserved. A call of
+// several edits cuts an area, which splits a full leaf; what it joins next may then stand in the
+// other half.
+//
+//   [..)[..)[normal      )[sequential)[..)    15 areas, one leaf
+//   [..)[..)[n   )[random            )[..)    madvise(random): a cut, then a join
+//                ^ the leaf splits at each place once
+#include <gtest/gtest.h>
+#include <vmarea/vmarea.hpp>
+#include <vmarea_shims/threaded.hpp>
+
+namespace vmarea::test {
+namespace {
+
+/// No node is kept for the next call, so what a call needs is what it reserved.
+struct SparingNothing : shims::ThreadedOf<SparingNothing> {
+  static constexpr shims::MapleTreeOptions options{.mode = shims::WriteMode::published};
+  template <class AreaType>
+  using Tree =
+      shims::MapleTree<AreaType, shims::ThreadedMemory<>::Nodes, options, shims::ThreadedFacts>;
+  template <class AreaType>
+  Tree<AreaType> make_tree() {
+    return Tree<AreaType>{nodes()};
+  }
+};
+
+constexpr std::uint64_t length = 0x4000;
+
+class ReservedNodes : public testing::TestWithParam<std::uint64_t> {
+ protected:
+  static Address at(std::uint64_t area) { return 0x10000000 + area * length; }
+
+  void map(std::uint64_t area, Protection protection) {
+    ASSERT_TRUE(space.mmap({.address = at(area),
+                            .length = length,
+                            .protection = protection,
+                            .flags = map::private_ | map::anonymous | map::fixed}));
+  }
+
+  AddressSpace<SparingNothing> space;
+};
+
+TEST_P(ReservedNodes, suffice_for_a_join_behind_a_cut) {
+  const std::uint64_t cut = GetParam();
+  const std::uint64_t sequential = cut + 1;
+  for (std::uint64_t area = 0; area < 15; ++area) {
+    const bool joinable = area == cut || area == sequential;
+    map(area, joinable ? prot::read : area % 2 == 0 ? prot::read | prot::write : prot::none);
+    if (area == sequential) {
+      ASSERT_TRUE(space.madvise(at(area), length, Advice::sequential));
+    }
+  }
+  const std::size_t before = space.area_count();
+  ASSERT_TRUE(space.madvise(at(cut) + 0x1000, 2 * length - 0x1000, Advice::random));
+  EXPECT_EQ(space.area_count(), before);
+  EXPECT_EQ(space.find(at(sequential))->range(), (Range{at(cut) + 0x1000, at(sequential + 1)}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Cuts, ReservedNodes, testing::Range<std::uint64_t>(0, 14));
+
+}  // namespace
+}  // namespace vmarea::test
