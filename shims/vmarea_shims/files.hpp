@@ -31,8 +31,9 @@ struct File {
   // Told of the end of the last reference, in place of the deletion: a type of its own.
   void (*ended)(File&) noexcept = nullptr;
 
-  /// From now on a file of pages of that size, as one of hugetlbfs is.
+  /// From now on a file of pages of that size in memory, as one of hugetlbfs is.
   void use_huge_pages(unsigned page_shift) noexcept {
+    rules.storage = Storage::memory;
     rules.page_shift = page_shift;
     hooks = huge_page_hooks<Services>(page_shift);
   }
@@ -67,8 +68,7 @@ struct PlainFiles {
     return file;
   }
   static Result<FileHandle> make_huge_memory(std::uint64_t, unsigned page_shift) noexcept {
-    auto* file = new (std::nothrow) File<Services>{
-        .rules = {.storage = Storage::memory}, .references = 1, .owned_by_areas = true};
+    auto* file = new (std::nothrow) File<Services>{.references = 1, .owned_by_areas = true};
     if (file == nullptr) return Error::no_memory;
     file->use_huge_pages(page_shift);
     return file;

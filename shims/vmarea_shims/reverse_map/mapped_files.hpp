@@ -36,7 +36,6 @@ struct MappedFiles : PlainFiles<Services> {
   static Result<FileHandle> make_huge_memory(std::uint64_t bytes, unsigned page_shift) noexcept {
     const Result<FileHandle> file = make_shared_memory(bytes);
     if (!file) return file;
-    (*file)->rules.storage = Storage::memory;
     (*file)->use_huge_pages(page_shift);
     return file;
   }

@@ -77,7 +77,6 @@ struct Host : shims::Checked<shims::UserlandOf<Host<node_capacity>, shims::HeapM
   static Result<FileHandle> make_huge_memory(std::uint64_t bytes, unsigned page_shift) noexcept {
     const Result<FileHandle> memory = make_shared_memory(bytes);
     if (!memory) return memory;
-    (*memory)->rules.storage = Storage::memory;
     (*memory)->use_huge_pages(page_shift);
     return memory;
   }
