@@ -14,12 +14,33 @@
 namespace vmarea::test {
 namespace {
 
-/// No node is kept for the next call, so what a call needs is what it reserved.
-struct SparingNothing : shims::ThreadedOf<SparingNothing> {
+/// Has more nodes at hand than were asked for, and tells when some of those are taken.
+template <class Plain>
+struct GenerousTree : Plain {
+  using Plain::Plain;
+  static constexpr std::size_t more = 8;
+
+  bool reserve(std::size_t count) noexcept {
+    reserved_ = true;
+    return Plain::reserve(count + more);
+  }
+  void unreserve() noexcept {
+    if (reserved_) {
+      EXPECT_GE(this->at_hand_for_test(), more) << "more was taken than was counted";
+    }
+    reserved_ = false;
+    Plain::unreserve();
+  }
+
+ private:
+  bool reserved_ = false;
+};
+
+struct Guest : shims::ThreadedOf<Guest> {
   static constexpr shims::MapleTreeOptions options{.mode = shims::WriteMode::published};
   template <class AreaType>
-  using Tree =
-      shims::MapleTree<AreaType, shims::ThreadedMemory<>::Nodes, options, shims::ThreadedFacts>;
+  using Tree = GenerousTree<
+      shims::MapleTree<AreaType, shims::ThreadedMemory<>::Nodes, options, shims::ThreadedFacts>>;
   template <class AreaType>
   Tree<AreaType> make_tree() {
     return Tree<AreaType>{nodes()};
@@ -39,7 +60,7 @@ class ReservedNodes : public testing::TestWithParam<std::uint64_t> {
                             .flags = map::private_ | map::anonymous | map::fixed}));
   }
 
-  AddressSpace<SparingNothing> space;
+  AddressSpace<Guest> space;
 };
 
 TEST_P(ReservedNodes, suffice_for_a_join_behind_a_cut) {
