@@ -101,7 +101,7 @@ class RetiredList {
     while (first_ != nullptr && given_back_ < first_->stamped && epochs.is_over(first_->stamp)) {
       count += give_back_upto(first_->stamped, give_back);
     }
-    release_spares();
+    if (count != 0) release_spares();
     return count;
   }
   /// Also from a batch that is not full, unless some of what was retired is not published yet.
