@@ -96,6 +96,7 @@ class AddressSpace : public MemoryCalls<typename CompleteHost<Host>::Checked> {
     });
   }
   /// Gives `part`, which lies in one area, other flags; joins what is like it then, else cuts.
+  /// Errors: also invalid for flags that such an area cannot have, as insert() answers.
   [[nodiscard]] Result<void> modify(Range part, Flags flags) {
     return WalkChange<ModifyRule>(state_,
                                   [&](auto& s) { return vmarea::plan_modify_at(s, part, flags); })

@@ -6,6 +6,10 @@
 //   AddressSpace      a Change, to be made one beat at a time
 //   Preview           a call that is only looked at, on a space that may be const
 //
+// A plan has the name of its call behind plan_, but for attach_shared, detach_shared,
+// set_memory_merge and insert_initial_stack: plan_attach, plan_detach, plan_memory_merge and
+// plan_initial_stack. process_madvise, fork and the verbs have none.
+//
 // Memory is named by start and length, as the system calls do, or by a range. One that ends before
 // it starts is refused as invalid; its length never wraps.
 #pragma once

@@ -16,11 +16,11 @@
 // tree), owning values (only pointers are kept), more than one writer at a time (take a lock).
 //
 //   vmarea::shims::maple_tree<Area, Memory> tree;               // changed in place
-//   tree.assign(0x1000, 0x1fff, &area);                         // cuts what was there
+//   if (!tree.assign(0x1000, 0x1fff, &area)) ...                // no memory; cuts what was there
 //   tree.find(0x1800).value;                                    // &area
 //   tree.lowest_gap(0x1000, 0, ~0ull);                          // {true, 0}
 //   for (auto at = tree.seek(0); at.entry(); at.next()) ...     // in order
-//   tree.assign(0x1000, 0x10ff, nullptr);                       // erases
+//   if (!tree.assign(0x1000, 0x10ff, nullptr)) ...              // erases; a cut takes memory
 //
 //   vmarea::shims::maple_tree<Area, Memory, published> shared;  // MapleTreeOptions
 //   shared.look_up(0x1800);                                     // under RCU, beside the writer

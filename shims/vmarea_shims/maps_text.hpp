@@ -2,9 +2,9 @@
 //
 // Writes an address space as /proc/PID/maps would, byte for byte (rules 33).
 //
-//   std::string text = vmarea::shims::maps_text(space, files);     files: what import_smaps()
-//   filled std::string line = vmarea::shims::smaps_flags(area.flags);     "VmFlags: rd wr mr mw me
-//   ac \n"
+//   using namespace vmarea::shims;
+//   std::string text = maps_text(space, names);      AreaNames, such as the files of import_smaps()
+//   std::string line = smaps_flags(area.flags);      "VmFlags: rd wr mr mw me ac \n"
 //
 // A path comes from the first that knows one: the file, a special mapping, [heap], [stack], the
 // name that the process gave.

@@ -5,8 +5,8 @@
 //   source --chunk--> [ chunks ] --32 blocks--> [ at hand ] --take()--> in use
 //          <--empty--            <-- all of --              <--give_back()--
 //
-//   Pool<HeapMemory> areas;         without an end; takes nothing before the first take()
-//   Pool<HeapMemory> few{100};      never more than 100 blocks
+//   Pool<HeapChunks> areas;         without an end; takes nothing before the first take()
+//   Pool<HeapChunks> few{100};      never more than 100 blocks
 //
 // What is taken and given back all the time comes from the blocks at hand, which is a few
 // instructions; for 32 blocks and more at once it is asked which chunk each belongs to. A chunk

@@ -51,7 +51,8 @@ constexpr unsigned take_number(std::string_view& text) noexcept {
 }
 
 /// The profile of a kernel with this release: the newest that is not of a newer series; for kernels
-/// older than all of them the oldest.
+/// older than all of them the oldest, and so for a text that begins with no number: the name of a
+/// profile goes to find_profile().
 constexpr const NamedProfile& profile_for(std::string_view release) noexcept {
   const unsigned major = take_number(release);
   if (!release.empty()) release.remove_prefix(1);

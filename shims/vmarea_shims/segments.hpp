@@ -26,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <new>
 #include <string_view>
 #include <type_traits>
@@ -208,6 +209,11 @@ class Segments {
   /// Segments that there are, removed ones that are attached included.
   std::uint64_t count() const noexcept { return count_; }
 
+  /// The last id that a segment can have.
+  static constexpr SegmentId id_max{std::numeric_limits<std::int32_t>::max()};
+  /// The id of the next new segment, unless another one has it.
+  void set_next_id_for_test(SegmentId id) noexcept { next_id_ = static_cast<std::int32_t>(id); }
+
   // As maps shows an area: AreaNames, for maps_text().
   ShownFile shown_file(const Description<Services>& area) const noexcept {
     if (area.file == nullptr || area.file->ended != &file_ended) return {};
@@ -247,7 +253,7 @@ class Segments {
     if (pages > limits_.pages_max - pages_ || count_ >= limits_.count_max) return Error::no_space;
     auto* const segment = new (std::nothrow) Segment;
     if (segment == nullptr) return Error::no_memory;
-    segment->id = SegmentId{next_id_++};
+    segment->id = take_id();
     segment->status = {
         .key = wanted.key, .bytes = wanted.bytes, .mode = wanted.mode & 0777, .owner = caller};
     segment->pages = pages;
@@ -258,6 +264,16 @@ class Segments {
     pages_ += pages;
     ++count_;
     return segment->id;
+  }
+
+  /// Ids come in order. Behind the last number they begin again at 0, and an id that a segment
+  /// still has is passed by: a program may make and remove segments for as long as it runs.
+  SegmentId take_id() noexcept {
+    for (;;) {
+      const SegmentId id{next_id_};
+      next_id_ = id == id_max ? 0 : next_id_ + 1;
+      if (find(id) == nullptr) return id;
+    }
   }
 
   void end(Segment& segment) noexcept {

@@ -31,6 +31,17 @@ TEST(FaceVerbs, modify_cuts_a_part_off_and_joins_it_again) {
   stage.check();
 }
 
+TEST(FaceVerbs, modify_to_flags_that_no_area_can_have_is_refused) {
+  Stage stage("AAAA");
+  for (const Flags wrong : {flag::shared, flag::userfault_missing, flag::lock_on_fault,
+                            flag::locked | flag::io, flag::locked | flag::droppable}) {
+    EXPECT_EQ(stage.space().modify(columns(1, 2), rw_flags | wrong).code(), Error::invalid)
+        << to_string(wrong);
+    EXPECT_FALSE(check(stage.space()));
+  }
+  EXPECT_EQ(stage.picture(), "AAAA");
+}
+
 TEST(FaceVerbs, expand_goes_over_a_hole_and_over_all_of_what_is_alike) {
   Stage stage("..AA..AA.BB");
   EXPECT_TRUE(stage.space().expand(at(2), columns(1, 5)));

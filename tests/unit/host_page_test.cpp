@@ -68,5 +68,28 @@ TEST(HostPage, range_is_widened_and_may_be_long) {
   EXPECT_EQ(text_of(change.host_protection({at(1), at(1)})), "none");
 }
 
+TEST(HostPage, range_may_end_anywhere) {
+  Stage stage("AA");
+  const auto change = stage.space().plan_mprotect(at(1), 0x1000, prot::exec);
+  const Address last = ~Address{0};
+  const Address limit = stage.space().services().geometry().limit;
+  for (const Address end : {limit - 1, limit, limit + 1, last - 0xfff, last}) {
+    EXPECT_EQ(text_of(change.host_protection({at(1), end})), "--x") << std::hex << end;
+    EXPECT_EQ(text_of(change.host_protection({0, end})), "rwx") << std::hex << end;
+  }
+  EXPECT_EQ(text_of(change.host_protection({last, last})), "none");
+  EXPECT_EQ(text_of(change.host_protection({at(1), at(0)})), "none");
+}
+
+TEST(HostPage, behind_a_long_hole_is_what_a_call_will_map) {
+  Stage stage("A");
+  const Address far = stage.space().services().geometry().limit - 0x1000;
+  const TestMmap one{
+      .address = far, .length = 0x1000, .protection = prot::read, .flags = fixed_private};
+  const auto change = stage.space().plan_mmap(one);
+  EXPECT_EQ(text_of(change.host_protection({at(1), far})), "none");
+  EXPECT_EQ(text_of(change.host_protection({at(1), far + 1})), "r--");
+}
+
 }  // namespace
 }  // namespace vmarea::test

@@ -53,6 +53,18 @@ TEST_F(GetSegment, key_leads_to_the_segment_and_the_private_key_to_a_new_one) {
   EXPECT_EQ(segments.count(), 3u);
 }
 
+TEST_F(GetSegment, ids_begin_again_behind_the_last_and_pass_by_those_in_use) {
+  const SegmentId first = three_pages();
+  segments.set_next_id_for_test(TestSegments::id_max);
+  EXPECT_EQ(three_pages(), TestSegments::id_max);
+  EXPECT_EQ(first, SegmentId{0});
+  const SegmentId second = three_pages();
+  EXPECT_EQ(second, SegmentId{1}) << "the first one has 0";
+  ASSERT_TRUE(segments.remove(first));
+  segments.set_next_id_for_test(TestSegments::id_max);
+  EXPECT_EQ(three_pages(), SegmentId{0}) << "the last one is in use, the first is free again";
+}
+
 TEST_F(GetSegment, is_refused_in_the_order_of_linux) {
   struct Case {
     const char* what;

@@ -59,6 +59,7 @@ MlockallPlan<Host> plan_mlockall(const SpaceState<Host>& space, MlockallFlags fl
   return plan;
 }
 
+/// Has no errors of its own.
 template <class Host>
 MlockallPlan<Host> plan_munlockall(const SpaceState<Host>& space) noexcept {
   MlockallPlan<Host> plan = plan_lock_everything(space, MlockMode::unlock);

@@ -13,7 +13,8 @@
 
 namespace vmarea {
 
-/// Arguments of mmap. `offset` is in bytes.
+/// Arguments of mmap; address, length and offset are bytes. As on Linux, map::anonymous means that
+/// `file` is not looked at: a mapping of a file says map::private_ or map::shared without it.
 template <class Host>
 struct MmapRequest {
   Address address = 0;

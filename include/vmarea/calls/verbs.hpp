@@ -12,6 +12,7 @@
 
 #include "vmarea/plan/cut.hpp"
 #include "vmarea/plan/walk_plan.hpp"
+#include "vmarea/space/check.hpp"
 
 namespace vmarea {
 
@@ -89,7 +90,8 @@ WalkPlan<Host, ModifyRule<Host>> plan_modify(
 }
 
 /// The same for a part anywhere, with the attributes that its area has. Errors: bad_address (no
-/// area there), invalid (not a page aligned part of one area), and those of plan_modify.
+/// area there), invalid (not a page aligned part of one area, or flags that it cannot have: what
+/// check_description refuses), and those of plan_modify.
 template <class Host>
 WalkPlan<Host, ModifyRule<Host>> plan_modify_at(const SpaceState<Host>& space, Range part,
                                                 Flags flags) noexcept {
@@ -98,7 +100,9 @@ WalkPlan<Host, ModifyRule<Host>> plan_modify_at(const SpaceState<Host>& space, R
   if (area == nullptr) return Error::bad_address;
   const bool good = geometry.aligned(part.start) && geometry.aligned(part.end) && !part.empty() &&
                     area->range().contains(part);
-  if (!good) return Error::invalid;
+  Description<Host> after = *area;
+  after.flags = flags;
+  if (!good || check_description(space, after, 0)) return Error::invalid;
   return plan_modify(space, *area, part, {flags, area->attributes});
 }
 

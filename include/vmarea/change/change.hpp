@@ -11,6 +11,8 @@
 //   return change.finish();               touches memory, moves what is left of an mremap
 //
 // The call in one go is complete(), made of the same beats; run() does them around one host call.
+// While a change lives, its thread makes no other call on the space: where the host has locks, the
+// thread would wait for itself; where it has none, one of the two is answered Error::busy.
 #pragma once
 
 #include <type_traits>

@@ -8,7 +8,7 @@
 
 namespace vmarea {
 
-/// Whoever looks something up holds a lock, or nothing changes meanwhile.
+/// A thread that looks something up holds a lock, or nothing changes meanwhile.
 struct NoLookups {
   static constexpr bool has_lock_free_lookup = false;
   static constexpr bool has_area_reads = false;
@@ -92,7 +92,7 @@ struct NoAttributes : NoUserfaultEvents {
   static void release_attributes(const Attributes*) noexcept {}
 };
 
-/// Memory without end.
+/// Memory without end, with the default geometry and profile.
 struct NoLimits {
   static constexpr Geometry geometry() noexcept { return {}; }
   static constexpr KernelProfile profile() noexcept { return linux_6_18; }

@@ -36,7 +36,7 @@
 
 namespace vmarea {
 
-/// The limits that calls compare with; bytes are bytes, `no_limit` is none.
+/// The limits that calls compare with, in the units that their names say; `no_limit` is none.
 struct Limits {
   static constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 
@@ -47,7 +47,7 @@ struct Limits {
   std::uint64_t locked_bytes = no_limit;         // RLIMIT_MEMLOCK
   std::uint64_t area_count_max = 65530;          // vm.max_map_count; mmap may reach one more.
   std::uint64_t stack_guard_gap_pages = 256;
-  std::uint64_t huge_pages_free_bytes = 0;  // Of map::huge_tlb without map::no_reserve.
+  std::uint64_t huge_pages_free_bytes = 0;  // For map::huge_tlb without map::no_reserve.
   bool may_lock_any = true;                 // CAP_IPC_LOCK
   bool may_map_lowest = true;      // CAP_SYS_RAWIO: fixed mappings below Geometry::fixed_min
   bool strict_overcommit = false;  // no_reserve is not honoured.
@@ -63,7 +63,7 @@ enum class Placement : unsigned char {
 /// What holds the pages of a file.
 enum class Storage : unsigned char {
   file_system,
-  memory,            // tmpfs, a memfd, no System V segment: userfaultfd can watch it.
+  memory,            // tmpfs or a memfd, but no System V segment: userfaultfd can watch it.
   anonymous_memory,  // Shared memory that mmap made: it can have a name, too.
 };
 
@@ -160,8 +160,8 @@ concept TreeServices = requires(Host s) {
 
 /// Locks, in the order of space_state.hpp. lock_space may refuse when the waiter is being
 /// killed, but never to the call that clears a space at its end. lock_space_shared, which may
-/// refuse, too, keeps writers out and lets other readers in; calls never ask for it, and who does
-/// unlocks the space before making one.
+/// refuse, too, keeps writers out and lets other readers in; calls never ask for it, and a thread
+/// that has it unlocks the space before it makes a call.
 /// An area write lock has no end: unlocking the space ends all of them. It is begun by
 /// begin_area_write, and for a new area, which nobody can reach yet, by attach_area. Where areas
 /// have no locks, begin_area_write is not called, so that areas need not be looked for.

@@ -68,15 +68,31 @@ class GuestPages {
   std::uint64_t allowed_[3]{};
 };
 
+/// The first address from `at` on that is mapped, or will be after `plan`; else the last number.
+template <class Host, class Plan>
+Address first_mapped(const SpaceState<Host>& space, const Plan& plan, Address at) noexcept {
+  const Area<Host>* const area = find_at_or_above(space, at);
+  Address first = area == nullptr ? everything.end : area->start;
+  plan.for_each_step(space, [&](const Step<Host>& step) {
+    if (step.kind != StepKind::edit) return;
+    for (const Piece<Host>& piece : step.edit->pieces) {
+      const Range after = piece.after.range();
+      if (after.end > at && after.start < first) first = after.start;
+    }
+  });
+  return first > at ? first : at;
+}
+
 /// The union over all pages of the guest in `range`, widened to whole pages, as they will be after
-/// `plan`, which was made on this space.
+/// `plan`, which was made on this space. Nothing is mapped in a range that ends before it starts.
 template <class Host, class Plan>
 HostProtection host_protection(const SpaceState<Host>& space, const Plan& plan,
                                Range range) noexcept {
   const Geometry geometry = space.services.geometry();
   const std::uint64_t block = GuestPages::count_max * geometry.page_size();
   HostProtection all;
-  const Address end = geometry.round_up(range.end);
+  // No area reaches past the limit; the end of a page above it could wrap.
+  const Address end = range.end < geometry.limit ? geometry.round_up(range.end) : geometry.limit;
   for (Address at = geometry.round_down(range.start); at < end;) {
     const Range part{at, end - at > block ? at + block : end};
     GuestPages pages(part, geometry);
@@ -91,6 +107,7 @@ HostProtection host_protection(const SpaceState<Host>& space, const Plan& plan,
     const HostProtection here = pages.protection();
     all = {all.access | here.access, all.is_mapped || here.is_mapped};
     at = part.end;
+    if (!here.is_mapped && at < end) at = first_mapped(space, plan, at);
   }
   return all;
 }

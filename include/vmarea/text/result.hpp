@@ -52,7 +52,7 @@ constexpr const char* describe(Error error) noexcept {
     case Error::busy:
       return "another change is reserved, this one is stale or out of turn, or memory is locked";
     case Error::exists:
-      return "something is mapped there";
+      return "exists already, or something is mapped there";
     case Error::no_device:
       return "the file cannot be mapped";
     case Error::invalid:

@@ -5,7 +5,8 @@
 //   start        end          half-open; pages are 1 << page_shift bytes
 //     [###########)
 //
-// No other header adds a caller's address to a caller's length.
+// Calls ask page_range() or inside() before they add a caller's length to a caller's address. A
+// function that adds them earlier looks for a sum that wraps.
 #pragma once
 
 #include <compare>
@@ -66,7 +67,8 @@ struct Geometry {
     unsigned address_bits = 47;
   };
   /// A geometry like Linux's for other sizes: the last page is out of bounds, a huge page is one
-  /// table of pages. Requires: page_shift < address_bits <= 63.
+  /// table of pages. Requires: page_shift < address_bits <= 63. A limit of 64 KiB or less is
+  /// not above placement_min, and fits no layout before the caller lowers that.
   static constexpr Geometry of(const Sizes& sizes) noexcept {
     constexpr unsigned table_entry_shift = 3;
     Geometry geometry;

@@ -2,8 +2,8 @@
 //
 // A host that runs out of things when a plan says so.
 //
-//   struct Host : FaultInjecting<Base>    where FaultPlan* Base::fault_plan() const; null: no
-//   faults
+//   struct Host : FaultInjecting<Base>    where FaultPlan* Base::fault_plan() const;
+//                                         null: nothing fails
 //
 //   for (plan.fail(n = 1); ; plan.fail(++n)) { act; if (plan.failures == 0) break; }
 //

@@ -2,8 +2,8 @@
 //
 // A host that writes down what it is asked, in order, so that a test can compare.
 //
-//   struct Host : Recording<Base>        where Recorder* Base::recorder() const; null: keeps
-//   nothing
+//   struct Host : Recording<Base>        where Recorder* Base::recorder() const;
+//                                        null: nothing is written down
 //
 //   "lock space", "begin write", "leave 100-103", "notify resized 100-105", "unlock space"
 //

@@ -43,7 +43,7 @@ concept AreaNames = requires(const Names& names, const Description<Host>& area, 
 
 // clang-format on
 
-/// Names of anonymous memory alone.
+/// No file has a path, and a name that was given to memory has no text: "[anon:]".
 struct NoNames {
   template <class Host>
   static ShownFile shown_file(const Description<Host>&) noexcept {
