@@ -25,50 +25,115 @@ extern "C" const char vmarea_area_program_end[];
 
 namespace vmarea::live {
 
+namespace {
+
+template <class View>
+void unmap(const View* views, unsigned count) {
+  if (views != nullptr) munmap(const_cast<View*>(views), count * sizeof(View));
+}
+
+}  // namespace
+
 AreaProgram::AreaProgram(unsigned views, Of of) : count_(views) {
   load(of);
 }
 
 AreaProgram::~AreaProgram() {
-  if (program_ >= 0) close(program_);
-  if (views_ != nullptr) munmap(const_cast<AreaView*>(views_), count_ * sizeof(AreaView));
+  for (const int program : {program_, task_program_}) {
+    if (program >= 0) close(program);
+  }
+  unmap(views_, count_);
+  unmap(tasks_, 1);
 }
 
 #ifdef VMAREA_AREA_PROGRAM
 
+namespace {
+
+/// The programs, of which one alone is loaded, for the kernel may have no use for the others.
+class Object {
+ public:
+  Object()
+      : object_(bpf_object__open_mem(
+            vmarea_area_program,
+            static_cast<std::size_t>(vmarea_area_program_end - vmarea_area_program), nullptr)) {}
+  ~Object() { bpf_object__close(object_); }
+  Object(const Object&) = delete;
+  Object& operator=(const Object&) = delete;
+
+  /// A descriptor of the program, and `views` where it writes, so many; -1 without.
+  template <class View>
+  int load(const char* name, const char* map_name, unsigned count, const View*& views) {
+    bpf_map* const map = object_ == nullptr ? nullptr : find_map(map_name);
+    bpf_program* const program = object_ == nullptr ? nullptr : find_program(name);
+    if (map == nullptr || program == nullptr) return -1;
+    if (bpf_map__set_max_entries(map, count) != 0 || bpf_object__load(object_) != 0) return -1;
+    void* const at =
+        mmap(nullptr, count * sizeof(View), PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+    if (at == MAP_FAILED) return -1;
+    views = static_cast<const View*>(at);
+    return fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0);
+  }
+
+ private:
+  bpf_map* find_map(const char* name) {
+    bpf_map* found = nullptr;
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object_) {
+      const bool is_it = std::strcmp(bpf_map__name(map), name) == 0;
+      if (is_it) found = map;
+      bpf_map__set_autocreate(map, is_it);
+    }
+    return found;
+  }
+
+  bpf_program* find_program(const char* name) {
+    bpf_program* found = nullptr;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object_) {
+      const bool is_it = std::strcmp(bpf_program__name(program), name) == 0;
+      if (is_it) found = program;
+      bpf_program__set_autoload(program, is_it);
+    }
+    return found;
+  }
+
+  bpf_object* object_;
+};
+
+bool run(int program, AreaRequest request) {
+  bpf_test_run_opts options = {};
+  options.sz = sizeof options;
+  options.ctx_in = &request;
+  options.ctx_size_in = sizeof request;
+  return bpf_prog_test_run_opts(program, &options) == 0 && options.retval == 0;
+}
+
+}  // namespace
+
 void AreaProgram::load(Of of) {
   const bool any = of == Of::any_task;
   libbpf_set_print(nullptr);
-  const auto size = static_cast<std::size_t>(vmarea_area_program_end - vmarea_area_program);
-  bpf_object* const object = bpf_object__open_mem(vmarea_area_program, size, nullptr);
-  bpf_map* const map = object != nullptr ? bpf_object__find_map_by_name(object, "views") : nullptr;
-  const auto find = [&](const char* name) {
-    return object != nullptr ? bpf_object__find_program_by_name(object, name) : nullptr;
-  };
-  bpf_program* const program = find(any ? "view_areas_of_task" : "view_areas");
-  bpf_program* const other = find(any ? "view_areas" : "view_areas_of_task");
-  if (other != nullptr) bpf_program__set_autoload(other, false);
-  if (map != nullptr && program != nullptr && bpf_map__set_max_entries(map, count_) == 0 &&
-      bpf_object__load(object) == 0) {
-    void* const views =
-        mmap(nullptr, count_ * sizeof(AreaView), PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
-    if (views != MAP_FAILED) views_ = static_cast<const AreaView*>(views);
-    if (views_ != nullptr) program_ = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0);
+  program_ = Object().load(any ? "view_areas_of_task" : "view_areas", "views", count_, views_);
+  if (program_ < 0) {
+    why_not_ = std::strerror(errno);
+  } else if (any) {
+    task_program_ = Object().load("view_tasks", "tasks", 1, tasks_);
   }
-  if (program_ < 0) why_not_ = std::strerror(errno);
-  bpf_object__close(object);
 }
 
 bool AreaProgram::read(unsigned view, std::uint64_t start, std::uint64_t end,
                        std::span<const ViewedArea>& areas, int task) const {
   if (!is_loaded()) return false;
-  AreaRequest request = {view, start, end, static_cast<unsigned long>(task)};
-  bpf_test_run_opts options = {};
-  options.sz = sizeof options;
-  options.ctx_in = &request;
-  options.ctx_size_in = sizeof request;
-  if (bpf_prog_test_run_opts(program_, &options) != 0 || options.retval != 0) return false;
+  if (!run(program_, {view, start, end, static_cast<unsigned long>(task)})) return false;
   areas = {views_[view].areas, views_[view].count};
+  return true;
+}
+
+bool AreaProgram::read_tasks(int task, std::span<const ViewedTask>& tasks) const {
+  if (task_program_ < 0) return false;
+  if (!run(task_program_, {0, 0, 0, static_cast<unsigned long>(task)})) return false;
+  tasks = {tasks_->tasks, tasks_->count};
   return true;
 }
 
@@ -80,6 +145,10 @@ void AreaProgram::load(Of) {
 
 bool AreaProgram::read(unsigned, std::uint64_t, std::uint64_t, std::span<const ViewedArea>&,
                        int) const {
+  return false;
+}
+
+bool AreaProgram::read_tasks(int, std::span<const ViewedTask>&) const {
   return false;
 }
 

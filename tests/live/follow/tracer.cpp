@@ -390,9 +390,11 @@ void Tracer::enter_call(Task& task) {
   space.begun = false;
   space.outstanding = 0;
   if (observer_.may_wait_for_others(space.id)) return begin_call(space);
+  if (space.tasks.size() > 1) observer_.look_at_others(space.id, task.id, call);
   for (pid_t id : space.tasks) {
     Task& other = tasks_.at(id);
     if (!other.running || other.waits_for_vfork) continue;
+    if (observer_.may_sleep_on(space.id, id)) continue;
     if (trace(PTRACE_INTERRUPT, id, 0, 0) != 0) continue;
     other.interrupted = true;
     ++space.outstanding;
