@@ -288,8 +288,9 @@ void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, cons
 /// A call that failed and changed nothing is no matter of rules.
 void Follower::adopt(Followed& followed, pid_t task, const Call& call, std::int64_t raw) {
   const bool failed = raw < 0 && raw >= -4095;
-  const bool changed_nothing = failed && !followed.space->compare();
-  adopt_call(*followed.space, task, call, raw);
+  const bool changed_nothing =
+      failed && !followed.space->compare() && !followed.space->compare_hidden(task);
+  if (!changed_nothing) adopt_call(*followed.space, task, call, raw);
   comparison_ = changed_nothing ? Comparison::told_result : Comparison::not_modelled;
   followed.facts.ranges.everywhere = true;
   ++(changed_nothing ? tally_.told_result : tally_.adopted)[call.kind->name];
