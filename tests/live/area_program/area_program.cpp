@@ -50,54 +50,48 @@ AreaProgram::~AreaProgram() {
 
 namespace {
 
-/// The programs, of which one alone is loaded, for the kernel may have no use for the others.
+/// Programs and the maps that they write to. What is not taken is not loaded, for the kernel may not
+/// have what it needs.
 class Object {
  public:
   Object()
       : object_(bpf_object__open_mem(
             vmarea_area_program,
-            static_cast<std::size_t>(vmarea_area_program_end - vmarea_area_program), nullptr)) {}
+            static_cast<std::size_t>(vmarea_area_program_end - vmarea_area_program), nullptr)) {
+    bpf_program* program = nullptr;
+    bpf_map* map = nullptr;
+    if (object_ == nullptr) return;
+    bpf_object__for_each_program(program, object_) bpf_program__set_autoload(program, false);
+    bpf_object__for_each_map(map, object_) bpf_map__set_autocreate(map, false);
+  }
   ~Object() { bpf_object__close(object_); }
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
 
-  /// A descriptor of the program, and `views` where it writes, so many; -1 without.
+  /// A program that writes so many views.
+  void take(const char* name, const char* map_name, unsigned count) {
+    if (object_ == nullptr) return;
+    bpf_program__set_autoload(bpf_object__find_program_by_name(object_, name), true);
+    bpf_map* const map = bpf_object__find_map_by_name(object_, map_name);
+    bpf_map__set_autocreate(map, true);
+    bpf_map__set_max_entries(map, count);
+  }
+
+  bool load() { return object_ != nullptr && bpf_object__load(object_) == 0; }
+
+  /// Of what is loaded: a descriptor of the program, and where it writes; -1 without.
   template <class View>
-  int load(const char* name, const char* map_name, unsigned count, const View*& views) {
-    bpf_map* const map = object_ == nullptr ? nullptr : find_map(map_name);
-    bpf_program* const program = object_ == nullptr ? nullptr : find_program(name);
-    if (map == nullptr || program == nullptr) return -1;
-    if (bpf_map__set_max_entries(map, count) != 0 || bpf_object__load(object_) != 0) return -1;
-    void* const at =
-        mmap(nullptr, count * sizeof(View), PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+  int use(const char* name, const char* map_name, const View*& views) {
+    const bpf_map* const map = bpf_object__find_map_by_name(object_, map_name);
+    const std::size_t size = bpf_map__max_entries(map) * sizeof(View);
+    void* const at = mmap(nullptr, size, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
     if (at == MAP_FAILED) return -1;
     views = static_cast<const View*>(at);
+    const bpf_program* const program = bpf_object__find_program_by_name(object_, name);
     return fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0);
   }
 
  private:
-  bpf_map* find_map(const char* name) {
-    bpf_map* found = nullptr;
-    bpf_map* map = nullptr;
-    bpf_object__for_each_map(map, object_) {
-      const bool is_it = std::strcmp(bpf_map__name(map), name) == 0;
-      if (is_it) found = map;
-      bpf_map__set_autocreate(map, is_it);
-    }
-    return found;
-  }
-
-  bpf_program* find_program(const char* name) {
-    bpf_program* found = nullptr;
-    bpf_program* program = nullptr;
-    bpf_object__for_each_program(program, object_) {
-      const bool is_it = std::strcmp(bpf_program__name(program), name) == 0;
-      if (is_it) found = program;
-      bpf_program__set_autoload(program, is_it);
-    }
-    return found;
-  }
-
   bpf_object* object_;
 };
 
@@ -114,12 +108,21 @@ bool run(int program, AreaRequest request) {
 void AreaProgram::load(Of of) {
   const bool any = of == Of::any_task;
   libbpf_set_print(nullptr);
-  program_ = Object().load(any ? "view_areas_of_task" : "view_areas", "views", count_, views_);
-  if (program_ < 0) {
-    why_not_ = std::strerror(errno);
-  } else if (any) {
-    task_program_ = Object().load("view_tasks", "tasks", 1, tasks_);
+  if (!any || !load("view_areas_of_task", "view_tasks")) {
+    load(any ? "view_areas_of_task" : "view_areas", nullptr);
   }
+  if (program_ < 0) why_not_ = std::strerror(errno);
+}
+
+/// Both at once, since the kernel's types are read each time.
+bool AreaProgram::load(const char* of_areas, const char* of_tasks) {
+  Object object;
+  object.take(of_areas, "views", count_);
+  if (of_tasks != nullptr) object.take(of_tasks, "tasks", 1);
+  if (!object.load()) return false;
+  program_ = object.use(of_areas, "views", views_);
+  if (of_tasks != nullptr) task_program_ = object.use(of_tasks, "tasks", tasks_);
+  return true;
 }
 
 bool AreaProgram::read(unsigned view, std::uint64_t start, std::uint64_t end,

@@ -39,6 +39,7 @@ class AreaProgram {
 
  private:
   void load(Of of);
+  bool load(const char* of_areas, const char* of_tasks);
 
   unsigned count_;
   int program_ = -1;
