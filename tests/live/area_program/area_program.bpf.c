@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 //
 // Run in the kernel: write down the areas of the calling process, or of another one, in a range, as
-// the kernel's own iterator gives them; and which tasks of a process sleep. The kernel describes its types itself, in /sys/kernel/btf/vmlinux; declared
-// here are the few members that are read, and loading looks up where they lie. Only programs that
-// are free under the GPL, too, may use the iterator.
+// the kernel's own iterator gives them; and which tasks of a process sleep. The kernel describes its
+// types itself, in /sys/kernel/btf/vmlinux; declared here are the few members that are read, and
+// loading looks up where they lie. Only programs that are free under the GPL, too, may use the
+// iterators.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

@@ -50,8 +50,8 @@ AreaProgram::~AreaProgram() {
 
 namespace {
 
-/// Programs and the maps that they write to. What is not taken is not loaded, for the kernel may not
-/// have what it needs.
+/// Programs and the maps that they write to. What is not taken is not loaded, for the kernel may
+/// not have what it needs.
 class Object {
  public:
   Object()

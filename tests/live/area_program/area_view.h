@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the programs inside the kernel write down of areas and of tasks: the layouts that they, in C,
-// and their reader share.
+// What the programs inside the kernel write down of areas and of tasks: the layouts that they, in
+// C, and their reader share.
 #pragma once
 
 /// An arena holds 1536, and one may lie behind it.
@@ -13,7 +13,7 @@ struct ViewedArea {
   unsigned long bits;        /* Its flags as this kernel numbers them. */
   unsigned long page_offset; /* Of anonymous areas, too. */
   unsigned long file;        /* Where its open file lies; 0 if none. */
-  unsigned long identity; /* Where its anon_vma lies; 0 if none. */
+  unsigned long identity;    /* Where its anon_vma lies; 0 if none. */
 };
 
 struct AreaView {

@@ -306,8 +306,8 @@ void Follower::check_call(SpaceId id, Followed& followed, pid_t task, const Call
         space.compare_around(followed.facts.ranges, find_touched(call, raw, before_)));
   if (!map_is_due || !follows(id) || space.in_doubt) return;
   const auto all = [&] {
-    return fmt::format("all areas after call {}, {}\n  equal after call {}", followed.number, what(),
-                       followed.last_equal);
+    return fmt::format("all areas after call {}, {}\n  equal after call {}", followed.number,
+                       what(), followed.last_equal);
   };
   judge(id, followed, task, all, followed.map_pace.run([&] { return space.compare(); }));
   if (!hidden_is_due || !follows(id) || space.in_doubt) return;
@@ -323,7 +323,8 @@ void Follower::check_all(SpaceId id, Followed& followed, pid_t task, const std::
     difference = followed.hidden_pace.run([&] { return space.compare_hidden(task); });
   }
   followed.last_equal = calls_;
-  judge(id, followed, task, [&] { return what; }, difference);
+  judge(
+      id, followed, task, [&] { return what; }, difference);
 }
 
 void Follower::judge(SpaceId id, Followed& followed, pid_t task,
@@ -332,9 +333,9 @@ void Follower::judge(SpaceId id, Followed& followed, pid_t task,
   FollowedSpace& space = *followed.space;
   if (!difference || cannot_be_told(id, space, task)) return;
   ++tally_.mismatches;
-  fail(
-      space, task,
-      fmt::format("process {}: {}\n{}", task, say_what(), print_difference(space, before_, *difference)));
+  fail(space, task,
+       fmt::format("process {}: {}\n{}", task, say_what(),
+                   print_difference(space, before_, *difference)));
 }
 
 /// Whether a difference may be one of what we could see only: a stopped task that is killed takes

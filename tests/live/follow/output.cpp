@@ -105,8 +105,7 @@ bool Recording::exchange(std::string_view text) {
   if (file < 0) return false;
   const bool is_exchanged = fchown(file, status.st_uid, status.st_gid) == 0 &&
                             fchmod(file, status.st_mode & 07777) == 0 &&
-                            write_all(file, text) == 0 &&
-                            rename(fresh.c_str(), path_.c_str()) == 0;
+                            write_all(file, text) == 0 && rename(fresh.c_str(), path_.c_str()) == 0;
   if (is_exchanged) {
     std::swap(file_, file);
   } else {

@@ -113,8 +113,8 @@ std::string SvgPicture::draw(std::uint64_t mismatches, std::string_view state) {
   if (space_ == 0) texts.title = "No program was followed";
   texts.notes.push_back(fmt::format("{}; Linux {} on {}; {} between the kernel and vmarea{}",
                                     shorten(join_words(beginning_.command), 100), beginning_.kernel,
-                                    beginning_.machine,
-                                    print_count(mismatches, "mismatch", "es"), state));
+                                    beginning_.machine, print_count(mismatches, "mismatch", "es"),
+                                    state));
   if (others_ != 0) {
     std::string note = fmt::format("Of process {}. Not drawn: {} of forks and of other programs",
                                    process_, print_count(others_, "address space"));

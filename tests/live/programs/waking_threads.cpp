@@ -48,8 +48,7 @@ bool change(char* memory, unsigned round) {
 
 int main() {
   const int zero = open("/dev/zero", O_RDONLY);
-  void* const at =
-      mmap(nullptr, (pages + 2) * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const at = mmap(nullptr, (pages + 2) * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (zero < 0 || at == MAP_FAILED) return 1;
   char* const memory = static_cast<char*>(at) + page;
   std::vector<std::thread> threads;

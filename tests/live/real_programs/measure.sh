@@ -45,7 +45,7 @@ run() {
   awk -v asked="$(grep -oE -- '-ops [0-9]+' <<< "$*" | tail -1)" '
     /^stress-ng: metrc: .* [a-z-]+ +[0-9]+ +[0-9.]+ +[0-9.]+ / {
       print $4, ($5 >= 0 + substr(asked, 6) ? "all" : $5) }
-    /^stress-ng: fail: / { sub(/\[[0-9]+\]/, ""); print }
+    /^stress-ng: fail: / { sub(/\[[0-9]+\]/, ""); gsub(/0x[0-9a-f]+/, ""); print }
     /^stress-ng: .*successful run/ { print $4 }' "$which.err" > "$which.answer"
   cat "$which.out" >> "$which.answer"
 }
@@ -86,8 +86,9 @@ measure() {
   summary=$(grep -aE '^follow: .*: [0-9]+ calls? of ' "$said/with.err" | tail -1)
   verdict=$(sed -E 's/.*, ([0-9]+ mismatch(es)?)$/\1/' <<< "${summary:-no summary}")
   verdict+=$(sed -nE 's/^follow: note: ([0-9]+ calls? not modelled); [^(]*(.*)/; \1 \2/p
-                      s/^follow: (process .* cannot be followed.*|MISMATCH.*)/; \1/p' \
-    "$said/with.err" | head -3 | tr -d '\n')
+                      s/^follow: note: ([0-9]+ calls? not compared): (.*)/; \1, \2/p
+                      s/^follow: note: ([0-9]+ process(es)? not followed.*)/; \1/p
+                      s/^follow: (MISMATCH.*)/; \1/p' "$said/with.err" | tr -d '\n')
   [ -z "$differs" ] && grep -q '^0 mismatches' <<< "$verdict" || failures=$((failures + 1))
   printf '| %s | %s | %s | %s | %s | %s |\n' "$name" \
     "$(sed -E 's/.* in ([0-9]+) process.*/\1/' <<< "$summary")" \
