@@ -367,8 +367,8 @@ void Follower::fail(FollowedSpace& space, pid_t task, const std::string& text) {
 
 bool Follower::name_program(pid_t task) {
   constexpr auto preparing = std::to_array<std::string_view>(
-      {"env", "nice", "ionice", "nohup", "setarch", "setpriv", "setsid", "stdbuf", "sudo",
-       "taskset", "time", "timeout", "unshare"});
+      {"chroot", "chrt", "env", "ionice", "nice", "nohup", "numactl", "prlimit", "setarch",
+       "setpriv", "setsid", "stdbuf", "sudo", "taskset", "time", "timeout", "unshare"});
   if (!program_.empty() && !is_prepared_) return false;
   if (program_.empty()) {
     program_ = options_.command.front();

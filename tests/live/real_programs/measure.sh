@@ -28,8 +28,6 @@ cp "$here"/inputs/* "$folder"
 chmod 1777 "$folder" # One of the programs runs as an ordinary user.
 chmod a+r "$folder"/*
 cd "$folder" || exit 2
-# The allocators are tried with it.
-command -v rustc > /dev/null && rustc -O vectors.rs -o vectors
 failures=0
 
 # run WHICH WORDS...: what came of it, in files WHICH.*; times are seconds.
@@ -100,6 +98,7 @@ measure() {
 
 echo '| program | processes | calls | slowdown | by the clock | verdict |'
 echo '|---|---|---|---|---|---|'
+found=0
 rows=0
 seen=0
 while IFS= read -r line <&3; do
@@ -107,12 +106,16 @@ while IFS= read -r line <&3; do
   name=${BASH_REMATCH[1]}
   if [ $# -ne 0 ] && ! printf '%s\n' "$@" | grep -qxF -- "$name"; then continue; fi
   eval "words=(${BASH_REMATCH[2]})"
+  found=$((found + 1))
+  # The allocators are tried with it.
+  [[ ${words[*]} = *./vectors* && ! -e vectors ]] && rustc -O vectors.rs -o vectors
   if ! command -v "${words[0]}" > /dev/null; then
     echo "| $name | | | | | not installed |"
     continue
   fi
-  [ "${words[0]}" = stress-ng ] && words+=(--metrics-brief)
+  [[ $name = stress-ng* ]] && words+=(--metrics-brief)
   measure "$name" "${words[@]}"
 done 3< "$list"
+[ $# -eq 0 ] || [ $found -eq $# ] || { echo "measure.sh: $found of these are listed" && exit 2; }
 echo "identities were compared in $seen of $rows"
 exit $((failures != 0))
