@@ -447,37 +447,41 @@ std::vector<SeenIdentity> FollowedSpace::see_identities(vmarea::Range range,
   return view == theirs.end() ? seen : std::vector<SeenIdentity>{};
 }
 
+/// What was touched shares with what lies beside, which may have been touched since it was looked
+/// at last: the range is widened until it begins and ends with what is known.
 bool FollowedSpace::learn_identities(vmarea::Range range) {
-  const std::vector<SeenIdentity> seen = see_identities(range);
-  learn_identities(seen);
-  return !seen.empty();
-}
-
-/// One area that was touched between two that were not takes what the rules say, which is compared
-/// later. Of several side by side the order of the touches decides, and perhaps that of two
-/// processors: they are given what the kernel's have.
-void FollowedSpace::learn_identities(const std::vector<SeenIdentity>& seen) {
+  std::vector<SeenIdentity> seen = see_identities(range);
+  if (seen.empty()) return false;
   const auto is_new = [](const SeenIdentity& one) {
     return one.theirs != 0 && !one.area->identity;
   };
-  if (std::ranges::none_of(seen, is_new)) return;
+  while (!seen.empty()) {
+    const auto* const before = space_->find_with_prev(seen.front().area->start).prev;
+    const auto* const behind = space_->find(seen.back().area->end);
+    vmarea::Range wider = range;
+    if (is_new(seen.front()) && before != nullptr)
+      wider.start = std::min(range.start, before->start);
+    if (is_new(seen.back()) && behind != nullptr) wider.end = std::max(range.end, behind->end);
+    if (wider.start == range.start && wider.end == range.end) break;
+    range = wider;
+    seen = see_identities(range);
+  }
+  learn_identities(seen);
+  return true;
+}
+
+/// The order of the touches decides who shares with whom, and it is not known: calls are looked at
+/// where they are made. So ours are given what the kernel's have.
+void FollowedSpace::learn_identities(const std::vector<SeenIdentity>& seen) {
   std::map<std::uint64_t, vmarea::AnonIdentity> known;
-  std::vector<bool> news;
   for (const SeenIdentity& one : seen) {
-    news.push_back(is_new(one));
     if (one.theirs != 0 && one.area->identity) known.emplace(one.theirs, one.area->identity);
   }
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    if (!news[i]) continue;
-    const bool follows_new = i > 0 && news[i - 1];
-    const bool precedes_new = i + 1 < seen.size() && news[i + 1];
-    if (!follows_new && !precedes_new) {
-      static_cast<void>(space_->touch(seen[i].area->start, vmarea::Touch::forced_write));
-      continue;
-    }
-    const auto [same, is_first] = known.try_emplace(seen[i].theirs);
+  for (const SeenIdentity& one : seen) {
+    if (one.theirs == 0 || one.area->identity) continue;
+    const auto [same, is_first] = known.try_emplace(one.theirs);
     if (is_first) same->second = make_identity();
-    seen[i].area->identity = same->second;
+    one.area->identity = same->second;
   }
 }
 
@@ -506,7 +510,7 @@ std::optional<Difference> FollowedSpace::compare_identities(
       return Difference{area->start, "the kernel's has an identity, ours has none"};
     }
   }
-  learn_identities(seen);
+  if (!seen.empty()) learn_identities({seen.front().area->start, seen.back().area->end});
   std::map<std::uint64_t, const SeenIdentity*> by_theirs;
   std::map<std::uint64_t, const SeenIdentity*> by_ours;
   for (const SeenIdentity& one : seen) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Threads that sleep most of the time, wake by themselves while another one is in the midst of a
-// memory call, and touch the memory that it changes, or what lies beside.
+// memory call, and touch the memory that it changes, or what lies beside. One never sleeps, also
+// while the process forks.
 #include <atomic>
 #include <cstdint>
 #include <thread>
@@ -9,12 +10,14 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 namespace {
 
 constexpr std::size_t page = 4096, pages = 12;
+constexpr unsigned seed_of_sleepless = 0;
 std::atomic<bool> is_over{false};
 
 /// Where nothing is mapped, or may be written, this fails and that is all.
@@ -23,10 +26,11 @@ void touch(int zero, char* at) {
 }
 
 void wake_and_touch(int zero, char* memory, unsigned seed) {
+  const unsigned first = seed;
   while (!is_over) {
     seed = seed * 1'103'515'245 + 12'345;
     const timespec pause{.tv_sec = 0, .tv_nsec = 20'000 + seed % 60'000};
-    nanosleep(&pause, nullptr);
+    if (seed_of_sleepless != first) nanosleep(&pause, nullptr);
     touch(zero, memory + (seed >> 16) % pages * page);
   }
 }
@@ -44,6 +48,12 @@ bool change(char* memory, unsigned round) {
   return mprotect(middle, 4 * page, all) == 0;
 }
 
+bool fork_and_wait() {
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  return child > 0 && waitpid(child, nullptr, 0) == child;
+}
+
 }  // namespace
 
 int main() {
@@ -56,7 +66,9 @@ int main() {
     threads.emplace_back(wake_and_touch, zero, memory, seed);
   }
   bool is_good = true;
-  for (unsigned round = 0; round < 400 && is_good; ++round) is_good = change(memory, round);
+  for (unsigned round = 0; round < 400 && is_good; ++round) {
+    is_good = change(memory, round) && (round % 8 != 0 || fork_and_wait());
+  }
   is_over = true;
   for (std::thread& thread : threads) thread.join();
   return is_good ? 0 : 1;
