@@ -470,18 +470,27 @@ bool FollowedSpace::learn_identities(vmarea::Range range) {
   return true;
 }
 
-/// The order of the touches decides who shares with whom, and it is not known: calls are looked at
-/// where they are made. So ours are given what the kernel's have.
+/// One area that was touched between two that were not, or were seen before it was, takes what the
+/// rules say, which is compared later. Of several side by side the order of the touches decides,
+/// and perhaps that of two processors: they are given what the kernel's have.
 void FollowedSpace::learn_identities(const std::vector<SeenIdentity>& seen) {
   std::map<std::uint64_t, vmarea::AnonIdentity> known;
+  std::vector<bool> news;
   for (const SeenIdentity& one : seen) {
+    news.push_back(one.theirs != 0 && !one.area->identity);
     if (one.theirs != 0 && one.area->identity) known.emplace(one.theirs, one.area->identity);
   }
-  for (const SeenIdentity& one : seen) {
-    if (one.theirs == 0 || one.area->identity) continue;
-    const auto [same, is_first] = known.try_emplace(one.theirs);
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (!news[i]) continue;
+    const bool follows_new = i > 0 && news[i - 1];
+    const bool precedes_new = i + 1 < seen.size() && news[i + 1];
+    if (!follows_new && !precedes_new) {
+      static_cast<void>(space_->touch(seen[i].area->start, vmarea::Touch::forced_write));
+      continue;
+    }
+    const auto [same, is_first] = known.try_emplace(seen[i].theirs);
     if (is_first) same->second = make_identity();
-    one.area->identity = same->second;
+    seen[i].area->identity = same->second;
   }
 }
 
