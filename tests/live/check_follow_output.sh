@@ -94,7 +94,8 @@ check 0 0 "a follower that is told to end"
 grep -q '<title>sleep: ' "$folder/life" || complain "no picture of a program that was told to end"
 
 # All is there up to the moment when follow itself is killed, and in whole lines.
-"$follow" --json="$folder/life" -- sh -c 'ls / > /dev/null; while :; do sleep 0.1; done' \
+"$follow" --json="$folder/life" --record="$folder/calls" -- \
+  sh -c 'ls / > /dev/null; while :; do sleep 0.1; done' \
   2> "$folder/said" &
 follower=$!
 for _ in $(seq 100); do
@@ -106,6 +107,26 @@ wait $follower 2> /dev/null
 grep -q '"event":"exit"' "$folder/life" || complain "json: what was told before is not there"
 grep -qvE '^\{"event":.*\}$' "$folder/life" && complain "json: a line is not whole"
 [ -z "$(tail -c 1 "$folder/life")" ] || complain "json: the last line is not whole"
+grep -q '^call mmap ' "$folder/calls" || complain "a recording is lost with its follower"
+grep -qvE '^(area|call) [0-9a-z_ ]+$' "$folder/calls" && complain "a recorded line is not whole"
+
+"$follow" --quiet --svg="$folder/picture" -- \
+  sh -c 'ls / > /dev/null; exec sleep 60' \
+  2> "$folder/said" &
+follower=$!
+for _ in $(seq 200); do
+  grep -qE '<title>sleep: ' "$folder/picture" 2> /dev/null && break
+  sleep 0.05
+done
+kill -KILL $follower
+wait $follower 2> /dev/null
+tail -n 1 "$folder/picture" | grep -q '^</svg>$' || complain "a killed follower has no picture"
+grep -q 'drawn while it ran' "$folder/picture" || complain "a picture of what ran is not told so"
+ls "$folder"/picture.* > /dev/null 2>&1 && complain "a drawing is left behind"
+ln -s "$folder/picture" "$folder/link"
+"$follow" --quiet --svg="$folder/link" -- "${program[@]}" 2> "$folder/said"
+check 0 2 "a picture behind a link"
+[ -L "$folder/link" ] && grep -q '<title>sh: ' "$folder/picture" || complain "the link is replaced"
 
 "$follow" --show-maps -- "${program[@]}" 2> "$folder/said" >&-
 check 4 0 "areas for a closed standard output"

@@ -34,6 +34,8 @@ says '^follow: [0-9]+ [0-9]+ mmap\(0x0, [0-9]+, PROT_READ'
 
 "$follow" --quiet -- env -i timeout 60 nice true 2> "$said" || complain "env"
 says '^follow: (/.*/)?true: '
+"$follow" --quiet -- prlimit --core=0 chrt --other 0 true 2> "$said" || complain "prlimit"
+says '^follow: (/.*/)?true: '
 "$follow" --quiet -- timeout 60 sh -c 'env true; ls / > /dev/null' 2> "$said" || complain "timeout"
 says '^follow: sh: '
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "live/random_calls/flag_bits.hpp"
+#include "live/area_program/flag_bits.hpp"
 
 namespace vmarea::live {
 namespace {

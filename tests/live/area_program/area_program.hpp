@@ -33,12 +33,19 @@ class AreaProgram {
   bool read(unsigned view, std::uint64_t start, std::uint64_t end,
             std::span<const ViewedArea>& areas, int task = 0) const;
 
+  /// The tasks of the process of `task`, until they are read again; for Of::any_task. False if they
+  /// could not be read.
+  bool read_tasks(int task, std::span<const ViewedTask>& tasks) const;
+
  private:
   void load(Of of);
+  bool load(const char* of_areas, const char* of_tasks);
 
   unsigned count_;
   int program_ = -1;
   const AreaView* views_ = nullptr;
+  int task_program_ = -1;
+  const TaskView* tasks_ = nullptr;
   const char* why_not_ = "";
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the program inside the kernel writes down of areas: the layout that it, in C, and its reader
-// share.
+// What the programs inside the kernel write down of areas and of tasks: the layouts that they, in
+// C, and their reader share.
 #pragma once
 
 /// An arena holds 1536, and one may lie behind it.
@@ -12,8 +12,8 @@ struct ViewedArea {
   unsigned long end;
   unsigned long bits;        /* Its flags as this kernel numbers them. */
   unsigned long page_offset; /* Of anonymous areas, too. */
-  unsigned long has_file;
-  unsigned long identity; /* Where its anon_vma lies; 0 if none. */
+  unsigned long file;        /* Where its open file lies; 0 if none. */
+  unsigned long identity;    /* Where its anon_vma lies; 0 if none. */
 };
 
 struct AreaView {
@@ -21,10 +21,24 @@ struct AreaView {
   struct ViewedArea areas[AREA_VIEW_CAPACITY];
 };
 
-/// What the program is called with.
+/// Of one process; where it has more, the rest counts as awake.
+#define TASK_VIEW_CAPACITY 512
+
+struct ViewedTask {
+  unsigned long task;
+  unsigned long switches; /* How often it gave up the processor, or had to. */
+  unsigned long asleep;   /* In a call that a signal would interrupt. */
+};
+
+struct TaskView {
+  unsigned long count;
+  struct ViewedTask tasks[TASK_VIEW_CAPACITY];
+};
+
+/// What the programs are called with.
 struct AreaRequest {
   unsigned long view; /* The number of the view to write. */
   unsigned long start;
   unsigned long end;
-  unsigned long task; /* Whose areas; of no meaning where they are those of the calling process. */
+  unsigned long task; /* Whose areas, or tasks; no matter for those of the calling process. */
 };

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 #include <vmarea_shims/maps_text.hpp>
 
-#include "identities.hpp"
 #include "proc_text.hpp"
 #include "process_facts.hpp"
 #include "support/flag_letters.hpp"
@@ -272,6 +271,45 @@ std::optional<Difference> FollowedSpace::compare_around(const CallRanges& ranges
 /// Requires: the range starts and ends with areas of ours, or where there are none.
 std::optional<Difference> FollowedSpace::compare_within(vmarea::Range range,
                                                         const std::vector<vmarea::Range>& touched) {
+  const std::vector<ViewedArea> views = view_areas(range);
+  if (!are_ours(views, range)) {
+    if (auto difference = compare_by_queries(range)) return difference;
+    if (!views.empty()) {
+      if (auto difference = compare_flags(view_areas(vmarea::everything))) return difference;
+    }
+  }
+  note_growing(range);
+  return compare_identities(see_identities(range, views), touched);
+}
+
+std::vector<ViewedArea> FollowedSpace::view_areas(vmarea::Range range) const {
+  const KernelIdentities* const identities = KernelIdentities::find();
+  return identities != nullptr ? identities->read(viewer_, range) : std::vector<ViewedArea>{};
+}
+
+/// Which file an area has a view does not tell, but that it is the one as which it was seen before.
+bool FollowedSpace::are_ours(const std::vector<ViewedArea>& views, vmarea::Range range) {
+  auto view = views.begin();
+  for (const auto& ours : space_->areas(range)) {
+    vmarea::Flags flags;
+    if (view == views.end() || view->start != ours.start || view->end != ours.end) return false;
+    if (!KernelIdentities::flag_bits().decode(view->bits, flags)) return false;
+    if (!ours.flags.difference(flags).without(unseen_flags()).empty()) return false;
+    if ((view->file != 0) != (ours.file != nullptr)) return false;
+    if (ours.file != nullptr) {
+      if (view->page_offset != ours.page_offset) return false;
+      if (view->file != ours.file->seen_as) {
+        const auto theirs = kernel_.find_at_or_above(ours.start);
+        if (!theirs || differs(*theirs, ours)) return false;
+        ours.file->seen_as = view->file;
+      }
+    }
+    ++view;
+  }
+  return view == views.end();
+}
+
+std::optional<Difference> FollowedSpace::compare_by_queries(vmarea::Range range) {
   auto theirs = kernel_.find_at_or_above(range.start);
   for (const auto& ours : space_->areas(range)) {
     if (!theirs) return Difference{ours.start, "ours has an area more"};
@@ -283,8 +321,7 @@ std::optional<Difference> FollowedSpace::compare_within(vmarea::Range range,
   if (theirs && theirs->start < range.end) {
     return Difference{theirs->start, "the kernel has an area more"};
   }
-  note_growing(range);
-  return compare_identities(range, touched);
+  return std::nullopt;
 }
 
 std::optional<Difference> FollowedSpace::compare() {
@@ -299,7 +336,7 @@ std::optional<Difference> FollowedSpace::compare() {
   }
   if (i < theirs.size()) return Difference{theirs[i].start, "the kernel has an area more"};
   if (auto difference = compare_text()) return difference;
-  return compare_identities(vmarea::everything, {});
+  return compare_identities(see_identities(vmarea::everything), {});
 }
 
 std::optional<Difference> FollowedSpace::compare_text() {
@@ -320,8 +357,17 @@ std::optional<Difference> FollowedSpace::compare_text() {
   return std::nullopt;
 }
 
-std::optional<Difference> FollowedSpace::compare_hidden(pid_t task) {
+/// By the views alone where they leave no doubt. What smaps says is learned.
+std::optional<Difference> FollowedSpace::compare_flags(const std::vector<ViewedArea>& views) {
+  if (!views.empty() && are_ours(views, vmarea::everything)) return std::nullopt;
   const std::vector<KernelArea> theirs = kernel_.read_areas_with_flags();
+  auto view = views.begin();
+  for (const KernelArea& area : theirs) {
+    while (view != views.end() && view->start < area.start) ++view;
+    if (view == views.end()) break;
+    const bool is_same = view->start == area.start && view->end == area.end;
+    if (is_same) KernelIdentities::flag_bits().learn(view->bits, *area.flags);
+  }
   std::size_t i = 0;
   for (const auto& ours : space_->areas()) {
     if (i == theirs.size()) break;  // compare() tells that better.
@@ -331,6 +377,11 @@ std::optional<Difference> FollowedSpace::compare_hidden(pid_t task) {
     return Difference{ours.start,
                       fmt::format("flags differ ({})", vmarea::test::letters_of(differing))};
   }
+  return std::nullopt;
+}
+
+std::optional<Difference> FollowedSpace::compare_hidden(pid_t task) {
+  if (auto difference = compare_flags(view_areas(vmarea::everything))) return difference;
   const vmarea::PageTotals counted = read_totals(task);
   const vmarea::PageTotals& totals = space_->totals();
   if (counted == totals) return std::nullopt;
@@ -373,12 +424,15 @@ void FollowedSpace::take_from_kernel(const std::function<void(AreaDescription&)>
   in_doubt = false;
 }
 
-/// Areas of ours and the kernel's in a range, side by side; none if they are not the same ones.
 std::vector<SeenIdentity> FollowedSpace::see_identities(vmarea::Range range) {
-  const KernelIdentities* const identities = KernelIdentities::find();
+  return see_identities(range, view_areas(range));
+}
+
+/// Areas of ours and the kernel's in a range, side by side; none if they are not the same ones.
+std::vector<SeenIdentity> FollowedSpace::see_identities(vmarea::Range range,
+                                                        const std::vector<ViewedArea>& theirs) {
   std::vector<SeenIdentity> seen;
-  if (identities == nullptr) return seen;
-  const std::vector<ViewedArea> theirs = identities->read(viewer_, range);
+  if (theirs.empty()) return seen;
   auto view = theirs.begin();
   for (const auto& ours : space_->areas(range)) {
     if (view == theirs.end() || view->start != ours.start || view->end != ours.end) return {};
@@ -386,31 +440,44 @@ std::vector<SeenIdentity> FollowedSpace::see_identities(vmarea::Range range) {
       seen.push_back({.area = vmarea::find_area(space_->state(), ours.start),
                       .theirs = view->identity,
                       .page_offset = view->page_offset,
-                      .has_file = view->has_file != 0});
+                      .has_file = view->file != 0});
     }
     ++view;
   }
   return view == theirs.end() ? seen : std::vector<SeenIdentity>{};
 }
 
+/// What was touched shares with what lies beside, which may have been touched since it was looked
+/// at last: the range is widened until it begins and ends with what is known.
 bool FollowedSpace::learn_identities(vmarea::Range range) {
-  const std::vector<SeenIdentity> seen = see_identities(range);
-  learn_identities(seen);
-  return !seen.empty();
-}
-
-/// One area that was touched between two that were not takes what the rules say, which is compared
-/// later. Of several side by side the order of the touches decides, and perhaps that of two
-/// processors: they are given what the kernel's have.
-void FollowedSpace::learn_identities(const std::vector<SeenIdentity>& seen) {
+  std::vector<SeenIdentity> seen = see_identities(range);
+  if (seen.empty()) return false;
   const auto is_new = [](const SeenIdentity& one) {
     return one.theirs != 0 && !one.area->identity;
   };
-  if (std::ranges::none_of(seen, is_new)) return;
+  while (!seen.empty()) {
+    const auto* const before = space_->find_with_prev(seen.front().area->start).prev;
+    const auto* const behind = space_->find(seen.back().area->end);
+    vmarea::Range wider = range;
+    if (is_new(seen.front()) && before != nullptr)
+      wider.start = std::min(range.start, before->start);
+    if (is_new(seen.back()) && behind != nullptr) wider.end = std::max(range.end, behind->end);
+    if (wider.start == range.start && wider.end == range.end) break;
+    range = wider;
+    seen = see_identities(range);
+  }
+  learn_identities(seen);
+  return true;
+}
+
+/// One area that was touched between two that were not, or were seen before it was, takes what the
+/// rules say, which is compared later. Of several side by side the order of the touches decides,
+/// and perhaps that of two processors: they are given what the kernel's have.
+void FollowedSpace::learn_identities(const std::vector<SeenIdentity>& seen) {
   std::map<std::uint64_t, vmarea::AnonIdentity> known;
   std::vector<bool> news;
   for (const SeenIdentity& one : seen) {
-    news.push_back(is_new(one));
+    news.push_back(one.theirs != 0 && !one.area->identity);
     if (one.theirs != 0 && one.area->identity) known.emplace(one.theirs, one.area->identity);
   }
   for (std::size_t i = 0; i < seen.size(); ++i) {
@@ -434,9 +501,8 @@ vmarea::AnonIdentity FollowedSpace::make_identity() {
 
 /// What a call has touched itself, or another process, has no identity of ours before this.
 std::optional<Difference> FollowedSpace::compare_identities(
-    vmarea::Range range, const std::vector<vmarea::Range>& touched) {
+    const std::vector<SeenIdentity>& seen, const std::vector<vmarea::Range>& touched) {
   if (has_contexts_) return std::nullopt;  // Other threads run on, and touch what they like.
-  const std::vector<SeenIdentity> seen = see_identities(range);
   for (const SeenIdentity& one : seen) {
     const auto* const area = one.area;
     const std::uint64_t theirs = one.theirs;
@@ -453,7 +519,7 @@ std::optional<Difference> FollowedSpace::compare_identities(
       return Difference{area->start, "the kernel's has an identity, ours has none"};
     }
   }
-  learn_identities(seen);
+  if (!seen.empty()) learn_identities({seen.front().area->start, seen.back().area->end});
   std::map<std::uint64_t, const SeenIdentity*> by_theirs;
   std::map<std::uint64_t, const SeenIdentity*> by_ours;
   for (const SeenIdentity& one : seen) {

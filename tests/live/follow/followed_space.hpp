@@ -18,6 +18,7 @@
 
 #include "call_ranges.hpp"
 #include "host.hpp"
+#include "identities.hpp"
 #include "kernel_maps.hpp"
 
 namespace follow {
@@ -106,12 +107,20 @@ class FollowedSpace {
   void touch_pages_around(vmarea::Range range);
   std::optional<Difference> compare_within(vmarea::Range range,
                                            const std::vector<vmarea::Range>& touched);
+  std::optional<Difference> compare_by_queries(vmarea::Range range);
   std::optional<Difference> compare_text();
+  std::vector<ViewedArea> view_areas(vmarea::Range range) const;
+  /// Whether they are those of ours in `range`, with all flags; false where that is in doubt.
+  bool are_ours(const std::vector<ViewedArea>& views, vmarea::Range range);
+  /// All flags of all areas, of which `views` are seen, perhaps.
+  std::optional<Difference> compare_flags(const std::vector<ViewedArea>& views);
   std::vector<SeenIdentity> see_identities(vmarea::Range range);
+  std::vector<SeenIdentity> see_identities(vmarea::Range range,
+                                           const std::vector<ViewedArea>& theirs);
   /// Gives ours what the kernel's has and ours not: false if the kernel's cannot be seen.
   bool learn_identities(vmarea::Range range);
   void learn_identities(const std::vector<SeenIdentity>& seen);
-  std::optional<Difference> compare_identities(vmarea::Range range,
+  std::optional<Difference> compare_identities(const std::vector<SeenIdentity>& seen,
                                                const std::vector<vmarea::Range>& touched);
   /// Makes ours those of the kernel, whatever they were.
   void adopt_identities();

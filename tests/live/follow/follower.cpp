@@ -131,6 +131,35 @@ bool Follower::may_wait_for_others(SpaceId id) const {
   return found != spaces_.end() && found->second.space->has_contexts();
 }
 
+void Follower::look_at_others(SpaceId id, pid_t task, const Call& call) {
+  Followed* const followed = find_followed(id);
+  if (followed == nullptr) return;
+  followed->sleepers.clear();
+  const KernelIdentities* const identities = KernelIdentities::find();
+  if (identities == nullptr || call.kind->treatment != Treatment::modelled) return;
+  for (const ViewedTask& other : identities->read_tasks(task)) {
+    if (other.asleep == 0) continue;
+    followed->sleepers.emplace(static_cast<pid_t>(other.task), other.switches);
+  }
+}
+
+bool Follower::may_sleep_on(SpaceId id, pid_t other) const {
+  const auto found = spaces_.find(id);
+  return found != spaces_.end() && found->second.sleepers.contains(other);
+}
+
+bool Follower::has_woken(SpaceId id, pid_t task) {
+  const Followed* const followed = find_followed(id);
+  if (followed == nullptr || followed->sleepers.empty()) return false;
+  std::size_t asleep = 0;
+  for (const ViewedTask& other : KernelIdentities::find()->read_tasks(task)) {
+    const auto sleeper = followed->sleepers.find(static_cast<pid_t>(other.task));
+    if (sleeper == followed->sleepers.end()) continue;
+    if (other.asleep != 0 && other.switches == sleeper->second) ++asleep;
+  }
+  return asleep != followed->sleepers.size();
+}
+
 void Follower::let_go(SpaceId id, pid_t task, const std::string& reason) {
   if (!follows(id)) return;
   give_up(task, reason);
@@ -191,7 +220,10 @@ void Follower::call_left(SpaceId id, pid_t task, const Call& call, std::int64_t 
   if (options_.calls) {
     say(fmt::format("{} {} {} = {}", number, task, print_call(call), print_result(raw)));
   }
-  if (follows(id)) followed->facts = {};
+  if (follows(id)) {
+    followed->facts = {};
+    followed->sleepers.clear();
+  }
   files_.release_unused();
   show_progress();
 }
@@ -256,8 +288,9 @@ void Follower::make_and_compare(SpaceId id, Followed& followed, pid_t task, cons
 /// A call that failed and changed nothing is no matter of rules.
 void Follower::adopt(Followed& followed, pid_t task, const Call& call, std::int64_t raw) {
   const bool failed = raw < 0 && raw >= -4095;
-  const bool changed_nothing = failed && !followed.space->compare();
-  adopt_call(*followed.space, task, call, raw);
+  const bool changed_nothing =
+      failed && !followed.space->compare() && !followed.space->compare_hidden(task);
+  if (!changed_nothing) adopt_call(*followed.space, task, call, raw);
   comparison_ = changed_nothing ? Comparison::told_result : Comparison::not_modelled;
   followed.facts.ranges.everywhere = true;
   ++(changed_nothing ? tally_.told_result : tally_.adopted)[call.kind->name];
@@ -265,15 +298,17 @@ void Follower::adopt(Followed& followed, pid_t task, const Call& call, std::int6
 
 void Follower::check_call(SpaceId id, Followed& followed, pid_t task, const Call& call,
                           std::int64_t raw) {
-  const std::string what = fmt::format("{} = {}", print_call(call), print_result(raw));
+  const auto what = [&] { return fmt::format("{} = {}", print_call(call), print_result(raw)); };
   FollowedSpace& space = *followed.space;
   const bool map_is_due = followed.map_pace.count_call();
   const bool hidden_is_due = followed.hidden_pace.count_call();
   judge(id, followed, task, what,
         space.compare_around(followed.facts.ranges, find_touched(call, raw, before_)));
   if (!map_is_due || !follows(id) || space.in_doubt) return;
-  const std::string all = fmt::format("all areas after call {}, {}\n  equal after call {}",
-                                      followed.number, what, followed.last_equal);
+  const auto all = [&] {
+    return fmt::format("all areas after call {}, {}\n  equal after call {}", followed.number,
+                       what(), followed.last_equal);
+  };
   judge(id, followed, task, all, followed.map_pace.run([&] { return space.compare(); }));
   if (!hidden_is_due || !follows(id) || space.in_doubt) return;
   const auto hidden = followed.hidden_pace.run([&] { return space.compare_hidden(task); });
@@ -288,24 +323,32 @@ void Follower::check_all(SpaceId id, Followed& followed, pid_t task, const std::
     difference = followed.hidden_pace.run([&] { return space.compare_hidden(task); });
   }
   followed.last_equal = calls_;
-  judge(id, followed, task, what, difference);
+  judge(
+      id, followed, task, [&] { return what; }, difference);
 }
 
-void Follower::judge(SpaceId id, Followed& followed, pid_t task, const std::string& what,
+void Follower::judge(SpaceId id, Followed& followed, pid_t task,
+                     const std::function<std::string()>& say_what,
                      const std::optional<Difference>& difference) {
   FollowedSpace& space = *followed.space;
   if (!difference || cannot_be_told(id, space, task)) return;
   ++tally_.mismatches;
-  fail(
-      space, task,
-      fmt::format("process {}: {}\n{}", task, what, print_difference(space, before_, *difference)));
+  fail(space, task,
+       fmt::format("process {}: {}\n{}", task, say_what(),
+                   print_difference(space, before_, *difference)));
 }
 
 /// Whether a difference may be one of what we could see only: a stopped task that is killed takes
-/// its memory with it while we look, and one that changed its user may not be asked any more.
+/// its memory with it while we look, one that changed its user may not be asked any more, and one
+/// that woke may have touched memory before or after the kernel made the call.
 bool Follower::cannot_be_told(SpaceId id, FollowedSpace& space, pid_t task) {
   if (!has_memory(task)) {
     if (!space.in_doubt) ++tally_.lost;
+    space.in_doubt = true;
+    return true;
+  }
+  if (has_woken(id, task)) {
+    ++tally_.woken;
     space.in_doubt = true;
     return true;
   }
@@ -324,8 +367,8 @@ void Follower::fail(FollowedSpace& space, pid_t task, const std::string& text) {
 
 bool Follower::name_program(pid_t task) {
   constexpr auto preparing = std::to_array<std::string_view>(
-      {"env", "nice", "ionice", "nohup", "setarch", "setpriv", "setsid", "stdbuf", "sudo",
-       "taskset", "time", "timeout", "unshare"});
+      {"chroot", "chrt", "env", "ionice", "nice", "nohup", "numactl", "prlimit", "setarch",
+       "setpriv", "setsid", "stdbuf", "sudo", "taskset", "time", "timeout", "unshare"});
   if (!program_.empty() && !is_prepared_) return false;
   if (program_.empty()) {
     program_ = options_.command.front();
@@ -388,6 +431,7 @@ void Follower::call_lost(SpaceId id, const Call& call) {
   Followed* followed = find_followed(id);
   if (followed == nullptr) return;
   chronicle_.lost(id, call);
+  followed->sleepers.clear();
   ++tally_.lost;
   followed->space->in_doubt = true;
 }
@@ -497,6 +541,10 @@ std::vector<std::string> print_notes(const Tally& tally) {
   }
   if (tally.lost != 0) {
     notes.push_back(fmt::format("{} ended with the task", print_count(tally.lost, "call")));
+  }
+  if (tally.woken != 0) {
+    notes.push_back(fmt::format("{} not compared: another thread woke and touched memory meanwhile",
+                                print_count(tally.woken, "call")));
   }
   return notes;
 }

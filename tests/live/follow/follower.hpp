@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -29,6 +30,7 @@ struct Tally {
   std::map<std::string_view, std::uint64_t> told_result;
   std::uint64_t processes = 0;
   std::uint64_t lost = 0;
+  std::uint64_t woken = 0;          // Calls that another thread woke in the midst of.
   std::uint64_t unfollowed = 0;     // Processes, or parts of their lives.
   bool program_unfollowed = false;  // The first process among them.
   std::uint64_t mismatches = 0;
@@ -53,6 +55,8 @@ class Follower : public Observer {
   void space_gone(SpaceId space) override;
   void tracing_refused(pid_t task) override;
   bool may_wait_for_others(SpaceId space) const override;
+  void look_at_others(SpaceId space, pid_t task, const Call& call) override;
+  bool may_sleep_on(SpaceId space, pid_t other) const override;
   bool follows(SpaceId space) const override { return spaces_.contains(space); }
   void let_go(SpaceId space, pid_t task, const std::string& reason) override;
 
@@ -75,6 +79,8 @@ class Follower : public Observer {
     std::uint64_t calls = 0;
     std::uint64_t number = 0;      // Of the last call.
     std::uint64_t last_equal = 0;  // The number of the call after which all was compared last.
+    /// Other tasks that slept when the call began, and how often they had gone to sleep.
+    std::map<pid_t, std::uint64_t> sleepers;
   };
   /// Null where the space is not followed.
   Followed* find_followed(SpaceId space);
@@ -86,9 +92,13 @@ class Follower : public Observer {
   void check_call(SpaceId id, Followed& followed, pid_t task, const Call& call, std::int64_t raw);
   /// Compares all that can be seen.
   void check_all(SpaceId id, Followed& followed, pid_t task, const std::string& what);
-  void judge(SpaceId id, Followed& followed, pid_t task, const std::string& what,
+  /// `say_what` is asked for what was compared where it is not equal.
+  void judge(SpaceId id, Followed& followed, pid_t task,
+             const std::function<std::string()>& say_what,
              const std::optional<Difference>& difference);
   bool cannot_be_told(SpaceId id, FollowedSpace& space, pid_t task);
+  /// Whether another task woke since the call began, and may have touched memory.
+  bool has_woken(SpaceId id, pid_t task);
   void give_up(pid_t task, const std::string& reason);
   void count(const Call& call, Made made);
   /// Says it, and goes on from the kernel's areas or not at all.

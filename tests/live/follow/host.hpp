@@ -46,7 +46,8 @@ struct OpenFile {
   std::optional<std::uint64_t> fixed_size;  // In bytes, of memory made for mapping.
   unsigned references = 0;                  // Of areas, and of the call under way.
   FileRegistry* registry = nullptr;
-  bool is_listed = false;  // There, among those that may have lost their last reference.
+  std::uint64_t seen_as = 0;  // Where the kernel's lies whose id was compared last; 0: none.
+  bool is_listed = false;     // There, among those that may have lost their last reference.
   // Ours, of the file's place alone: it neither keeps locks nor stands for the open file.
   int place = -1;
 

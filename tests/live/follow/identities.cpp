@@ -31,6 +31,17 @@ std::string KernelIdentities::why_not() {
   return loaded().program_.why_not();
 }
 
+std::span<const ViewedTask> KernelIdentities::read_tasks(pid_t task) const {
+  std::span<const ViewedTask> tasks;
+  if (!program_.read_tasks(task, tasks)) return {};
+  return tasks;
+}
+
+vmarea::live::FlagBits& KernelIdentities::flag_bits() {
+  static vmarea::live::FlagBits bits;
+  return bits;
+}
+
 std::vector<ViewedArea> KernelIdentities::read(pid_t task, vmarea::Range range) const {
   std::vector<ViewedArea> areas;
   for (vmarea::Address at = range.start; at < range.end;) {

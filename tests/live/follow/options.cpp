@@ -64,8 +64,7 @@ std::optional<Options> parse_options(int count, char** words, int& exit_code) {
   app.add_option("--json", options.json,
                  "write the lives of all spaces to FILE as JSON Lines, an event a line")
       ->option_text("=FILE");
-  app.add_option("--svg", options.svg,
-                 "draw the life of the program's address space to FILE, when it has ended")
+  app.add_option("--svg", options.svg, "draw the life of the program's address space to FILE")
       ->option_text("=FILE");
   const int own = count_own_words(count, words);
   try {

@@ -2,12 +2,15 @@
 #include "output.hpp"
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace follow {
@@ -79,6 +82,37 @@ int Recording::open(const std::string& path) {
 void Recording::write(std::string_view text) {
   if (!works()) return;
   if (const int error = write_all(file_, text); error != 0) fail(error);
+}
+
+void Recording::replace(std::string_view text, Replacing replacing) {
+  if (!works() || exchange(text) || replacing == Replacing::if_whole) return;
+  static_cast<void>(ftruncate(file_, 0));
+  lseek(file_, 0, SEEK_SET);
+  write(text);
+}
+
+/// Whether a new file, with `text` in it, stands where ours stood.
+bool Recording::exchange(std::string_view text) {
+  struct stat status {};
+  struct stat present {};
+  // Of a link, or if the file was moved away, what it was is kept.
+  if (fstat(file_, &status) != 0 || lstat(path_.c_str(), &present) != 0 ||
+      !S_ISREG(present.st_mode) || status.st_ino != present.st_ino || status.st_nlink != 1) {
+    return false;
+  }
+  std::string fresh = path_ + ".XXXXXX";
+  int file = mkostemp(fresh.data(), O_CLOEXEC);
+  if (file < 0) return false;
+  const bool is_exchanged = fchown(file, status.st_uid, status.st_gid) == 0 &&
+                            fchmod(file, status.st_mode & 07777) == 0 &&
+                            write_all(file, text) == 0 && rename(fresh.c_str(), path_.c_str()) == 0;
+  if (is_exchanged) {
+    std::swap(file_, file);
+  } else {
+    unlink(fresh.c_str());
+  }
+  ::close(file);
+  return is_exchanged;
 }
 
 bool Recording::close() {

@@ -50,11 +50,19 @@ class Recording {
   /// Whether there is a file and all went well so far.
   bool works() const { return file_ >= 0 && !failed_; }
   void write(std::string_view text);
+  enum class Replacing : std::uint8_t {
+    if_whole,  // Left as it is where the file cannot be exchanged for another one.
+    always,
+  };
+  /// `text` is all of the file, instead of what was replaced before. A file of a file system is
+  /// exchanged, so that it is whole at any time.
+  void replace(std::string_view text, Replacing replacing);
   /// Whether all that was written is there.
   [[nodiscard]] bool close();
 
  private:
   void fail(int error);
+  [[nodiscard]] bool exchange(std::string_view text);
 
   std::string path_;
   int file_ = -1;

@@ -58,6 +58,23 @@ void SvgPicture::appeared(const Moment& moment, const Appearance& appearance) {
   program_ = appearance.program;
   life_ = {};
   life_.begin(row_of_event("exec", "exec " + program_), appearance.areas);
+  sketch();
+}
+
+void SvgPicture::add(LifeRow row, const AreaChange& change) {
+  life_.add(std::move(row), change);
+  constexpr std::chrono::milliseconds rest_at_least{100};
+  constexpr int rest = 9;
+  const Clock::duration passed = Clock::now() - drawn_;
+  if (passed >= rest_at_least && passed >= rest * cost_) sketch();
+}
+
+/// So far.
+void SvgPicture::sketch() {
+  const Clock::time_point begun = Clock::now();
+  file_.replace(draw(mismatches_, "; drawn while it ran"), Recording::Replacing::if_whole);
+  drawn_ = Clock::now();
+  cost_ = drawn_ - begun;
 }
 
 void SvgPicture::called(const Moment& moment, const MadeCall& made, const AreaChange& change) {
@@ -68,38 +85,43 @@ void SvgPicture::called(const Moment& moment, const MadeCall& made, const AreaCh
     row.label = "MISMATCH " + row.label;
     row.text += "\nMISMATCH in " + mismatch_->second;
   }
-  life_.add(std::move(row), change);
+  add(std::move(row), change);
 }
 
 void SvgPicture::mismatched(const Moment&, std::uint64_t call, std::string_view text) {
+  ++mismatches_;
   mismatch_ = std::pair(call, std::string(text));
 }
 
 void SvgPicture::lost(const Moment& moment, const Call& call) {
   if (!is_drawn(moment)) return;
-  life_.add(row_of_event("killed", "a thread was killed in " + print_call(call)), {});
+  add(row_of_event("killed", "a thread was killed in " + print_call(call)), {});
 }
 
 void SvgPicture::changed_between_calls(const Moment& moment, const AreaChange& change) {
   if (!is_drawn(moment)) return;
-  life_.add(row_of_event("between calls", "between calls, by itself: a stack grew, say"), change);
+  add(row_of_event("between calls", "between calls, by itself: a stack grew, say"), change);
 }
 
 void SvgPicture::ended(const Ending& ending) {
+  file_.replace(draw(ending.mismatches, ""), Recording::Replacing::always);
+}
+
+std::string SvgPicture::draw(std::uint64_t mismatches, std::string_view state) {
   PictureTexts texts;
   texts.title = fmt::format("{}: the life of its address space", program_);
   if (space_ == 0) texts.title = "No program was followed";
-  texts.notes.push_back(fmt::format("{}; Linux {} on {}; {} between the kernel and vmarea",
+  texts.notes.push_back(fmt::format("{}; Linux {} on {}; {} between the kernel and vmarea{}",
                                     shorten(join_words(beginning_.command), 100), beginning_.kernel,
-                                    beginning_.machine,
-                                    print_count(ending.mismatches, "mismatch", "es")));
+                                    beginning_.machine, print_count(mismatches, "mismatch", "es"),
+                                    state));
   if (others_ != 0) {
     std::string note = fmt::format("Of process {}. Not drawn: {} of forks and of other programs",
                                    process_, print_count(others_, "address space"));
     if (!earlier_.empty()) note += "; the process was before: " + join_words(earlier_);
     texts.notes.push_back(note);
   }
-  file_.write(draw_life(life_, texts));
+  return draw_life(life_, texts);
 }
 
 }  // namespace follow

@@ -8,10 +8,12 @@
 //   mmap 8 KiB |████|         |██|▒▒|██||▓| |▓▓▓|
 //   brk        |████| |▓▓▓▓|  |██|▒▒|██||▓| |▓▓▓|
 //
-// It is drawn when the program has ended, and needs nothing but a viewer of SVG: no script, no
-// font, nothing from elsewhere.
+// It is drawn when the program has ended, and now and then before, so that the file is a picture
+// even if we are killed. It needs nothing but a viewer of SVG: no script, no font, nothing from
+// elsewhere.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,7 +53,16 @@ class SvgPicture : public LifeReader {
  private:
   bool is_drawn(const Moment& moment) const { return space_ != 0 && moment.space == space_; }
 
+  void add(LifeRow row, const AreaChange& change);
+  void sketch();
+  [[nodiscard]] std::string draw(std::uint64_t mismatches, std::string_view state);
+
+  using Clock = std::chrono::steady_clock;
+
   Recording file_;
+  Clock::time_point drawn_{};
+  Clock::duration cost_{};  // Of drawing it last.
+  std::uint64_t mismatches_ = 0;
   LifeRows life_;
   Beginning beginning_;
   std::uint64_t space_ = 0;  // Of which the life is; 0: none yet.

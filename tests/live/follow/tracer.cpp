@@ -29,6 +29,7 @@ constexpr int syscall_trap = SIGTRAP | 0x80;
 // A held stop that only has to be continued.
 constexpr int only_resume = -1;
 constexpr long patience_milliseconds = 100;
+constexpr std::uint64_t clone_vm = 0x100;
 
 long trace(int request, pid_t task, unsigned long address, unsigned long data) {
   return ptrace(static_cast<__ptrace_request>(request), task, address, data);
@@ -52,7 +53,6 @@ bool share_space(pid_t one, pid_t other, const Call& call, int event) {
   const long order = syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0);
   if (order >= 0) return order == 0;
   // The child died before it ran, or may not be read: believe what was asked for.
-  constexpr std::uint64_t clone_vm = 0x100;
   return event == event_vfork || thread_group_of(one) == thread_group_of(other) ||
          (call.kind->number == SYS_clone && (call.arguments[0] & clone_vm) != 0);
 }
@@ -119,6 +119,21 @@ std::uint64_t peek(pid_t task, std::uint64_t address) {
   errno = 0;
   const long word = ptrace(PTRACE_PEEKDATA, task, address, nullptr);
   return errno == 0 ? static_cast<std::uint64_t>(word) : 0;
+}
+
+/// Whether the call makes a thread, or whatever shares the memory of its maker: it changes no area,
+/// and copies none.
+bool makes_sharer(pid_t task, const Call& call) {
+  switch (call.kind->number) {
+    case SYS_vfork:
+      return true;
+    case SYS_clone:
+      return (call.arguments[0] & clone_vm) != 0;
+    case SYS_clone3:
+      return (peek(task, call.arguments[0]) & clone_vm) != 0;
+    default:
+      return false;
+  }
 }
 
 /// `address` is 0 for the register of the first argument.
@@ -389,10 +404,13 @@ void Tracer::enter_call(Task& task) {
   space.owner = task.id;
   space.begun = false;
   space.outstanding = 0;
-  if (observer_.may_wait_for_others(space.id)) return begin_call(space);
+  const bool is_no_matter = makes_sharer(task.id, call);
+  if (is_no_matter || observer_.may_wait_for_others(space.id)) return begin_call(space);
+  if (space.tasks.size() > 1) observer_.look_at_others(space.id, task.id, call);
   for (pid_t id : space.tasks) {
     Task& other = tasks_.at(id);
     if (!other.running || other.waits_for_vfork) continue;
+    if (observer_.may_sleep_on(space.id, id)) continue;
     if (trace(PTRACE_INTERRUPT, id, 0, 0) != 0) continue;
     other.interrupted = true;
     ++space.outstanding;

@@ -7,7 +7,8 @@
 //   exit stop of A ── call_left ── next waiting entry, or everybody goes on
 //
 // So the kernel's order of calls and touches is the order we are told. Where a call may wait for
-// another task (userfaultfd) the others run on. Knows nothing of areas.
+// another task (userfaultfd) the others run on; those that sleep may sleep on, if the observer sees
+// when they wake. Knows nothing of areas.
 #pragma once
 
 #include <cstdint>
@@ -53,6 +54,10 @@ class Observer {
   virtual void tracing_refused(pid_t task) = 0;
   /// Whether a call in the space may last until another task of it has done something.
   virtual bool may_wait_for_others(SpaceId space) const = 0;
+  /// The call is about to begin: looks which other tasks of the space sleep.
+  virtual void look_at_others(SpaceId space, pid_t task, const Call& call) = 0;
+  /// Whether the other task slept then, and need not be stopped, for it is seen when it wakes.
+  virtual bool may_sleep_on(SpaceId space, pid_t other) const = 0;
   /// Whether what happens in the space is still followed.
   virtual bool follows(SpaceId space) const = 0;
   /// The space cannot be followed, for a `reason` that ends a sentence. Its tasks run on.

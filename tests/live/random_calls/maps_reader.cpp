@@ -135,7 +135,7 @@ bool MapsReader::view_areas(Picture& picture, uint64_t end) {
       learn_bits(areas, end);
       if (!bits_->decode(area.bits, flags)) return false;
     }
-    const bool anonymous = area.has_file == 0;
+    const bool anonymous = area.file == 0;
     picture.add({area.start, area.end, flags, anonymous ? 0 : area.page_offset * page,
                  area.identity, anonymous ? area.page_offset : 0});
   }

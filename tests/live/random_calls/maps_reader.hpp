@@ -17,8 +17,8 @@
 #include <vmarea_shims/proc/smaps_field.hpp>
 
 #include "live/area_program/area_program.hpp"
+#include "live/area_program/flag_bits.hpp"
 #include "live/random_calls/arena.hpp"
-#include "live/random_calls/flag_bits.hpp"
 #include "live/random_calls/picture.hpp"
 #include "vmarea/space/space_state.hpp"
 

@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "live/area_program/flag_bits.hpp"
 #include "live/random_calls/call.hpp"
-#include "live/random_calls/flag_bits.hpp"
 #include "live/random_calls/picture.hpp"
 #include "vmarea/space/space_state.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "live/random_calls/flag_bits.hpp"
+#include "live/area_program/flag_bits.hpp"
 
 #include <bit>
 
