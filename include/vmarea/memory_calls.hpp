@@ -61,8 +61,7 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   }
   /// process_madvise on oneself: how many bytes were advised. Each range is a change of its own;
   /// the first that fails ends the call, and its error is the answer where nothing came before it.
-  /// Errors: those of advise_ranges() and plan_madvise(). A host in step makes plan_madvise() of
-  /// each, as advise_ranges() goes through them.
+  /// Errors: those of advise_ranges() and plan_madvise().
   [[nodiscard]] Result<std::uint64_t> process_madvise(const RangeSequence auto& ranges,
                                                       Advice advice,
                                                       ProcessAdviceFlags flags = {}) {
@@ -76,6 +75,16 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
     return advise_ranges(
         this->state_, ranges, advice, flags,
         [&](Address start, std::uint64_t length) { return this->madvise(start, length, advice); });
+  }
+  /// process_madvise in step with a host: make(change) is given the planned madvise of each range,
+  /// in their order, makes it in its beats and answers as it does. The next is planned after that.
+  template <RangeSequence Ranges, class Make>
+  [[nodiscard]] Result<std::uint64_t> plan_process_madvise(const Ranges& ranges, Advice advice,
+                                                           ProcessAdviceFlags flags, Make&& make) {
+    return advise_ranges(this->state_, ranges, advice, flags,
+                         [&](Address start, std::uint64_t length) -> Result<void> {
+                           return make(this->plan_madvise(start, length, advice));
+                         });
   }
   [[nodiscard]] Result<void> mlock(Address start, std::uint64_t length, MlockMode mode) {
     return this->plan_mlock(start, length, mode).complete();

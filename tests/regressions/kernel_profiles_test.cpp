@@ -272,6 +272,26 @@ TEST(KernelProfiles, mapping_over_what_cannot_be_cut) {
   EXPECT_EQ(under(linux_6_1, outcome), Error::no_memory);
 }
 
+/// MAP_ABOVE4G, which is no flag to older kernels.
+TEST(KernelProfiles, validated_flags_that_older_kernels_do_not_know) {
+  const auto outcome = [](MapFlags type) {
+    return [=](Watched& stage) {
+      return stage
+          .mmap({.address = TestSpace::base,
+                 .length = 0x1000,
+                 .protection = prot::read,
+                 .flags = type | map::fixed | map::above_4g,
+                 .file = stage.legend.at('F').file})
+          .code();
+    };
+  };
+  EXPECT_EQ(under(linux_6_18, outcome(map::shared_validate)), Error::none);
+  EXPECT_EQ(under(linux_6_12, outcome(map::shared_validate)), Error::none);
+  EXPECT_EQ(under({.knows_above_4g = false}, outcome(map::shared_validate)), Error::not_supported);
+  EXPECT_EQ(under(linux_6_1, outcome(map::shared_validate)), Error::not_supported);
+  EXPECT_EQ(under(linux_6_1, outcome(map::shared)), Error::none) << "ignored";
+}
+
 TEST(KernelProfiles, special_memory_and_forks) {
   const auto outcome = [](Flags kind) {
     return [=](Watched& stage) {

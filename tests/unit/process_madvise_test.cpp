@@ -49,6 +49,27 @@ TEST(ProcessMadvise, the_first_that_fails_ends_it) {
   stage.check();
 }
 
+/// The host refuses the second range: the first stays, and the third is never planned.
+TEST(ProcessMadvise, planned_ranges_are_made_in_step_with_a_host) {
+  Stage stage("AAAAAA");
+  const std::array ranges = {columns(0, 1), columns(2, 4), columns(5, 6)};
+  int asked = 0;
+  const auto make = [&](auto change) {
+    return change.run(
+        [&]() -> Result<void> { return ++asked == 2 ? Result<void>(Error::no_memory) : success; });
+  };
+  EXPECT_EQ(stage.space().plan_process_madvise(ranges, Advice::dont_fork, {}, make), 0x1000u);
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(stage.picture(), "ZAAAAA");
+  EXPECT_EQ(
+      stage.space().plan_process_madvise(ranges, Advice::dont_fork, ProcessAdviceFlags(1), make),
+      Error::invalid);
+  EXPECT_EQ(asked, 2) << "nothing is planned";
+  EXPECT_EQ(stage.space().plan_process_madvise(ranges, Advice::dont_fork, {}, make), 0x4000u);
+  EXPECT_EQ(stage.picture(), "ZAZZAZ");
+  stage.check();
+}
+
 TEST(ProcessMadvise, arguments_are_asked_first) {
   Stage stage("AA");
   AddressSpace<TestServices>& space = stage.space();

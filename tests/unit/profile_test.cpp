@@ -101,8 +101,6 @@ TEST(Profile, sticky_flags_of_what_a_neighbour_swallows) {
     return stage.sticky(0);
   };
   EXPECT_TRUE(under(linux_6_18, outcome));
-  EXPECT_FALSE(under({.kept_by_joins = {}}, outcome));
-  EXPECT_FALSE(under(linux_6_12, outcome));
   const auto new_range = [](Stage& stage) {
     stage.build("AA.AA");
     stage.area(3)->flags |= flag::soft_dirty;
@@ -120,6 +118,82 @@ TEST(Profile, sticky_flags_of_what_a_neighbour_swallows) {
   };
   EXPECT_TRUE(under(linux_6_18, expansion));
   EXPECT_FALSE(under(linux_6_12, expansion));
+}
+
+/// Where joins keep nothing, the flag of what was changed last stays.
+TEST(Profile, soft_dirty_of_what_is_changed_and_of_what_it_joins) {
+  const auto outcome = [](const char* dirty) {
+    return [=](Stage& stage) {
+      stage.build("AABBAA");
+      const std::string_view which = dirty;
+      for (std::size_t i = 0; i < which.size(); ++i) {
+        if (which[i] == 'd') stage.area(2 * i)->flags |= flag::soft_dirty;
+      }
+      EXPECT_TRUE(stage.mprotect(columns(2, 4), rw));
+      EXPECT_EQ(stage.count_areas(), 1u);
+      return stage.area(0)->flags.has_any(flag::soft_dirty);
+    };
+  };
+  for (const char* dirty : {"d..", ".d.", "..d"}) {
+    const bool changed = dirty[1] == 'd';
+    EXPECT_TRUE(under(linux_6_18, outcome(dirty))) << dirty;
+    EXPECT_EQ(under({.kept_by_joins = {}}, outcome(dirty)), changed) << dirty;
+    EXPECT_EQ(under(linux_6_12, outcome(dirty)), changed) << dirty;
+    EXPECT_EQ(under(linux_6_1, outcome(dirty)), changed) << dirty;
+  }
+  const auto joins_next_alone = [](Stage& stage) {
+    stage.build("BBAA");
+    stage.area(2)->flags |= flag::soft_dirty;
+    EXPECT_TRUE(stage.mprotect(columns(1, 2), rw));
+    EXPECT_EQ(stage.picture(), "BAAA");
+    return stage.area(1)->flags.has_any(flag::soft_dirty);
+  };
+  EXPECT_TRUE(under(linux_6_18, joins_next_alone));
+  EXPECT_FALSE(under(linux_6_12, joins_next_alone));
+}
+
+/// mbind leaves what it joins its own.
+TEST(Profile, soft_dirty_of_what_gets_another_policy) {
+  const auto outcome = [](std::uint64_t dirty) {
+    return [=](Stage& stage) {
+      stage.build("AAAA");
+      EXPECT_TRUE(stage.space().mbind(columns(2, 4), 1));
+      EXPECT_EQ(stage.count_areas(), 2u);
+      stage.area(dirty)->flags |= flag::soft_dirty;
+      EXPECT_TRUE(stage.space().mbind(columns(2, 4), 0));
+      EXPECT_EQ(stage.count_areas(), 1u);
+      return stage.area(0)->flags.has_any(flag::soft_dirty);
+    };
+  };
+  EXPECT_TRUE(under(linux_6_1, outcome(0)));
+  EXPECT_FALSE(under(linux_6_1, outcome(2)));
+  EXPECT_TRUE(under(linux_6_18, outcome(2)));
+}
+
+TEST(Profile, soft_dirty_of_new_memory_and_of_a_copy_that_join_clean_memory) {
+  const auto mapped = [](const char* picture) {
+    return [=](Stage& stage) {
+      stage.build(picture);
+      stage.space().state().default_flags = flag::soft_dirty;
+      EXPECT_TRUE(stage.map_fixed(2, 4));
+      EXPECT_EQ(stage.count_areas(), 1u);
+      return stage.area(2)->flags.has_any(flag::soft_dirty);
+    };
+  };
+  for (const KernelProfile& profile : {linux_6_1, linux_6_12, linux_6_18, linux_7_2}) {
+    for (const char* picture : {"AA....", "....AA", "AA..AA"}) {
+      EXPECT_TRUE(under(profile, mapped(picture))) << picture;
+    }
+  }
+  const auto copied = [](Stage& stage) {
+    stage.build("AA....AA");
+    stage.area(6)->flags |= flag::soft_dirty;
+    EXPECT_TRUE(stage.move(6, 2, 2));
+    EXPECT_EQ(stage.picture(), "AAAA....");
+    return stage.area(0)->flags.has_any(flag::soft_dirty);
+  };
+  EXPECT_TRUE(under(linux_6_18, copied));
+  EXPECT_FALSE(under(linux_6_12, copied));
 }
 
 TEST(Profile, mark_of_same_page_merging_and_the_joins_of_new_memory) {

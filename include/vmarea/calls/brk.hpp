@@ -41,7 +41,8 @@ Result<void> plan_heap(const SpaceState<Host>& space, const Clearing<Host>& clea
                       .end = clearing.range.end,
                       .page_offset = space.services.geometry().pages(clearing.range.start),
                       .flags = flags},
-      .sides = sides};
+      .sides = sides,
+      .always_kept = flag::soft_dirty};
   mark_range(space, heap);
   Edit<Host>& edit = add_new_range(space, plan, clearing, heap);
   edit.totals += area_totals(flags, pages);

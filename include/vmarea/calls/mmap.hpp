@@ -97,10 +97,12 @@ Result<void> describe_anonymous(const SpaceState<Host>& space, const MmapRequest
 /// Whether a shared mapping of a file with these rules may be had, and with which flags.
 /// Errors: not_supported, access_denied.
 template <class Host>
-Result<void> describe_shared(const MmapRequest<Host>& request, const FileRules& rules,
-                             Description<Host>& wanted) noexcept {
+Result<void> describe_shared(const SpaceState<Host>& space, const MmapRequest<Host>& request,
+                             const FileRules& rules, Description<Host>& wanted) noexcept {
   if ((request.flags & map::type_mask) == map::shared_validate) {
-    const MapFlags known = map::legacy | (rules.synchronous ? map::sync : MapFlags{});
+    const MapFlags ours =
+        space.services.profile().knows_above_4g ? map::legacy : map::legacy.without(map::above_4g);
+    const MapFlags known = ours | (rules.synchronous ? map::sync : MapFlags{});
     if (!known.has_all(request.flags)) return Error::not_supported;
   }
   if (request.protection.has_any(prot::write) && !rules.writable) return Error::access_denied;
@@ -122,7 +124,7 @@ Result<void> describe_file(const SpaceState<Host>& space, const MmapRequest<Host
   const bool shared = type == map::shared || type == map::shared_validate;
   if (!shared && type != map::private_) return Error::invalid;
   if (shared) {
-    const Result<void> allowed = describe_shared(request, rules, wanted);
+    const Result<void> allowed = describe_shared(space, request, rules, wanted);
     if (!allowed) return allowed;
   }
   if (!rules.readable) return Error::access_denied;
@@ -269,6 +271,7 @@ template <class Host>
   if (charged) wanted.flags |= flag::account;
   NewRange<Host> range{wanted, shared_memory ? JoinableSides::neither : JoinableSides::both};
   range.data = data;
+  range.always_kept = flag::soft_dirty;
   range.next_first = profile.mmap_asks_next_first;
   if (wanted.file == typename Host::FileHandle{}) {
     mark_range(space, range);

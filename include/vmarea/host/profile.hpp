@@ -109,6 +109,7 @@ struct KernelProfile {
   DroppableMemory droppable_memory = DroppableMemory::granted;
   bool limits_come_before_clearing = false;  // So a refused mapping leaves no cut. On 6.1.
   bool refused_cut_is_no_memory = false;     // Whatever refuses the cut that mmap needs. On 6.1.
+  bool knows_above_4g = true;                // MAP_ABOVE4G. No flag on 6.1.
   bool stack_mappings_refuse_huge_pages = true;  // MAP_STACK, since 6.8.
   bool places_for_huge_pages = true;             // Since 6.7.
   // Memory of huge pages: its hint is rounded down, and windows are not its concern. On 6.12.
@@ -172,6 +173,7 @@ inline constexpr KernelProfile linux_6_1 = [] {
   profile.populating_goes_on_behind_holes = true;
   profile.limits_come_before_clearing = true;
   profile.refused_cut_is_no_memory = true;
+  profile.knows_above_4g = false;
   profile.stack_mappings_refuse_huge_pages = false;
   profile.places_for_huge_pages = false;
   return profile;

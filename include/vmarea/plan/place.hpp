@@ -25,6 +25,7 @@ struct NewRange {
   Description<Host> description{};
   JoinableSides sides = JoinableSides::both;
   Flags marks{};                               // Added once it is clear that it joins nothing.
+  Flags always_kept{};                         // Of its flags, whatever it joins.
   bool extends_prev = false;                   // Belongs to prev: mremap growing in place.
   bool next_first = false;                     // As in JoinRequest.
   const Area<Host>* copied_from = nullptr;     // mremap: the area whose pages come here.
@@ -84,7 +85,7 @@ void join_between(Edit<Host>& edit, const Neighbour<Host>& prev, const NewRange<
   if (left) {
     piece = prev.piece();
     piece.after.end = middle.end;
-    absorb(piece, middle, range.copied_from, kept);
+    absorb(piece, middle, range.copied_from, kept | range.always_kept);
     if (!prev.is_rest()) edit.extent.start = prev.description().start;
   } else if (prev.is_rest()) {
     edit.add(prev.piece());
@@ -94,7 +95,7 @@ void join_between(Edit<Host>& edit, const Neighbour<Host>& prev, const NewRange<
       piece = next.piece();
       piece.after.start = middle.start;
       piece.after.page_offset = middle.page_offset;
-      absorb(piece, middle, range.copied_from, kept);
+      absorb(piece, middle, range.copied_from, kept | range.always_kept);
     } else {
       piece.after.end = next.description().end;
       absorb(piece, next.description(), next.links(), kept);

@@ -63,6 +63,7 @@ struct RuleBase {
   static constexpr HolePolicy holes = HolePolicy::stop;
   static constexpr Error error_at_count_limit = Error::no_memory;
   static constexpr bool interns = false;        // Whether answers hold new attributes,
+  static constexpr bool sets_flags = true;      // Of what joins, where joins keep none themselves.
   static constexpr bool removes_areas = false;  // say remove,
   static constexpr bool drops_pages = false;    // or that pages go.
   // Whether areas may change where they stand when there is no memory to join them. Requires then:

@@ -297,7 +297,7 @@ class RangeWalk {
       add_run(left_.piece());
     }
     run().after.end = after.end;
-    absorb(run(), after, &area, kept_);
+    take_over(after, area);
     edit_.extent.end = area.end;
   }
 
@@ -308,14 +308,18 @@ class RangeWalk {
       const Description<Host> rest = area.below(after.start);
       edit_.add(next == nullptr ? Piece<Host>::copy_of(area, rest) : Piece<Host>::kept(area, rest));
     }
-    if (next == nullptr) {
-      add_run(Piece<Host>::kept(area, after));
-      return;
-    }
+    if (next == nullptr) return add_run(Piece<Host>::kept(area, after));
     add_run(Piece<Host>::kept(*next, *next));
     run().after.start = after.start;
     run().after.page_offset = after.page_offset;
-    absorb(run(), after, &area, kept_);
+    take_over(after, area);
+  }
+
+  /// What was changed last joined the run. Where joins keep none of the flags that keep no areas
+  /// apart, it decides about them (rules 1.3-sticky).
+  void take_over(const Description<Host>& changed, const Area<Host>& area) noexcept {
+    absorb(run(), changed, &area, kept_);
+    if (Rule::sets_flags && kept_.empty()) run().after.flags = changed.flags;
   }
 
   void open(Range extent) noexcept {

@@ -166,6 +166,7 @@ Result<Address> find_room_plain(const SpaceState<Host>& space, const RoomRequest
   const Address hint = request.hint & ~geometry.placement_mask();
   const Area<Host>* above = nullptr;
   const MapFlags windows = geometry.guest_32bit() ? MapFlags{} : request.flags;
+  const bool is_high = windows.has_any(map::above_4g) && space.services.profile().knows_above_4g;
   const bool is_low = windows.has_any(map::low_32bit);
   const bool counts = !is_low || (length <= low_2g_end && hint <= low_2g_end - length);
   if (hint != 0 && counts && geometry.inside(hint, length) && is_free(space, hint, length, above)) {
@@ -175,7 +176,7 @@ Result<Address> find_room_plain(const SpaceState<Host>& space, const RoomRequest
     return find_fit(space, {length, low_2g_start, low_2g_end, align_mask}, SearchFrom::bottom);
   }
   if (space.layout.top_down) {
-    const Address low = windows.has_any(map::above_4g) ? above_4g : geometry.placement_min;
+    const Address low = is_high ? above_4g : geometry.placement_min;
     const Result<Address> top =
         find_fit(space, {length, low, space.layout.mmap_base, align_mask}, SearchFrom::top);
     if (top) return top;

@@ -11,47 +11,20 @@ namespace {
 
 constexpr std::array<std::string_view, kind_count> kind_names = {
     // As the kinds stand.
-    "map",
-    "unmap",
-    "protect",
-    "write",
-    "read",
-    "noreplace",
-    "shared",
-    "file",
-    "populate",
-    "stack",
-    "droppable",
-    "huge_tlb",
-    "resize",
-    "move",
-    "keep",
-    "duplicate",
-    "advise",
-    "discard",
-    "guard",
-    "lock",
-    "lock_on_fault",
-    "unlock",
-    "seal",
-    "place",
-    "window",
-    "heap",
-    "limit",
-    "userfault",
-    "policy",
-    "segment",
-    "lock_all",
-    "merge_pages",
-    "deny_write_exec",
-    "imply_exec",
-    "copy",
-    "sync",
-    "in_core",
-    "advise_several",
-    "remap_file",
-    "protect_key",
-    "bad",
+    "map",        "unmap",       "protect",
+    "write",      "read",        "noreplace",
+    "shared",     "file",        "populate",
+    "stack",      "droppable",   "huge_tlb",
+    "resize",     "move",        "keep",
+    "duplicate",  "advise",      "discard",
+    "guard",      "lock",        "lock_on_fault",
+    "unlock",     "seal",        "place",
+    "window",     "heap",        "limit",
+    "userfault",  "policy",      "segment",
+    "lock_all",   "merge_pages", "deny_write_exec",
+    "imply_exec", "soft_dirty",  "copy",
+    "sync",       "in_core",     "advise_several",
+    "remap_file", "protect_key", "bad",
     "fork"};
 static_assert(kind_names.back() == "fork");
 
@@ -63,7 +36,7 @@ bool is_elsewhere(const Shape& shape, const Call& call, std::int64_t result) {
   const auto address = static_cast<std::uint64_t>(result);
   const bool stays = (address >= arena_start && address < shape.end()) ||
                      (address >= low_start && address < low_end);
-  return places && result > 0 && !stays;
+  return places && result >= 0 && !stays;  // Address 0 is a place, too.
 }
 
 std::uint64_t length_placed(const Call& call) {

@@ -58,6 +58,7 @@ enum class Kind : std::uint8_t {
   merge_pages,
   deny_write_exec,
   imply_exec,
+  soft_dirty,
   // What the kernel reads or writes for a program.
   copy,
   // Checks of areas that change none.
@@ -98,7 +99,8 @@ constexpr Kinds kinds_of(const Shape& shape) {
   Kinds kinds = all_kinds;
   if (shape.crowd != 0) {
     kinds &= ~(kind_bit(Kind::fork) | kind_bit(Kind::seal) | kind_bit(Kind::lock_all) |
-               kind_bit(Kind::merge_pages) | kind_bit(Kind::deny_write_exec));
+               kind_bit(Kind::merge_pages) | kind_bit(Kind::deny_write_exec) |
+               kind_bit(Kind::soft_dirty));
   }
   if (!shape.holds_huge_pages()) kinds &= ~kind_bit(Kind::huge_tlb);
   if (!Shape::compares_placement) {
@@ -136,11 +138,12 @@ enum class Operation : std::uint8_t {
   mbind,
   mlockall,
   munlockall,
-  memory_merge,     // PR_SET_MEMORY_MERGE.
-  deny_write_exec,  // PR_SET_MDWE.
-  imply_exec,       // The personality READ_IMPLIES_EXEC.
-  copy_from,        // A call that reads the range, as write(2) does.
-  copy_to,          // One that writes it, as read(2) does.
+  memory_merge,      // PR_SET_MEMORY_MERGE.
+  deny_write_exec,   // PR_SET_MDWE.
+  imply_exec,        // The personality READ_IMPLIES_EXEC.
+  clear_soft_dirty,  // 4 written to /proc/self/clear_refs.
+  copy_from,         // A call that reads the range, as write(2) does.
+  copy_to,           // One that writes it, as read(2) does.
   msync,
   mincore,
   process_madvise,  // Of one range or two; the flags say how many.

@@ -45,6 +45,7 @@ constexpr auto operation_names = std::to_array<string_view>({"mmap",
                                                              "memory_merge",
                                                              "deny_write_exec",
                                                              "imply_exec",
+                                                             "clear_soft_dirty",
                                                              "copy_from",
                                                              "copy_to",
                                                              "msync",
@@ -378,6 +379,7 @@ void fields(Format& format, AnyCall& call) {
     case Operation::mlockall:
       return format.bits(call.flags, lock_all_names, "|");
     case Operation::munlockall:
+    case Operation::clear_soft_dirty:
       return;
     case Operation::memory_merge:
     case Operation::imply_exec:

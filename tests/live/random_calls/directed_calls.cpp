@@ -52,7 +52,7 @@ mprotect(+1, 1p, rw)        # What was touched joins what was not, or stays apar
 mmap(+0, 2p, rw, private|fixed|anonymous)
 madvise(+0, 1p, guard_install)
 mmap(+2, 1p, rwx, private|fixed|anonymous)
-mprotect(+1, 1p, rwx)       # [1,3) may hold guards, as [1,2) does, or has forgotten it.
+mprotect(+2, 1p, rw)        # [0,3) may hold guards, as [0,2) does, or has forgotten it.
 )"},
     {"ignored_by_joins", "basic,guard", R"(
 mmap(+0, 1p, r, private|fixed|anonymous)
@@ -149,6 +149,9 @@ mmap(+1, 2p, r, private|fixed|anonymous)    # A page too many. Is [1,2) cut off?
     {"refused_cut_is_no_memory", "basic,place", R"(
 mmap(0x3f200000, 512p, r, private|fixed|anonymous|no_reserve|huge_tlb)
 mmap(0x3f201000, 1p, r, private|fixed|anonymous)    # Inside of a huge page: EINVAL or ENOMEM?
+)"},
+    {"knows_above_4g", "basic,file", R"(
+mmap(+0, 1p, r, shared_validate|fixed|above_4g, first, 0p)
 )"},
     {"stack_mappings_refuse_huge_pages", "stack", R"(
 mmap(+0, 1p, rw, private|fixed|anonymous|stack)

@@ -47,6 +47,7 @@ constexpr unsigned base_weight(Kind kind) {
     case Kind::merge_pages:
     case Kind::deny_write_exec:
     case Kind::imply_exec:
+    case Kind::soft_dirty:
       return 4;
     case Kind::lock_all:  // It walks all of the process.
     case Kind::fork:      // As dear as a hundred other calls.
@@ -175,6 +176,7 @@ Generator::Maker Generator::maker_of(Kind kind) {
     case Kind::merge_pages:
     case Kind::deny_write_exec:
     case Kind::imply_exec:
+    case Kind::soft_dirty:
       return &Generator::make_mode;
     case Kind::advise:
     case Kind::discard:
@@ -344,6 +346,11 @@ void Generator::make_file_map(Call& call) {
   call.flags = MAP_FIXED | (random_.one_in(2) ? MAP_SHARED : MAP_PRIVATE);
   if (random_.one_in(16)) call.flags = (call.flags & ~0x10u) | fixed_noreplace;
   if (random_.one_in(16)) call.flags |= MAP_LOCKED;
+  if (random_.one_in(16)) {
+    // What is no flag to this kernel is refused.
+    call.flags = (call.flags & ~std::uint32_t{0xf}) | MAP_SHARED_VALIDATE;
+    if (random_.one_in(2)) call.flags |= above_4g;
+  }
   if (reserve_ && random_.one_in(4)) call.flags |= MAP_NORESERVE;
   // Mostly such that neighbours continue each other.
   call.offset = call.address - arena_start;
@@ -622,6 +629,9 @@ void Generator::make_mode(Call& call) {
       call.operation = random_.one_in(3) ? Operation::munlockall : Operation::mlockall;
       if (call.operation == Operation::mlockall) call.flags = random_.pick(lock_all);
       if (call.operation == Operation::mlockall && random_.one_in(24)) call.flags |= 8;
+      break;
+    case Kind::soft_dirty:
+      call.operation = Operation::clear_soft_dirty;
       break;
     case Kind::imply_exec:
       call.operation = Operation::imply_exec;

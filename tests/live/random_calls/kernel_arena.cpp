@@ -113,6 +113,15 @@ std::int64_t imply_exec(bool wanted) {
   return personality(others | (wanted ? std::uint32_t{READ_IMPLIES_EXEC} : 0)) < 0 ? -errno : 0;
 }
 
+/// The file is opened each time, for a child is another process.
+std::int64_t clear_soft_dirty() {
+  const int refs = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  if (refs < 0) return -errno;
+  const std::int64_t result = ::write(refs, "4", 1) == 1 ? 0 : -errno;
+  close(refs);
+  return result;
+}
+
 int open_or_die(const char* path, int flags) {
   const int descriptor = open(path, flags | O_CLOEXEC);
   if (descriptor < 0) abort();
@@ -197,6 +206,11 @@ Flags KernelArena::flags_hidden() {
   call.operation = Operation::mlock_on_fault;
   execute(call);
   return Flags{}.with_if(!only_area_has(flag::lock_on_fault), flag::lock_on_fault);
+}
+
+Flags KernelArena::marks_of_new_memory() {
+  map_first_page(PROT_READ);
+  return Flags{}.with_if(only_area_has(flag::soft_dirty), flag::soft_dirty);
 }
 
 bool KernelArena::has_keys() {
@@ -285,6 +299,8 @@ std::int64_t KernelArena::execute(const Call& call) {
     case Operation::imply_exec:
       modes_changed_ = true;
       return imply_exec(call.flags != 0);
+    case Operation::clear_soft_dirty:
+      return clear_soft_dirty();
     case Operation::copy_from:
     case Operation::copy_to:
       return copy(call);
@@ -404,8 +420,10 @@ bool KernelArena::reset() {
     heap_changed_ = false;
   }
   // A sanitizer keeps its shadow there; nothing is placed there with it.
-  if (Shape::compares_placement) system_call(SYS_munmap, low_start, low_reach - low_start);
-  const bool unmapped = system_call(SYS_munmap, arena_start, shape_.pages * page) == 0;
+  bool unmapped = system_call(SYS_munmap, arena_start, shape_.pages * page) == 0;
+  if (Shape::compares_placement) {
+    unmapped &= system_call(SYS_munmap, low_start, low_reach - low_start) == 0;
+  }
   for (std::size_t i = 0; i < segments_.size(); ++i) attached_outside_[i] = read_attached(i);
   return unmapped;
 }

@@ -33,6 +33,9 @@ class KernelArena {
   /// Flags that smaps does not show.
   Flags flags_hidden();
 
+  /// What every new area has: soft_dirty, where the kernel knows that.
+  Flags marks_of_new_memory();
+
   /// Whether memory for execution alone gets a protection key of its own.
   bool has_keys();
 

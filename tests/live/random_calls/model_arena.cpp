@@ -178,6 +178,7 @@ class ModelOf : public ModelArena {
     SpaceLayout layout;
     if (machine.placement_end != 0) layout.mmap_base = machine.placement_end;
     generations_.push_back(std::make_unique<Space>(host, layout));
+    space().state().default_flags = machine.marks_of_new_memory;
     insert(machine.surroundings);
     committed_outside_ = static_cast<std::int64_t>(space().state().charged);
   }
@@ -360,9 +361,11 @@ class ModelOf : public ModelArena {
            ((call.flags & touching) != 0 || space().state().default_flags.has_any(flag::locked));
   }
 
-  /// Whether untouched memory is read as it is mapped, so much of it that huge pages may be taken.
+  /// Whether untouched memory is read as it is mapped, and it and what it joins may be so much that
+  /// huge pages are taken.
   bool populates_by_reading(const Call& call) const {
-    const bool is_large = call.length >= huge_page_pages * page;
+    const bool is_large =
+        call.length > (huge_page_pages - 1) * page || shape_.pages >= huge_page_pages;
     return is_large && populates(call) && (call.protection & PROT_WRITE) == 0 &&
            MapFlags(call.flags).has_any(map::anonymous) &&
            !MapFlags(call.flags).has_any(map::huge_tlb);
@@ -512,6 +515,8 @@ class ModelOf : public ModelArena {
       case Operation::imply_exec:
         space().state().modes.read_implies_exec = call.flags != 0;
         return 0;
+      case Operation::clear_soft_dirty:
+        return clear_soft_dirty();
       case Operation::attach:
         return attach(call);
       case Operation::count_attached:
@@ -523,6 +528,16 @@ class ModelOf : public ModelArena {
       default:
         return change_range(call);
     }
+  }
+
+  /// As the kernel does, by itself: no call of the library's.
+  std::int64_t clear_soft_dirty() {
+    for (auto cursor = space().state().tree.seek(0); cursor.entry(); cursor.next()) {
+      Area<S>& area = *cursor.entry().value;
+      area.flags = area.flags.without(flag::soft_dirty);
+    }
+    read_areas();
+    return 0;
   }
 
   std::int64_t lock_all(MlockallFlags flags) {
@@ -607,10 +622,8 @@ class ModelOf : public ModelArena {
                                        Range{call.new_address, call.new_address + call.new_length}};
     const std::span<const Range> ranges(both.data(), call.flags);
     const auto advice = static_cast<Advice>(call.advice);
-    const Result<std::uint64_t> advised = advise_ranges(
-        space().state(), ranges, advice, {}, [&](Address start, std::uint64_t length) {
-          return perform(space().plan_madvise(start, length, advice));
-        });
+    const Result<std::uint64_t> advised = space().plan_process_madvise(
+        ranges, advice, {}, [&](auto change) { return perform(std::move(change)); });
     return advised ? static_cast<std::int64_t>(*advised)
                    : -static_cast<std::int64_t>(advised.code());
   }

@@ -29,6 +29,7 @@ struct Machine {
   std::uint64_t memory_pages = 0;  // No single mapping is promised more.
   bool low_is_random = false;      // Whether the kernel chooses low addresses by lot.
   bool has_segments = true;        // Those of System V.
+  Flags marks_of_new_memory;       // As KernelArena::marks_of_new_memory().
   bool has_keys = false;           // As KernelArena::has_keys().
   bool reads_allocate = false;     // As KernelArena::reads_allocate().
 };

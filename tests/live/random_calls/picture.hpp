@@ -22,7 +22,7 @@ struct Detail {
 
 /// What every reading knows; where it is no more, all flags are read at intervals.
 inline constexpr Flags quick_flags = flag::access | flag::may_share;
-inline constexpr Flags all_flags{~std::uint64_t{0} & ~flag::soft_dirty.bits()};
+inline constexpr Flags all_flags{~std::uint64_t{0}};
 inline constexpr Detail quick_detail{quick_flags};
 inline constexpr Detail all_flags_detail{all_flags};
 inline constexpr Detail full_detail{all_flags, true};

@@ -92,6 +92,7 @@ constexpr std::array all_switches = {
     switch_of<&Profile::droppable_memory, droppable_memory>("droppable_memory"),
     switch_of<&Profile::limits_come_before_clearing>("limits_come_before_clearing"),
     switch_of<&Profile::refused_cut_is_no_memory>("refused_cut_is_no_memory"),
+    switch_of<&Profile::knows_above_4g>("knows_above_4g"),
     switch_of<&Profile::stack_mappings_refuse_huge_pages>("stack_mappings_refuse_huge_pages"),
     switch_of<&Profile::places_for_huge_pages>("places_for_huge_pages"),
     switch_of<&Profile::huge_pages_have_own_chooser>("huge_pages_have_own_chooser"),

@@ -32,6 +32,7 @@ Machine look_around(KernelArena& kernel, const Shape& shape, const KernelProfile
   machine.limits = kernel.limits();
   machine.reads_allocate = kernel.reads_allocate();
   machine.has_keys = kernel.has_keys();
+  machine.marks_of_new_memory = kernel.marks_of_new_memory();
   machine.has_segments = kernel.has_segments();
   machine.low_is_random = is_randomised();
   machine.memory_pages = kernel.maps().read_memory_pages();
