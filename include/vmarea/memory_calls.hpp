@@ -128,7 +128,7 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   [[nodiscard]] Result<void> mincore(Range range) { return this->plan_mincore(range).complete(); }
   /// PR_SET_MEMORY_MERGE: marks all memory, now and from now on, for same-page merging, or unmarks.
   [[nodiscard]] Result<void> set_memory_merge(SamePageMerging wanted) {
-    return this->plan_memory_merge(wanted).complete();
+    return this->plan_set_memory_merge(wanted).complete();
   }
   /// PR_SET_MDWE: from now on no memory becomes executable that was written.
   [[nodiscard]] Result<void> deny_write_exec(WriteExecFlags wanted) {
@@ -170,10 +170,10 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
     return this->plan_set_name(range, name).complete();
   }
   [[nodiscard]] Result<Address> attach_shared(const AttachRequest<Host>& request) {
-    return this->plan_attach(request).complete();
+    return this->plan_attach_shared(request).complete();
   }
   [[nodiscard]] Result<void> detach_shared(Address start) {
-    return this->plan_detach(start).complete();
+    return this->plan_detach_shared(start).complete();
   }
   /// Touches the page at `at`: a first write to private memory gives the area an identity.
   [[nodiscard]] Result<void> touch(Address at, Touch how) {
@@ -192,7 +192,7 @@ class MemoryCalls : public PlannedCalls<Host, MakesChanges<Host>> {
   }
   /// The first area of a program: a page of stack that ends at `top` and is still to move.
   [[nodiscard]] Result<void> insert_initial_stack(Address top) {
-    return this->plan_initial_stack(top).complete();
+    return this->plan_insert_initial_stack(top).complete();
   }
   /// Zeroed memory where a loader wants it, in place of what is there.
   [[nodiscard]] Result<void> loader_brk(Address start, std::uint64_t length, LoaderMemory kind) {

@@ -6,9 +6,8 @@
 //   AddressSpace      a Change, to be made one beat at a time
 //   Preview           a call that is only looked at, on a space that may be const
 //
-// A plan has the name of its call behind plan_, but for attach_shared, detach_shared,
-// set_memory_merge and insert_initial_stack: plan_attach, plan_detach, plan_memory_merge and
-// plan_initial_stack. process_madvise, fork and the verbs have none.
+// A plan has the name of its call behind plan_. fork and the verbs have none, and that of
+// process_madvise, which is several changes, stands beside the call.
 //
 // Memory is named by start and length, as the system calls do, or by a range. One that ends before
 // it starts is refused as invalid; its length never wraps.
@@ -166,8 +165,8 @@ class PlannedCalls {
               return vmarea::plan_mincore(s, range.start, range.length());
             })};
   }
-  WalkChange<SamePageRule> plan_memory_merge(SamePageMerging wanted) {
-    return {state_, [&](auto& s) { return vmarea::plan_memory_merge(s, wanted); }};
+  WalkChange<SamePageRule> plan_set_memory_merge(SamePageMerging wanted) {
+    return {state_, [&](auto& s) { return vmarea::plan_set_memory_merge(s, wanted); }};
   }
   StepChange<void> plan_deny_write_exec(WriteExecFlags wanted) {
     return {state_, [&](auto& s) { return vmarea::plan_deny_write_exec(s, wanted); }};
@@ -213,11 +212,11 @@ class PlannedCalls {
               return vmarea::plan_set_name(s, range.start, range.length(), name);
             })};
   }
-  StepChange<Address> plan_attach(const AttachRequest<Host>& request) {
-    return {state_, [&](auto& s) { return vmarea::plan_attach(s, request); }};
+  StepChange<Address> plan_attach_shared(const AttachRequest<Host>& request) {
+    return {state_, [&](auto& s) { return vmarea::plan_attach_shared(s, request); }};
   }
-  WalkChange<DetachRule> plan_detach(Address start) {
-    return {state_, [&](auto& s) { return vmarea::plan_detach(s, start); }};
+  WalkChange<DetachRule> plan_detach_shared(Address start) {
+    return {state_, [&](auto& s) { return vmarea::plan_detach_shared(s, start); }};
   }
   StepChange<void> plan_touch(Address at, Touch how) {
     return {state_, [&](auto& s) { return vmarea::plan_touch(s, at, how); }};
@@ -232,8 +231,8 @@ class PlannedCalls {
   StepChange<void> plan_insert_special(const SpecialRequest<Host>& request) {
     return {state_, [&](auto& s) { return vmarea::plan_insert_special(s, request); }};
   }
-  StepChange<void> plan_initial_stack(Address top) {
-    return {state_, [&](auto& s) { return vmarea::plan_initial_stack(s, top); }};
+  StepChange<void> plan_insert_initial_stack(Address top) {
+    return {state_, [&](auto& s) { return vmarea::plan_insert_initial_stack(s, top); }};
   }
   StepChange<void> plan_loader_brk(Address start, std::uint64_t length, LoaderMemory kind) {
     return {state_, [&](auto& s) { return vmarea::plan_loader_brk(s, start, length, kind); }};

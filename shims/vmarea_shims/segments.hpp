@@ -103,8 +103,8 @@ class Segments {
  public:
   using Request = AttachRequest<Services>;
 
-  /// What AddressSpace::attach_shared or plan_attach is given. It counts as attached until it goes
-  /// out of scope; the file stays while areas have it, and goes with this if none took it.
+  /// What AddressSpace::attach_shared or plan_attach_shared is given. It counts as attached until
+  /// it goes out of scope; the file stays while areas have it, and goes with this if none took it.
   class Attachment {
    public:
     constexpr Attachment() noexcept = default;

@@ -76,7 +76,7 @@ Result<void> TestSpace::mincore(Range range) {
 }
 
 Result<void> TestSpace::set_memory_merge(SamePageMerging wanted) {
-  return run(space_.plan_memory_merge(wanted));
+  return run(space_.plan_set_memory_merge(wanted));
 }
 
 Result<void> TestSpace::deny_write_exec(WriteExecFlags wanted) {
@@ -109,11 +109,11 @@ Result<void> TestSpace::set_name(Range range, MemoryName name) {
 }
 
 Result<Address> TestSpace::attach_shared(const AttachRequest<TestServices>& request) {
-  return run(space_.plan_attach(request));
+  return run(space_.plan_attach_shared(request));
 }
 
 Result<void> TestSpace::detach_shared(Address start) {
-  return run(space_.plan_detach(start));
+  return run(space_.plan_detach_shared(start));
 }
 
 Result<void> TestSpace::touch(Address at, Touch how) {
@@ -133,7 +133,7 @@ Result<void> TestSpace::insert_special(const SpecialRequest<TestServices>& reque
 }
 
 Result<void> TestSpace::insert_initial_stack(Address top) {
-  return run(space_.plan_initial_stack(top));
+  return run(space_.plan_insert_initial_stack(top));
 }
 
 Result<void> TestSpace::loader_brk(Range range, LoaderMemory kind) {

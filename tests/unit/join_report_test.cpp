@@ -144,7 +144,7 @@ TEST(JoinReport, of_a_refused_walk_are_those_of_what_it_leaves) {
 
 TEST(JoinReport, a_call_that_joins_nothing_says_so) {
   Stage stage("A|A");
-  auto change = stage.space().plan_memory_merge(SamePageMerging::on);
+  auto change = stage.space().plan_set_memory_merge(SamePageMerging::on);
   EXPECT_EQ(verdicts(reports(change)), "0< nothing 1< unwanted 2> nothing");
 }
 

@@ -69,7 +69,8 @@ StepPlan<Host, void> plan_insert_special(const SpaceState<Host>& space,
 
 /// A page that ends at `top`, marked as one that is still to move. Errors: as plan_insert.
 template <class Host>
-StepPlan<Host, void> plan_initial_stack(const SpaceState<Host>& space, Address top) noexcept {
+StepPlan<Host, void> plan_insert_initial_stack(const SpaceState<Host>& space,
+                                               Address top) noexcept {
   const Geometry geometry = space.services.geometry();
   if (top < geometry.page_size()) return Error::invalid;
   Description<Host> stack{.start = top - geometry.page_size(), .end = top};

@@ -32,8 +32,8 @@ struct SamePageRule : RuleBase<Host> {
 
 /// Where nothing is new, areas keep what madvise made of them. Errors: invalid (by the profile).
 template <class Host>
-WalkPlan<Host, SamePageRule<Host>> plan_memory_merge(const SpaceState<Host>& space,
-                                                     SamePageMerging wanted) noexcept {
+WalkPlan<Host, SamePageRule<Host>> plan_set_memory_merge(const SpaceState<Host>& space,
+                                                         SamePageMerging wanted) noexcept {
   if (!space.services.profile().knows_memory_merge) return Error::invalid;
   const Range all{0, space.services.geometry().limit};
   const bool is_on = space.modes.merges_same_pages;

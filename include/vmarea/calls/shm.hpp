@@ -55,8 +55,8 @@ Result<Address> choose_attach_address(const SpaceState<Host>& space,
 /// Errors: invalid (misaligned, occupied, no segment), no_memory (no room, limits), try_again (lock
 /// limit), access_denied (executing what was written).
 template <class Host>
-StepPlan<Host, Address> plan_attach(const SpaceState<Host>& space,
-                                    const AttachRequest<Host>& request) noexcept {
+StepPlan<Host, Address> plan_attach_shared(const SpaceState<Host>& space,
+                                           const AttachRequest<Host>& request) noexcept {
   using Access = typename AttachRequest<Host>::Access;
   const Geometry geometry = space.services.geometry();
   if (request.segment == typename Host::FileHandle{}) return Error::invalid;
@@ -123,8 +123,8 @@ Address end_of_detached(const SpaceState<Host>& space, const Area<Host>& first,
 
 /// Errors: invalid (misaligned, or nothing was attached there).
 template <class Host>
-WalkPlan<Host, DetachRule<Host>> plan_detach(const SpaceState<Host>& space,
-                                             Address start) noexcept {
+WalkPlan<Host, DetachRule<Host>> plan_detach_shared(const SpaceState<Host>& space,
+                                                    Address start) noexcept {
   const Geometry geometry = space.services.geometry();
   if (!geometry.aligned(start)) return Error::invalid;
   DetachRule<Host> rule{{}, start};

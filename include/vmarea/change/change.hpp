@@ -57,7 +57,7 @@ class [[nodiscard]] Change {
   Change& operator=(Change&&) = delete;
   ~Change() { end(); }
 
-  /// What commit() will answer.
+  /// What commit() will answer, or did.
   Result<Value> status() const noexcept { return plan_.status; }
   Beat beat() const noexcept { return beat_; }
   /// Whether memory ran out in reserve() and the call was planned again without joins, so that an

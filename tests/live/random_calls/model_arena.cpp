@@ -508,7 +508,7 @@ class ModelOf : public ModelArena {
         return number_of(perform(space().plan_munlockall()));
       case Operation::memory_merge:
         modes_changed_ = true;
-        return number_of(perform(space().plan_memory_merge(
+        return number_of(perform(space().plan_set_memory_merge(
             call.flags != 0 ? SamePageMerging::on : SamePageMerging::off)));
       case Operation::deny_write_exec:
         return number_of(perform(space().plan_deny_write_exec(WriteExecFlags(call.flags))));
@@ -522,7 +522,7 @@ class ModelOf : public ModelArena {
       case Operation::count_attached:
         return count_attached(call);
       case Operation::detach:
-        return number_of(perform(space().plan_detach(call.address)));
+        return number_of(perform(space().plan_detach_shared(call.address)));
       case Operation::mbind:
         return number_of(perform(space().plan_mbind(call.address, call.length, call.flags)));
       default:
@@ -557,7 +557,7 @@ class ModelOf : public ModelArena {
                         .rounds_address = (call.flags & SHM_RND) != 0,
                         .replaces_existing = (call.flags & SHM_REMAP) != 0});
     if (!opened) return -static_cast<std::int64_t>(opened.error());
-    return number_of(perform(space().plan_attach(opened->request())));
+    return number_of(perform(space().plan_attach_shared(opened->request())));
   }
 
   /// Each has been removed and stays, for it is attached outside the arena, too.

@@ -164,7 +164,7 @@ class Play {
     }
     if (kind_ == Kind::insert_stack) {
       return made([&] { return space_.insert_initial_stack(start); },
-                  [&] { return space_.plan_initial_stack(start); });
+                  [&] { return space_.plan_insert_initial_stack(start); });
     }
     const LoaderMemory kind = with_.number(1, 2) == 0 ? LoaderMemory::data : LoaderMemory::code;
     return made([&] { return space_.loader_brk(start, with_.length(), kind); },
@@ -176,7 +176,7 @@ class Play {
     if (kind_ == Kind::merge_same_pages) {
       const auto wanted = with_.number(1, 2) == 0 ? SamePageMerging::on : SamePageMerging::off;
       return made([&] { return space_.set_memory_merge(wanted); },
-                  [&] { return space_.plan_memory_merge(wanted); });
+                  [&] { return space_.plan_set_memory_merge(wanted); });
     }
     if (!world_.seals()) return {};
     if (kind_ == Kind::seal) {
@@ -211,7 +211,7 @@ class Play {
       }
       case Kind::attach:
         return made([&] { return space_.attach_shared(with_.attach()); },
-                    [&] { return space_.plan_attach(with_.attach()); });
+                    [&] { return space_.plan_attach_shared(with_.attach()); });
       case Kind::sync: {
         const MsyncFlags flags{static_cast<std::uint32_t>(with_.number(1, 9))};
         return made([&] { return space_.msync(start, length, flags); },
@@ -241,7 +241,7 @@ class Play {
                     [&] { return space_.plan_mincore(start, length); });
       case Kind::detach:
         return made([&] { return space_.detach_shared(with_.segment_start()); },
-                    [&] { return space_.plan_detach(with_.segment_start()); });
+                    [&] { return space_.plan_detach_shared(with_.segment_start()); });
       case Kind::fork: {
         const bool goes = with_.number(1, 2) == 0;
         return answer_of(
