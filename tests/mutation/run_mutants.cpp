@@ -7,7 +7,7 @@
 // Runs all tests once without a mutant and sees which mutants each one reaches and how long it
 // takes. Then a process for each mutant runs the tests that reach it, the quickest first, until one
 // fails, crashes, takes five times as long or waits for ever. Time is that of the processor, for
-// what else the machine does must kill no mutant. RESULTS has a line each:
+// what else the machine does must kill no mutant. RESULTS gets a line each:
 //
 //   NUMBER killed|survived|unreached failed|signal|time|stuck
 #include <algorithm>
@@ -238,7 +238,7 @@ int main(int argc, char** argv) {
   run.watch();
   sigprocmask(SIG_BLOCK, &ended, nullptr);
   std::ifstream numbers(argv[1]);
-  std::ofstream results(argv[2]);
+  std::ofstream results(argv[2], std::ios::app);
   for (unsigned number = 0; numbers >> number;) {
     results << number << ' ' << run.judge(number) << std::endl;
   }

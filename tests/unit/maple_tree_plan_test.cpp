@@ -107,7 +107,8 @@ TEST(Plan, what_grew_before_takes_room) {
   EXPECT_EQ(splits({3, 2}, 1, 1), 0u);
   EXPECT_EQ(splits({2, 3}, 1, 1), 1u);
   EXPECT_EQ(splits({3, 3}, 1, 1), 3u);
-  EXPECT_EQ(splits({4, 4}, 1, 8), 6u) << "and levels of its own";
+  EXPECT_EQ(splits({4}, 1, 2), 3u) << "and levels of its own";
+  EXPECT_EQ(splits({4, 4}, 1, 8), 6u);
 }
 
 TEST(Plan, an_empty_tree_takes_its_levels) {
@@ -115,13 +116,16 @@ TEST(Plan, an_empty_tree_takes_its_levels) {
   EXPECT_EQ(plan_splits(empty_tree, Way::key, 3, 1), 2u);
   EXPECT_EQ(plan_splits(empty_tree, Way::key, 1, 8), 4u);
   EXPECT_EQ(plan_insertion(empty_tree, Way::key, 1, 1), 1u);
+  EXPECT_EQ(plan_insertion(empty_tree, Way::key, 1, 8), 4u);
   EXPECT_EQ(plan_copies(empty_tree, false, 0, 1, 0), 3u);
 }
 
 TEST(Plan, an_insertion_behind_others_counts_every_level_as_full) {
   EXPECT_EQ(insertion({2, 4}, 1), 1u);
   EXPECT_EQ(insertion({2, 2}, 1), 0u);
+  EXPECT_EQ(insertion({2, 3}, 2), 1u);
   EXPECT_EQ(insertion({2, 2}, 1, 1), 3u);
+  EXPECT_EQ(insertion({2, 2}, 1, 2), 4u);
   EXPECT_EQ(insertion({2, 2}, 1, 4), 5u);
   EXPECT_EQ(insertion({2, 2, 2}, 1, 1), 4u);
 }
@@ -137,6 +141,7 @@ TEST(Plan, copies_take_a_way_for_each_entry_that_may_lie_in_a_leaf_of_its_own) {
   EXPECT_EQ(copies({2, 2, 2}, false, 2, 0), 6u);
   EXPECT_EQ(copies({2, 2, 2}, true, 2, 0, 1), 12u) << "3 ways, for what was put there before, too";
   EXPECT_EQ(copies({2, 2, 2}, true, 0, 0, 1), 4u);
+  EXPECT_EQ(copies({2, 2, 2}, true, 0, 0, 2), 5u);
 }
 
 TEST(Plan, copies_that_grow_may_split_every_node_and_the_root) {
@@ -209,9 +214,12 @@ TYPED_TEST(PublishedNodesNeeded, a_copy_of_the_way_to_each_leaf) {
   ASSERT_EQ(this->tree_.height_for_test(), 1u);
   EXPECT_EQ(this->needed(0, 1, 1), 2u);
   EXPECT_EQ(this->needed(0, 1, 0), 2u);
+  EXPECT_EQ(this->needed(0, 2, 2), 2u) << "both lie in one leaf";
   EXPECT_EQ(this->needed(0, 1, 2), 2u + 3u) << "and a half of each, and a root";
   EXPECT_EQ(this->needed(0, TestFixture::capacity + 1, 1), 2u * 4u)
       << "no more than one more than can be put there are counted";
+  EXPECT_EQ(this->needed(0, TestFixture::capacity - 2, 3, 1),
+            TestFixture::capacity == 4 ? 3u * 3u + 4u : 5u * 3u);
 }
 
 TYPED_TEST(PublishedNodesNeeded, what_was_put_there_before_may_lie_in_a_leaf_of_its_own) {

@@ -789,6 +789,7 @@ TYPED_TEST(Reserve, failure_at_any_node_changes_nothing) {
       ASSERT_EQ(this->memory_.live.size(), nodes);
       ASSERT_EQ(this->tree_.at_hand_for_test(), 0u);
     }
+    ASSERT_EQ(this->tree_.find(first), (Entry{first, last, nth_value(first)}));
     this->expect_sound(this->tree_);
   }
 }
@@ -917,6 +918,15 @@ TYPED_TEST(Readers, see_the_old_entry_while_it_is_erased) {
 }
 TYPED_TEST(Readers, see_the_old_entry_while_everything_is_erased) {
   this->expect_old_until_grace_period(0, last_key, nullptr, {});
+}
+
+TYPED_TEST(Readers, of_a_copy_see_the_old_entry_while_it_is_replaced) {
+  typename TestFixture::Tree copy{NodeMemory{&this->memory_}};
+  ASSERT_TRUE(copy.duplicate(this->tree_, [](char* value) { return value; }));
+  auto reader = copy.seek(504);
+  const Entry old = reader.entry();
+  ASSERT_TRUE(copy.assign(500, 507, value_of('x')));
+  EXPECT_EQ(reader.entry(), old);
 }
 
 TYPED_TEST(Readers, step_onto_either_version_of_a_replaced_neighbour) {
