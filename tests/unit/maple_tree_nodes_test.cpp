@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+//
+// Which nodes a write splits, joins and copies. The tree holds the same either way, so only the
+// number of its nodes tells; more than were counted would break a promise.
+//
+//   [13 entries][13 entries][13 entries][3]     what rising keys leave, two free in each; of tiny
+//                                               nodes, two entries and two free
+#include <cstdint>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <vmarea_shims/maple_tree.hpp>
+
+#include "support/maple_configs.hpp"
+#include "support/node_memory.hpp"
+
+namespace vmarea::test {
+namespace {
+
+using Entry = TreeEntry<char>;
+char values[2];
+
+template <class Config>
+class TreeNodes : public testing::Test {
+ protected:
+  static constexpr std::size_t capacity = Config::options.capacity;
+  static constexpr std::size_t in_a_leaf = capacity - 2;  // After rising keys.
+
+  /// Entries [10 * i, 10 * i + 1], with holes of eight keys.
+  void fill(std::size_t entries) {
+    for (std::size_t i = 0; i < entries; ++i) put(10 * i, 10 * i + 1, 0);
+  }
+  void put(TreeKey first, TreeKey last, int value) { assign(first, last, &values[value]); }
+  void erase(TreeKey first, TreeKey last) { assign(first, last, nullptr); }
+  void assign(TreeKey first, TreeKey last, char* value) {
+    ASSERT_TRUE(tree_.assign(first, last, value));
+    ASSERT_EQ(tree_.check(), nullptr) << tree_.check();
+  }
+  void replace(TreeKey first, TreeKey last, const std::vector<Entry>& entries) {
+    ASSERT_TRUE(tree_.reserve(tree_.nodes_needed(first, last, entries.size())));
+    tree_.replace(first, last, entries.data(), entries.size());
+    tree_.unreserve();
+    ASSERT_EQ(tree_.check(), nullptr) << tree_.check();
+  }
+  std::size_t nodes() {
+    memory_.end_grace_period();
+    return memory_.live.size();
+  }
+
+  NodeMemoryState memory_;
+  shims::MapleTree<char, NodeMemory, Config::options> tree_{NodeMemory{&memory_}};
+};
+
+// ------------------------------------------------------------------------------------------------
+/// Two leaves, the lower one full, and room in the upper one:   [0 5 10 15 20 30 ..][upper . ..]
+template <class Config>
+class FullLeaf : public TreeNodes<Config> {
+ protected:
+  static constexpr std::size_t capacity = Config::options.capacity;
+  static constexpr TreeKey upper = 10 * (capacity - 2);
+
+  void SetUp() override {
+    this->fill(capacity + 1);
+    this->put(5, 5, 1);
+    this->put(15, 15, 1);
+    ASSERT_EQ(this->nodes(), 3u);
+  }
+};
+TYPED_TEST_SUITE(FullLeaf, AllConfigs, ConfigName);
+
+TYPED_TEST(FullLeaf, what_comes_behind_it_goes_to_the_next_leaf) {
+  this->put(this->upper - 2, this->upper - 1, 1);
+  EXPECT_EQ(this->nodes(), 3u);
+}
+
+TYPED_TEST(FullLeaf, what_comes_behind_it_and_before_another_full_one_splits_it) {
+  for (TreeKey key = this->upper + 5; this->tree_.size() < 2 * this->capacity; key += 2) {
+    if (!this->tree_.find(key)) this->put(key, key, 1);
+  }
+  ASSERT_EQ(this->nodes(), 3u);
+  this->put(this->upper - 2, this->upper - 1, 1);
+  EXPECT_EQ(this->nodes(), 4u);
+}
+
+TYPED_TEST(FullLeaf, what_comes_into_it_splits_it) {
+  const TreeKey at = this->tree_.seek_back(this->upper - 1).entry().first - 3;
+  ASSERT_FALSE(this->tree_.find(at));
+  this->replace(at, at + 2,
+                {{at, at, &values[1]}, {at + 1, at + 1, &values[0]}, {at + 2, at + 2, &values[1]}});
+  EXPECT_EQ(this->nodes(), 4u);
+}
+
+// Three leaves, the last one full. The window takes one entry of the outer ones and all of the one
+// between; if that took none of the new ones, the last one had to split.
+TYPED_TEST(FullLeaf, takes_no_more_than_it_gives_in_a_window_that_ends_there) {
+  constexpr std::size_t each = TestFixture::in_a_leaf;
+  constexpr TreeKey last_leaf = 20 * each;
+  this->tree_.clear();
+  this->fill(2 * each + 3);
+  for (TreeKey key = last_leaf + 3; this->tree_.size() < 2 * each + this->capacity; ++key) {
+    if (!this->tree_.find(key)) this->put(key, key, 1);
+  }
+  ASSERT_EQ(this->nodes(), 4u);
+  const TreeKey first = 10 * (each - 1);
+  this->replace(first, last_leaf + 1,
+                {{first, first, &values[0]},
+                 {first + 5, first + 5, &values[1]},
+                 {last_leaf, last_leaf, &values[0]}});
+  EXPECT_LE(this->nodes(), 4u);
+}
+
+// ------------------------------------------------------------------------------------------------
+/// Leaves of 8 and 3 entries. Together they would fit into one, but only a leaf that has shrunk
+/// below 8 looks at its neighbours.
+template <class Config>
+using Joining = TreeNodes<Config>;
+using OfDefaultCapacity = testing::Types<DefaultInPlace, LongWay<DefaultInPlace>, DefaultPublished,
+                                         LongWay<DefaultPublished> >;
+TYPED_TEST_SUITE(Joining, OfDefaultCapacity, ConfigName);
+
+TYPED_TEST(Joining, takes_place_where_a_leaf_becomes_small) {
+  this->fill(16);
+  this->erase(10, 59);
+  EXPECT_EQ(this->nodes(), 3u);
+  this->erase(60, 61);
+  EXPECT_EQ(this->nodes(), 1u);
+}
+
+TYPED_TEST(Joining, waits_where_a_small_leaf_only_changes) {
+  this->fill(16);
+  this->erase(10, 59);
+  this->put(140, 141, 1);
+  EXPECT_EQ(this->nodes(), 3u);
+  this->erase(130, 130);  // The first entry of the leaf begins elsewhere.
+  EXPECT_EQ(this->nodes(), 3u);
+}
+
+TYPED_TEST(Joining, takes_place_beside_the_small_leaf_alone) {
+  this->fill(4 * 13 + 7);  // [13][13][13][13][7]
+  this->erase(130, 229);   // [13][3][13][13][7]
+  this->erase(10, 59);     // [8][3][13][13][7]
+  ASSERT_EQ(this->nodes(), 6u);
+  this->erase(400, 499);  // [8][3][13][3 + 7]
+  EXPECT_EQ(this->nodes(), 5u);
+}
+
+// ------------------------------------------------------------------------------------------------
+/// Three levels or more of tiny nodes, two of the default ones.
+template <class Config>
+class Copies : public TreeNodes<Config> {
+ protected:
+  void SetUp() override {
+    this->fill(100);
+    this->memory_.end_grace_period();
+  }
+  std::size_t copied() {
+    const std::size_t copies = this->memory_.retired.size();
+    this->memory_.end_grace_period();
+    return copies;
+  }
+};
+TYPED_TEST_SUITE(Copies, PublishedConfigs, ConfigName);
+
+TYPED_TEST(Copies, are_made_of_the_leaf_alone_where_its_first_key_stays) {
+  this->put(10, 11, 1);
+  EXPECT_EQ(this->copied(), 1u);
+  this->put(0, 1, 1);
+  EXPECT_EQ(this->copied(), 1u);
+}
+
+TYPED_TEST(Copies, are_made_of_the_leaf_alone_where_it_shrinks_and_stays_large) {
+  if (this->capacity == 4) return;
+  this->erase(10, 11);
+  EXPECT_EQ(this->copied(), 1u);
+}
+
+TYPED_TEST(Copies, are_made_of_two_leaves_and_the_node_above_both) {
+  const TreeKey behind = 10 * this->in_a_leaf;  // The first key of the second leaf.
+  this->put(behind - 10, behind, 1);
+  EXPECT_EQ(this->copied(), 3u);
+}
+
+}  // namespace
+}  // namespace vmarea::test
