@@ -90,23 +90,48 @@ TYPED_TEST(FullLeaf, what_comes_into_it_splits_it) {
   EXPECT_EQ(this->nodes(), 4u);
 }
 
-// Three leaves, the last one full. The window takes one entry of the outer ones and all of the one
-// between; if that took none of the new ones, the last one had to split.
-TYPED_TEST(FullLeaf, takes_no_more_than_it_gives_in_a_window_that_ends_there) {
-  constexpr std::size_t each = TestFixture::in_a_leaf;
-  constexpr TreeKey last_leaf = 20 * each;
+// The leaf behind holds one key, and the next one follows at once: [ .. ][39][40 ..]
+TYPED_TEST(FullLeaf, is_followed_by_a_leaf_of_one_key) {
   this->tree_.clear();
-  this->fill(2 * each + 3);
-  for (TreeKey key = last_leaf + 3; this->tree_.size() < 2 * each + this->capacity; ++key) {
-    if (!this->tree_.find(key)) this->put(key, key, 1);
-  }
+  this->fill(2 * this->in_a_leaf + this->capacity - 1);
+  this->put(5, 5, 1);
+  this->put(15, 15, 1);
+  const TreeKey end = 2 * this->upper;
+  this->replace(this->upper, end - 1, {{end - 1, end - 1, &values[1]}});
   ASSERT_EQ(this->nodes(), 4u);
-  const TreeKey first = 10 * (each - 1);
-  this->replace(first, last_leaf + 1,
-                {{first, first, &values[0]},
-                 {first + 5, first + 5, &values[1]},
-                 {last_leaf, last_leaf, &values[0]}});
-  EXPECT_LE(this->nodes(), 4u);
+  this->put(end - 5, end - 5, 1);
+  EXPECT_EQ(this->nodes(), 4u);
+}
+
+// ------------------------------------------------------------------------------------------------
+/// Two full leaves side by side, the last below one node and the first below the next; either has
+/// room for a child:       [[0 10][20 25 30 35]]  here  [[40 45 50 55][60 70][80 90 100]]
+template <class Config>
+class FullLeaves : public TreeNodes<Config> {
+ protected:
+  void SetUp() override {
+    this->fill(11);
+    ASSERT_EQ(this->tree_.height_for_test(), 2u);
+    for (const TreeKey key : {25u, 35u, 45u, 55u}) this->put(key, key, 1);
+    ASSERT_EQ(this->nodes(), 8u);
+  }
+};
+using OfTinyNodes =
+    testing::Types<TinyInPlace, LongWay<TinyInPlace>, TinyPublished, LongWay<TinyPublished> >;
+TYPED_TEST_SUITE(FullLeaves, OfTinyNodes, ConfigName);
+
+TYPED_TEST(FullLeaves, the_first_splits_where_the_node_above_it_has_room) {
+  for (const TreeKey key : {62u, 64u, 66u}) this->put(key, key, 1);
+  ASSERT_EQ(this->nodes(), 9u) << "the second node is full";
+  this->put(37, 37, 1);
+  EXPECT_EQ(this->nodes(), 10u);
+}
+
+TYPED_TEST(FullLeaves, the_second_splits_where_only_the_node_above_that_has_room) {
+  for (const TreeKey key : {2u, 3u, 4u, 5u, 6u}) this->put(key, key, 1);
+  ASSERT_EQ(this->nodes(), 10u) << "the first node is full";
+  this->put(37, 37, 1);
+  EXPECT_EQ(this->nodes(), 11u);
 }
 
 // ------------------------------------------------------------------------------------------------
