@@ -47,8 +47,10 @@ class TreeNodes : public testing::Test {
     return memory_.live.size();
   }
 
+  using Tree = shims::MapleTree<char, NodeMemory, Config::options>;
+
   NodeMemoryState memory_;
-  shims::MapleTree<char, NodeMemory, Config::options> tree_{NodeMemory{&memory_}};
+  Tree tree_{NodeMemory{&memory_}};
 };
 
 // ------------------------------------------------------------------------------------------------
@@ -104,6 +106,50 @@ TYPED_TEST(FullLeaf, is_followed_by_a_leaf_of_one_key) {
 }
 
 // ------------------------------------------------------------------------------------------------
+template <class Config>
+using Halves = TreeNodes<Config>;
+using OfDefaultCapacity = testing::Types<DefaultInPlace, LongWay<DefaultInPlace>, DefaultPublished,
+                                         LongWay<DefaultPublished> >;
+TYPED_TEST_SUITE(Halves, OfDefaultCapacity, ConfigName);
+
+TYPED_TEST(Halves, are_equal_where_the_last_leaf_splits_in_its_middle) {
+  this->fill(15);
+  this->put(75, 75, 1);  // [8][8]
+  for (const TreeKey key : {5u, 15u, 25u, 35u, 45u, 55u, 65u}) this->put(key, key, 1);
+  EXPECT_EQ(this->nodes(), 3u);
+}
+
+TYPED_TEST(Halves, are_equal_where_a_leaf_before_others_splits_at_its_end) {
+  this->fill(20);
+  this->put(5, 5, 1);
+  this->put(15, 15, 1);    // [15][7]
+  this->put(121, 121, 1);  // [8][8][7]
+  ASSERT_EQ(this->nodes(), 4u);
+  for (const TreeKey key : {25u, 27u, 35u, 37u, 45u, 47u, 49u}) this->put(key, key, 1);
+  EXPECT_EQ(this->nodes(), 4u);
+}
+
+template <class Config>
+using Growing = TreeNodes<Config>;
+TYPED_TEST_SUITE(Growing, AllConfigs, ConfigName);
+
+TYPED_TEST(Growing, by_three_behind_the_last_of_a_full_leaf) {
+  this->fill(this->capacity);
+  const TreeKey at = 10 * this->capacity;
+  this->replace(at, at + 9,
+                {{at, at, &values[1]}, {at + 1, at + 1, &values[0]}, {at + 2, at + 2, &values[1]}});
+  EXPECT_EQ(this->nodes(), 3u);
+  EXPECT_EQ(this->tree_.size(), this->capacity + 3);
+}
+
+TEST(Levels, are_as_many_as_halves_or_quarters_of_a_node_can_be) {
+  EXPECT_EQ(shims::maple::levels_max<4>(), 42u);
+  EXPECT_EQ(shims::maple::levels_max<7>(), 42u);
+  EXPECT_EQ(shims::maple::levels_max<11>(), 28u);
+  EXPECT_EQ(shims::maple::levels_max<15>(), 22u);
+}
+
+// ------------------------------------------------------------------------------------------------
 /// Two full leaves side by side, the last below one node and the first below the next; either has
 /// room for a child:       [[0 10][20 25 30 35]]  here  [[40 45 50 55][60 70][80 90 100]]
 template <class Config>
@@ -139,8 +185,6 @@ TYPED_TEST(FullLeaves, the_second_splits_where_only_the_node_above_that_has_room
 /// below 8 looks at its neighbours.
 template <class Config>
 using Joining = TreeNodes<Config>;
-using OfDefaultCapacity = testing::Types<DefaultInPlace, LongWay<DefaultInPlace>, DefaultPublished,
-                                         LongWay<DefaultPublished> >;
 TYPED_TEST_SUITE(Joining, OfDefaultCapacity, ConfigName);
 
 TYPED_TEST(Joining, takes_place_where_a_leaf_becomes_small) {
@@ -167,6 +211,33 @@ TYPED_TEST(Joining, takes_place_beside_the_small_leaf_alone) {
   ASSERT_EQ(this->nodes(), 6u);
   this->erase(400, 499);  // [8][3][13][3 + 7]
   EXPECT_EQ(this->nodes(), 5u);
+}
+
+// ------------------------------------------------------------------------------------------------
+/// Places of a node that are not used any more still hold what was there.
+template <class Config>
+using Holes = TreeNodes<Config>;
+TYPED_TEST_SUITE(Holes, AllConfigs, ConfigName);
+
+TYPED_TEST(Holes, are_not_found_below_children_that_are_gone) {
+  this->fill(6 * this->capacity);
+  const TreeKey from = 20 * this->capacity;
+  this->put(from, ~TreeKey{0}, 1);
+  EXPECT_FALSE(this->tree_.lowest_gap(9, 1, ~TreeKey{0}).found);
+  EXPECT_FALSE(this->tree_.highest_gap(9, 1, ~TreeKey{0}).found);
+}
+
+TYPED_TEST(Holes, of_one_key_before_the_first_entry_are_found) {
+  this->put(1, 9, 1);
+  EXPECT_EQ(this->tree_.lowest_gap(1, 0, 9), (TreeGap{true, 0}));
+  EXPECT_EQ(this->tree_.highest_gap(1, 0, 9), (TreeGap{true, 0}));
+}
+
+TYPED_TEST(Holes, before_the_first_entry_have_that_one_behind_them) {
+  this->put(100, 109, 1);
+  typename TestFixture::Tree::Cursor behind;
+  ASSERT_EQ(this->tree_.highest_gap(50, 0, 120, &behind), (TreeGap{true, 50}));
+  EXPECT_EQ(behind.entry().first, 100u);
 }
 
 // ------------------------------------------------------------------------------------------------
