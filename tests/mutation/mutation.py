@@ -25,7 +25,7 @@ def read_mutants(path):
     mutants = {}
     for text in path.read_text().splitlines():
         number, line, kind, name = text.split("\t")
-        mutants[int(number)] = (int(line), kind, name)
+        mutants[int(number)] = (int(line), kind, name.rstrip())
     return mutants
 
 

@@ -145,6 +145,7 @@ TYPED_TEST(Growing, by_three_behind_the_last_of_a_full_leaf) {
 TEST(Levels, are_as_many_as_halves_or_quarters_of_a_node_can_be) {
   EXPECT_EQ(shims::maple::levels_max<4>(), 42u);
   EXPECT_EQ(shims::maple::levels_max<7>(), 42u);
+  EXPECT_EQ(shims::maple::levels_max<10>(), 42u);
   EXPECT_EQ(shims::maple::levels_max<11>(), 28u);
   EXPECT_EQ(shims::maple::levels_max<15>(), 22u);
 }
@@ -193,6 +194,14 @@ TYPED_TEST(Joining, takes_place_where_a_leaf_becomes_small) {
   EXPECT_EQ(this->nodes(), 3u);
   this->erase(60, 61);
   EXPECT_EQ(this->nodes(), 1u);
+}
+
+TYPED_TEST(Joining, takes_place_with_the_leaf_before) {
+  this->fill(3 * 13);
+  this->erase(10, 99);  // [4][13][13]
+  ASSERT_EQ(this->nodes(), 4u);
+  this->erase(140, 199);  // [4 + 7][13]
+  EXPECT_EQ(this->nodes(), 3u);
 }
 
 TYPED_TEST(Joining, waits_where_a_small_leaf_only_changes) {

@@ -316,6 +316,14 @@ TYPED_TEST(Find, cursor_past_the_end_or_before_the_beginning_comes_back) {
   EXPECT_EQ(before.entry().value, value_of('a'));
 }
 
+TYPED_TEST(Find, window_begins_with_the_same_entry_with_and_without_a_hint) {
+  this->draw("aa.bb.cc");
+  auto hint = this->tree_.seek(0);
+  EXPECT_EQ(this->tree_.seek_window(2, 4, nullptr).entry().value, value_of('b'));
+  EXPECT_EQ(this->tree_.seek_window(2, 4, &hint).entry().value, value_of('b'));
+  EXPECT_FALSE(this->tree_.seek_window(8, 9, &hint).entry());
+}
+
 TYPED_TEST(Find, every_entry_is_met_once_in_both_directions) {
   this->put_many(0, 1000, 7, 3);
   std::size_t met = 0;
