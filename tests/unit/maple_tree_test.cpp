@@ -324,6 +324,36 @@ TYPED_TEST(Find, window_begins_with_the_same_entry_with_and_without_a_hint) {
   EXPECT_FALSE(this->tree_.seek_window(8, 9, &hint).entry());
 }
 
+TYPED_TEST(Find, cursor_that_is_assigned_forgets_the_window_it_knew) {
+  this->draw("..bb.cc");
+  auto hint = this->tree_.seek(5);
+  (void)this->tree_.nodes_needed(5, 6, 1, 0, &hint);
+  this->put(0, 0, value_of('a'));  // In the same leaf, so c stands elsewhere in it.
+  hint = this->tree_.seek(5);
+  const Entry d{5, 6, value_of('d')};
+  ASSERT_TRUE(this->tree_.reserve(this->tree_.nodes_needed(5, 6, 1, 0, &hint)));
+  this->tree_.replace(5, 6, &d, 1, &hint);
+  this->tree_.unreserve();
+  EXPECT_EQ(this->picture(7), "a.bb.dd");
+}
+
+TYPED_TEST(Find, hint_serves_one_window_after_the_other) {
+  this->draw("aa.bb.cc.dd");
+  auto hint = this->tree_.seek(3);
+  for (const TreeKey last : {4u, 7u, 5u, 10u}) {
+    for (const TreeKey first : {2u, 3u, 5u}) {
+      EXPECT_EQ(this->tree_.seek_window(first, last, &hint).entry(),
+                this->tree_.seek(first).entry());
+    }
+  }
+  (void)this->tree_.nodes_needed(3, 4, 1, 0, &hint);
+  const Entry e{3, 7, value_of('e')};
+  ASSERT_TRUE(this->tree_.reserve(this->tree_.nodes_needed(3, 7, 1, 0, &hint)));
+  this->tree_.replace(3, 7, &e, 1, &hint);
+  this->tree_.unreserve();
+  EXPECT_EQ(this->picture(11), "aa.eeeee.dd");
+}
+
 TYPED_TEST(Find, every_entry_is_met_once_in_both_directions) {
   this->put_many(0, 1000, 7, 3);
   std::size_t met = 0;
