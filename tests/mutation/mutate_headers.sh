@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# mutate_headers.sh MUTATE ROOT OUT COMPILER sources... -- headers...: the headers with their mutants
-# in OUT. What does not compile is found by compiling the sources, and left out.
+# mutate_headers.sh MUTATE ROOT OUT COMPILER sources... -- headers...: the headers with their
+# mutants in OUT. What does not compile is found by compiling the sources, and left out.
 set -euo pipefail
 mutate="$1" root="$2" out="$3" compiler="$4"
 shift 4
