@@ -5,7 +5,7 @@
 // walked backwards from every page to the area that maps it.
 //
 //   VMAREA_SEED=17 ./model_page_contents_test      that sequence alone
-//   VMAREA_SEEDS=5000 ./model_page_contents_test   so many
+//   VMAREA_SEEDS=5000 ./model_page_contents_test   so many, from VMAREA_FIRST_SEED=1 on
 //
 // Each sequence runs in a process of its own, so one that ends its program is shrunk like any
 // other.
@@ -24,9 +24,9 @@ constexpr std::size_t steps_per_sequence = 150;
 
 TEST(PageContents, are_where_the_calls_put_them) {
   const std::uint64_t chosen = number_from("VMAREA_SEED", 0);
-  const std::uint64_t first = chosen != 0 ? chosen : 1;
-  const std::uint64_t last = chosen != 0 ? chosen : number_from("VMAREA_SEEDS", 300);
-  for (std::uint64_t seed = first; seed <= last; ++seed) {
+  const std::uint64_t first = chosen != 0 ? chosen : number_from("VMAREA_FIRST_SEED", 1);
+  const std::uint64_t end = first + (chosen != 0 ? 1 : number_from("VMAREA_SEEDS", 300));
+  for (std::uint64_t seed = first; seed < end; ++seed) {
     const Settings settings = Settings::of(seed);
     const Steps steps = make_steps(seed, steps_per_sequence);
     const auto run = [&](const Steps& some, Noise noise) {

@@ -200,10 +200,18 @@ class Finder {
     add(extent, "condition", "false");
   }
 
+  /// A check of what a caller has promised, which the tree makes by a function and no macro.
+  bool is_debug_check(CXCursor cursor) const {
+    if (clang_getCursorKind(cursor) != CXCursor_CallExpr) return false;
+    const std::string call = text(extent_of(cursor));
+    return call.starts_with("promise(") || call.starts_with("maple::promise(");
+  }
+
   /// Leaves a statement out, if it is one that can be.
   void removal(CXCursor cursor) {
     const CXCursorKind kind = clang_getCursorKind(cursor);
     const bool is_return = kind == CXCursor_ReturnStmt && children_of(cursor).empty();
+    if (is_debug_check(cursor)) return;
     if (!clang_isExpression(kind) && kind != CXCursor_BreakStmt && kind != CXCursor_ContinueStmt &&
         !is_return) {
       return;
@@ -414,7 +422,9 @@ class Finder {
 
   void expression(CXCursor cursor) {
     const CXCursorKind kind = clang_getCursorKind(cursor);
-    if (token_text(token_at(extent_of(cursor).begin)) == "requires") return;
+    if (is_debug_check(cursor) || token_text(token_at(extent_of(cursor).begin)) == "requires") {
+      return;
+    }
     const std::vector<CXCursor> children = children_of(cursor);
     switch (kind) {
       case CXCursor_CompoundStmt:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# mutate_headers.sh MUTATE ROOT OUT COMPILER headers...: the headers with their mutants in OUT. What
-# does not compile is found by compiling what makes all calls, and left out.
+# mutate_headers.sh MUTATE ROOT OUT COMPILER sources... -- headers...: the headers with their
+# mutants in OUT. What does not compile is found by compiling the sources, and left out.
 set -euo pipefail
 mutate="$1" root="$2" out="$3" compiler="$4"
 shift 4
@@ -10,10 +10,12 @@ mkdir -p "$out"
 refused="$out/refused.txt"
 [[ -e "$refused" ]] || : >"$refused"
 
-checked=("$root"/tests/support/*.cpp "$root/shims/userland.cpp" "$out/all.cpp")
-for name in archetype area_data area_range gtest_header conversions; do
-  checked+=("$root/tests/unit/${name}_test.cpp")
+checked=()
+while [[ "$1" != -- ]]; do
+  checked+=("$1")
+  shift
 done
+shift
 limit=-ferror-limit=0
 if "$compiler" --version | grep -q 'Free Software'; then limit=-fmax-errors=0; fi
 for _ in 1 2 3 4 5; do
@@ -22,7 +24,8 @@ for _ in 1 2 3 4 5; do
   status=0
   for source in "${checked[@]}"; do
     "$compiler" -std=c++20 -fsyntax-only -w -Wno-narrowing "$limit" "-I$out" \
-      "-I$root/tests/mutation/include" "-I$root/tests" "$source" 2>>"$said" || status=1
+      "-I$root/tests/mutation/include" "-I$root/include" "-I$root/shims" "-I$root/tests" \
+      "$source" 2>>"$said" || status=1
   done
   if ((status == 0)); then
     rm "$said"

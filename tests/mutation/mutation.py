@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Tries the mutants with one program after the other, and says what is left of them.
 
-The first program tries all, each further one what the ones before did not kill. The report names
-every mutant that lives, by header. It fails if one lives in the rules or the tree that the list of
+The first program tries all, each further one what the ones before did not kill. What a program has
+said is kept and not asked again, unless the program is another one. The report names every mutant
+that lives, by header. It fails if one lives in the rules or the tree that the list of
 survivors does not have, if a listed one is killed or no longer exists, and below 95 % in all.
 """
 import argparse
 import collections
+import hashlib
+import os
 import pathlib
+import random
 import subprocess
 import sys
 
@@ -21,7 +25,7 @@ def read_mutants(path):
     mutants = {}
     for text in path.read_text().splitlines():
         number, line, kind, name = text.split("\t")
-        mutants[int(number)] = (int(line), kind, name)
+        mutants[int(number)] = (int(line), kind, name.rstrip())
     return mutants
 
 
@@ -38,19 +42,39 @@ def read_survivors(path):
     return reasons
 
 
+def read_results(path):
+    """Number: (outcome, how), of the lines that are whole."""
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    words = [line.split() for line in lines if line.endswith("\n")]
+    return {int(number): (outcome, " ".join(how)) for number, outcome, *how in words}
+
+
+def results_of(program, numbers, results):
+    """What the program says of the numbers; what it said before is taken from its file."""
+    said = results / f"{program.name}.results"
+    said_by = results / f"{program.name}.sha256"
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()
+    is_same = said_by.exists() and said_by.read_text() == digest
+    known = read_results(said) if is_same else {}
+    said.write_text("".join(f"{number} {outcome} {how}".rstrip() + "\n"
+                            for number, (outcome, how) in known.items()))
+    said_by.write_text(digest)
+    wanted = results / f"{program.name}.wanted"
+    wanted.write_text("".join(f"{number}\n" for number in numbers if number not in known))
+    if any(number not in known for number in numbers):
+        # Random calls are the same in each run, and so is the answer.
+        seed = {"VMAREA_SEED": os.environ.get("VMAREA_SEED", "1")}
+        subprocess.run([program, wanted, said], check=True, env={**os.environ, **seed})
+    return read_results(said)
+
+
 def try_mutants(programs, numbers, results):
     """Number: (outcome, how), the last word of the programs."""
     outcomes = {number: ("unreached", "") for number in numbers}
     for program in programs:
-        wanted = results / (pathlib.Path(program).name + ".wanted")
-        said = results / (pathlib.Path(program).name + ".results")
         left = [number for number in numbers if outcomes[number][0] != "killed"]
-        wanted.write_text("".join(f"{number}\n" for number in left))
-        subprocess.run([program, wanted, said], check=True)
-        for text in said.read_text().splitlines():
-            number, outcome, *how = text.split(" ")
-            if outcome != "unreached":
-                outcomes[int(number)] = (outcome, " ".join(how))
+        said = results_of(pathlib.Path(program), left, results)
+        outcomes.update({n: said[n] for n in left if said[n][0] != "unreached"})
     return outcomes
 
 
@@ -64,10 +88,11 @@ def folder(name):
 def report(mutants, outcomes, reasons):
     """The text of the report, and what is wrong."""
     counts = collections.defaultdict(collections.Counter)
-    wrong = [f"listed, but does not exist: {name}" for name in reasons
-             if name not in {mutant[2] for mutant in mutants.values()}]
+    names = {mutant[2] for mutant in mutants.values()}
+    wrong = [f"listed, but does not exist: {name}" for name in reasons if name not in names]
     lines = []
-    for number, (line, _, name) in sorted(mutants.items()):
+    for number in sorted(outcomes):
+        line, _, name = mutants[number]
         outcome = outcomes[number][0]
         if outcome == "killed" and name in reasons:
             wrong.append(f"listed, but killed: {name}")
@@ -102,11 +127,16 @@ def main():
     parser.add_argument("--results", type=pathlib.Path, required=True, help="a folder")
     parser.add_argument("--output", type=pathlib.Path, required=True)
     parser.add_argument("--only", default="", help="mutants of headers whose name begins with this")
+    parser.add_argument("--sample", type=int, default=0, help="so many of them, drawn by chance")
+    parser.add_argument("--sample-seed", type=int, default=1)
     parser.add_argument("programs", nargs="+")
     options = parser.parse_args()
     mutants = {number: mutant for number, mutant in read_mutants(options.mutants).items()
                if mutant[2].startswith(options.only)}
-    outcomes = try_mutants(options.programs, sorted(mutants), options.results)
+    numbers = sorted(mutants)
+    if 0 < options.sample < len(numbers):
+        numbers = sorted(random.Random(options.sample_seed).sample(numbers, options.sample))
+    outcomes = try_mutants(options.programs, numbers, options.results)
     reasons = {name: why for name, why in read_survivors(options.survivors).items()
                if name.startswith(options.only)}
     text, wrong = report(mutants, outcomes, reasons)

@@ -7,7 +7,7 @@
 // Runs all tests once without a mutant and sees which mutants each one reaches and how long it
 // takes. Then a process for each mutant runs the tests that reach it, the quickest first, until one
 // fails, crashes, takes five times as long or waits for ever. Time is that of the processor, for
-// what else the machine does must kill no mutant. RESULTS has a line each:
+// what else the machine does must kill no mutant. RESULTS gets a line each:
 //
 //   NUMBER killed|survived|unreached failed|signal|time|stuck
 #include <algorithm>
@@ -104,9 +104,10 @@ void be_silent() {
   dup2(nothing, 2);
 }
 
+/// The limit that a process feels, which it may raise again.
 void limit(int what, rlim_t value) {
-  const rlimit both{value, value};
-  setrlimit(static_cast<__rlimit_resource>(what), &both);
+  const rlimit most{value, RLIM_INFINITY};
+  setrlimit(static_cast<__rlimit_resource>(what), &most);
 }
 
 class Run {
@@ -142,18 +143,16 @@ class Run {
 
   std::string judge(unsigned mutant) {
     std::vector<std::size_t> tests;
-    long long all = 0;
     for (std::size_t i = 0; i < names_.size(); ++i) {
       if ((shared_->reached_by[i][mutant / 8] >> (mutant % 8) & 1) == 0) continue;
       tests.push_back(i);
-      all += shared_->microseconds[i];
     }
     if (tests.empty()) return "unreached";
     std::stable_sort(tests.begin(), tests.end(), [&](std::size_t a, std::size_t b) {
       return shared_->microseconds[a] < shared_->microseconds[b];
     });
     const pid_t child = fork();
-    if (child == 0) try_tests(mutant, tests, all);
+    if (child == 0) try_tests(mutant, tests);
     bool is_stuck = false;
     const int status = wait_for(child, is_stuck);
     kill(-child, SIGKILL);  // What it started and left behind.
@@ -189,11 +188,8 @@ class Run {
     return name_ends != std::string::npos && text.substr(name_ends, 3) == ") S";
   }
 
-  [[noreturn]] void try_tests(unsigned mutant, const std::vector<std::size_t>& tests,
-                              long long microseconds) {
+  [[noreturn]] void try_tests(unsigned mutant, const std::vector<std::size_t>& tests) {
     setpgid(0, 0);
-    const auto seconds = static_cast<unsigned>(5 * microseconds / 1'000'000) + 2;
-    limit(RLIMIT_CPU, seconds);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_AS, rlim_t{8} << 30);
     sigset_t none;
@@ -208,9 +204,12 @@ class Run {
     std::size_t done = 0;
     for (std::size_t size = 8; done < tests.size(); size *= 8) {
       std::string filter;
+      long long microseconds = processor_time();
       for (const std::size_t end = std::min(tests.size(), done + size); done < end; ++done) {
         filter += names_[tests[done]] + ":";
+        microseconds += 5 * shared_->microseconds[tests[done]];
       }
+      limit(RLIMIT_CPU, static_cast<rlim_t>(microseconds / 1'000'000) + 2);
       testing::FLAGS_gtest_filter = filter;
       if (RUN_ALL_TESTS() != 0) _exit(1);
     }
@@ -238,7 +237,7 @@ int main(int argc, char** argv) {
   run.watch();
   sigprocmask(SIG_BLOCK, &ended, nullptr);
   std::ifstream numbers(argv[1]);
-  std::ofstream results(argv[2]);
+  std::ofstream results(argv[2], std::ios::app);
   for (unsigned number = 0; numbers >> number;) {
     results << number << ' ' << run.judge(number) << std::endl;
   }

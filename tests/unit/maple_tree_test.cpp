@@ -648,6 +648,8 @@ class Erase : public MapleTreeTest {};
 INSTANTIATE_TEST_SUITE_P(Trees, Erase, testing::ValuesIn(all_trees()), name_of_tree);
 
 TEST_P(Erase, of_a_hole_changes_nothing) {
+  replace(2, 3, {});
+  EXPECT_TRUE(memory_.live.empty());
   draw("aa..bb");
   replace(2, 3, {});
   replace(100, last_key, {});
@@ -718,6 +720,7 @@ TEST_P(Reserve, failure_at_any_node_changes_nothing) {
       ASSERT_EQ(memory_.live.size(), nodes);
       ASSERT_EQ(tree_.at_hand_for_test(), 0u);
     }
+    ASSERT_EQ(tree_.find(first), (Entry{first, last, nth_value(first)}));
     expect_sound(tree_);
   }
 }
@@ -844,6 +847,15 @@ TEST_P(Readers, see_the_old_entry_while_it_is_erased) {
 }
 TEST_P(Readers, see_the_old_entry_while_everything_is_erased) {
   expect_old_until_grace_period(0, last_key, nullptr, {});
+}
+
+TEST_P(Readers, of_a_copy_see_the_old_entry_while_it_is_replaced) {
+  AnyMapleTree copy{GetParam().make, memory_};
+  ASSERT_TRUE(copy.duplicate(tree_, [](char* value) { return value; }));
+  auto reader = copy.seek(504);
+  const Entry old = reader.entry();
+  ASSERT_TRUE(copy.assign(500, 507, value_of('x')));
+  EXPECT_EQ(reader.entry(), old);
 }
 
 TEST_P(Readers, step_onto_either_version_of_a_replaced_neighbour) {

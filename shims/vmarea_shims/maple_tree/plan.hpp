@@ -77,7 +77,7 @@ template <class Node>
 std::size_t plan_copies(Root<Node> root, bool in_one_leaf, std::size_t erased, std::size_t grown,
                         std::size_t before) noexcept {
   const std::size_t above = before > 0 ? plan_levels_above<Node>(before, 1) : 0;
-  const std::size_t levels = (root.node == nullptr ? 1 : root.height + 1) + above;
+  const std::size_t levels = root.height + 1 + above;
   const std::size_t paths = before > 0 ? erased + 1 : in_one_leaf || erased == 0 ? 1 : erased;
   return paths * levels + (grown > 0 ? levels + 1 : 0);
 }

@@ -92,7 +92,7 @@ class Write {
     const std::size_t erase = end - begin;
     const std::size_t add = edge == OnRightEdge::yes || left_ < erase ? left_ : erase;
     if (erase + add == 0) return {.node = leaf, .settled = true};
-    if (erase == 0 && begin == leaf->count && begin + add > Node::capacity && !side_chosen_) {
+    if (begin == leaf->count && begin + add > Node::capacity && !side_chosen_) {
       full_at_end_ = true;
       return {.node = leaf, .settled = true};
     }

@@ -8,11 +8,13 @@
 namespace sample {
 
 constexpr int limit = 4 + 4;
+constexpr void promise(bool) {}
 static_assert(limit > 7);
 
 struct Counter {
   int count = 1;
   void add(int by) {
+    promise(count + by >= 0);
     if (by < 0) return;
     count += by;
   }
