@@ -170,6 +170,24 @@ TEST(Profile, soft_dirty_of_what_gets_another_policy) {
   EXPECT_TRUE(under(linux_6_18, outcome(2)));
 }
 
+/// So does mseal.
+TEST(Profile, soft_dirty_of_what_is_sealed) {
+  const auto outcome = [](std::uint64_t dirty) {
+    return [=](Stage& stage) {
+      stage.build("AAAA");
+      EXPECT_TRUE(stage.space().mseal(columns(2, 4)));
+      EXPECT_EQ(stage.count_areas(), 2u);
+      stage.area(dirty)->flags |= flag::soft_dirty;
+      EXPECT_TRUE(stage.space().mseal(columns(0, 4)));
+      EXPECT_EQ(stage.count_areas(), 1u);
+      return stage.area(0)->flags.has_any(flag::soft_dirty);
+    };
+  };
+  EXPECT_FALSE(under(linux_6_12, outcome(0)));
+  EXPECT_TRUE(under(linux_6_12, outcome(2)));
+  EXPECT_TRUE(under(linux_6_18, outcome(0)));
+}
+
 TEST(Profile, soft_dirty_of_new_memory_and_of_a_copy_that_join_clean_memory) {
   const auto mapped = [](const char* picture) {
     return [=](Stage& stage) {

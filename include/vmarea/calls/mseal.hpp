@@ -9,6 +9,8 @@ namespace vmarea {
 
 template <class Host>
 struct SealRule : RuleBase<Host> {
+  static constexpr bool sets_flags = false;
+
   static Answer<Host> change(const SpaceState<Host>&, const Area<Host>& area, Range) noexcept {
     if (area.flags.has_any(flag::sealed)) return Answer<Host>::skip();
     return Answer<Host>::change(area, area.flags | flag::sealed);
