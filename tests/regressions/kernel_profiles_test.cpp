@@ -64,6 +64,27 @@ TEST(KernelProfiles, droppable_memory_is_watched_or_not) {
   EXPECT_EQ(under(linux_6_12, outcome), Error::none);
 }
 
+TEST(KernelProfiles, soft_dirty_of_what_a_watched_area_joins) {
+  const auto outcome = [](std::uint64_t dirty) {
+    return [=](Watched& stage) {
+      stage.build("UUAA");
+      stage.area(dirty)->flags |= flag::soft_dirty;
+      EXPECT_EQ(stage.unwatch(columns(0, 2)), Error::none);
+      EXPECT_EQ(stage.picture(), "AAAA");
+      return stage.area(0)->flags.has_any(flag::soft_dirty);
+    };
+  };
+  for (const std::uint64_t dirty : {0u, 2u}) {
+    const bool is_changed = dirty == 0;
+    EXPECT_TRUE(under(linux_6_18, outcome(dirty)));
+    EXPECT_EQ(under({.kept_by_joins = {}}, outcome(dirty)), !is_changed);
+    EXPECT_EQ(under({.kept_by_joins = {}, .watching_decides_soft_dirty = true}, outcome(dirty)),
+              is_changed);
+    EXPECT_EQ(under(linux_6_12, outcome(dirty)), !is_changed);
+    EXPECT_EQ(under(linux_6_1, outcome(dirty)), is_changed);
+  }
+}
+
 TEST(KernelProfiles, rear_of_an_area_that_is_watched_and_what_follows) {
   struct Case {
     const char* before;

@@ -9,7 +9,7 @@ namespace vmarea {
 
 template <class Host>
 struct SealRule : RuleBase<Host> {
-  static constexpr bool sets_flags = false;
+  static constexpr bool sets_flags(const KernelProfile&) noexcept { return false; }
 
   static Answer<Host> change(const SpaceState<Host>&, const Area<Host>& area, Range) noexcept {
     if (area.flags.has_any(flag::sealed)) return Answer<Host>::skip();

@@ -19,7 +19,7 @@ template <class Host>
 struct PolicyRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr bool interns = true;
-  static constexpr bool sets_flags = false;
+  static constexpr bool sets_flags(const KernelProfile&) noexcept { return false; }
   MemoryPolicy policy = 0;
 
   Answer<Host> change(const SpaceState<Host>& space, const Area<Host>& area, Range) const noexcept {
@@ -64,7 +64,7 @@ template <class Host>
 struct HomeNodeRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr bool interns = true;
-  static constexpr bool sets_flags = false;
+  static constexpr bool sets_flags(const KernelProfile&) noexcept { return false; }
   HomeNode home;
 
   /// Errors: what policy_at says.

@@ -82,6 +82,9 @@ template <class Host>
 struct WatchRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr bool interns = true;
+  static constexpr bool sets_flags(const KernelProfile& profile) noexcept {
+    return profile.watching_decides_soft_dirty;
+  }
   static constexpr bool cut_start_joins_next(const KernelProfile& profile) noexcept {
     return profile.watched_rear_joins_next;
   }
@@ -129,6 +132,9 @@ template <class Host>
 struct UnwatchRule : RuleBase<Host> {
   static constexpr HolePolicy holes = HolePolicy::pass;
   static constexpr bool interns = true;
+  static constexpr bool sets_flags(const KernelProfile& profile) noexcept {
+    return profile.watching_decides_soft_dirty;
+  }
   static constexpr bool can_go_without_joins = true;
   static constexpr bool cut_start_joins_next(const KernelProfile& profile) noexcept {
     return profile.watched_rear_joins_next;

@@ -91,10 +91,11 @@ struct KernelProfile {
   bool copy_beside_kept_source_joins_nothing = false;  // Where it may not join it. On 6.1.
 
   // mprotect, userfaultfd.
-  bool uncharges_untouched_memory = true;  // Where it becomes unwritable. Not on 6.1.
-  bool unregister_checks_context = true;   // Since 6.18; before, any frees another's areas.
-  bool watches_droppable_memory = false;   // On 6.12.
-  bool watched_rear_joins_next = true;     // A part cut off its area, or freed so. Not on 6.1.
+  bool uncharges_untouched_memory = true;    // Where it becomes unwritable. Not on 6.1.
+  bool unregister_checks_context = true;     // Since 6.18; before, any frees another's areas.
+  bool watches_droppable_memory = false;     // On 6.12.
+  bool watched_rear_joins_next = true;       // A part cut off its area, or freed so. Not on 6.1.
+  bool watching_decides_soft_dirty = false;  // Of what joins, if joins do not keep it. On 6.1.
 
   // madvise, mseal, prctl and mmap.
   bool populating_goes_on_behind_holes = false;  // ENOMEM as the answer all the same. On 6.1.
@@ -170,6 +171,7 @@ inline constexpr KernelProfile linux_6_1 = [] {
   profile.closing_areas_join = false;
   profile.copy_beside_kept_source_joins_nothing = true;
   profile.watched_rear_joins_next = false;
+  profile.watching_decides_soft_dirty = true;
   profile.populating_goes_on_behind_holes = true;
   profile.limits_come_before_clearing = true;
   profile.refused_cut_is_no_memory = true;

@@ -63,13 +63,14 @@ struct RuleBase {
   static constexpr HolePolicy holes = HolePolicy::stop;
   static constexpr Error error_at_count_limit = Error::no_memory;
   static constexpr bool interns = false;        // Whether answers hold new attributes,
-  static constexpr bool sets_flags = true;      // Of what joins, where joins keep none themselves.
   static constexpr bool removes_areas = false;  // say remove,
   static constexpr bool drops_pages = false;    // or that pages go.
   // Whether areas may change where they stand when there is no memory to join them. Requires then:
   // no call cuts an area, for a cut can fail.
   static constexpr bool can_go_without_joins = false;
 
+  /// Whether what is changed decides about all flags of what it joins, where joins keep none.
+  static constexpr bool sets_flags(const KernelProfile&) noexcept { return true; }
   /// Whether a part that is cut off at its start may join what follows its area.
   static constexpr bool cut_start_joins_next(const KernelProfile&) noexcept { return true; }
   /// Whether no area is cut or joined: the answer concerns all of it.

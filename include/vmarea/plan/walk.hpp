@@ -319,7 +319,8 @@ class RangeWalk {
   /// apart, it decides about them (rules 1.3-sticky).
   void take_over(const Description<Host>& changed, const Area<Host>& area) noexcept {
     absorb(run(), changed, &area, kept_);
-    if (Rule::sets_flags && kept_.empty()) run().after.flags = changed.flags;
+    if (!kept_.empty() || !Rule::sets_flags(space_.services.profile())) return;
+    run().after.flags = changed.flags;
   }
 
   void open(Range extent) noexcept {

@@ -130,6 +130,13 @@ mmap(+0, 3p, rw, private|fixed|anonymous)
 userfault_register(+2, 1p, missing, context_0)
 userfault_register(+1, 1p, missing, context_0)
 )"},
+    {"watching_decides_soft_dirty", "basic,userfault,soft_dirty", R"(
+mmap(+0, 2p, rw, private|fixed|anonymous)
+userfault_register(+0, 2p, missing, context_0)
+clear_soft_dirty()
+mmap(+2, 2p, rw, private|fixed|anonymous)
+userfault_unregister(+0, 2p, context_0)     # Joins what is marked.
+)"},
     {"populating_goes_on_behind_holes", "basic,discard", R"(
 mmap(+0, 1p, rw, private|fixed|anonymous)
 mmap(+2, 1p, rw, private|fixed|anonymous)

@@ -80,6 +80,7 @@ constexpr std::array all_switches = {
     switch_of<&Profile::unregister_checks_context>("unregister_checks_context"),
     switch_of<&Profile::watches_droppable_memory>("watches_droppable_memory"),
     switch_of<&Profile::watched_rear_joins_next>("watched_rear_joins_next"),
+    switch_of<&Profile::watching_decides_soft_dirty>("watching_decides_soft_dirty"),
     switch_of<&Profile::populating_goes_on_behind_holes>("populating_goes_on_behind_holes"),
     switch_of<&Profile::do_fork_refuses_special>("do_fork_refuses_special"),
     switch_of<&Profile::knows_guard_advice>("knows_guard_advice"),
