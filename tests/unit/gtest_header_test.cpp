@@ -42,7 +42,7 @@ TEST(FailsWith, says_what_was_expected_and_what_came) {
   EXPECT_TRUE(fails_with(refused, Error::exists));
   EXPECT_TRUE(fails_with(success, Error::none));
   EXPECT_NONFATAL_FAILURE(EXPECT_TRUE(fails_with(refused, Error::invalid)),
-                          "expected EINVAL (invalid argument), not EEXIST (something is");
+                          "expected EINVAL (invalid argument), not EEXIST (exists already");
   EXPECT_NONFATAL_FAILURE(EXPECT_TRUE(fails_with(success, Error::invalid)), "not success");
 }
 
