@@ -27,13 +27,15 @@ using Names = std::set<std::string_view>;
 const Names never_seen = {"driver_flags_join_again", "remap_count", "do_fork_refuses_special",
                           "seals_only_64_bit_spaces"};
 
-/// What other rules of these kernels hide, besides.
+/// What other rules of these kernels hide, besides; and the rule of soft-dirty marks, which no memory
+/// has here.
 const std::map<std::string_view, Names> hidden_on = {
     {"linux_6_1",
      {"kept_by_joins", "ignored_by_joins", "same_page_mark", "earliest_driver_turn",
-      "watches_droppable_memory", "marks_guarded_areas"}},
+      "watches_droppable_memory", "watching_decides_soft_dirty", "marks_guarded_areas"}},
     {"linux_6_12",
-     {"kept_by_joins", "ignored_by_joins", "earliest_driver_turn", "marks_guarded_areas"}},
+     {"kept_by_joins", "ignored_by_joins", "earliest_driver_turn", "watching_decides_soft_dirty",
+      "marks_guarded_areas"}},
     {"linux_6_18", {"copy_beside_kept_source_joins_nothing", "watching_decides_soft_dirty"}},
     {"linux_7_2", {"watching_decides_soft_dirty"}},
 };
