@@ -27,8 +27,8 @@ using Names = std::set<std::string_view>;
 const Names never_seen = {"driver_flags_join_again", "remap_count", "do_fork_refuses_special",
                           "seals_only_64_bit_spaces"};
 
-/// What other rules of these kernels hide, besides; and the rule of soft-dirty marks, which no memory
-/// has here.
+/// What other rules of these kernels hide, besides; and the rule of soft-dirty marks, which no
+/// memory has here.
 const std::map<std::string_view, Names> hidden_on = {
     {"linux_6_1",
      {"kept_by_joins", "ignored_by_joins", "same_page_mark", "earliest_driver_turn",
