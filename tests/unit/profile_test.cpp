@@ -152,18 +152,27 @@ TEST(Profile, soft_dirty_of_what_is_changed_and_of_what_it_joins) {
   EXPECT_FALSE(under(linux_6_12, joins_next_alone));
 }
 
+/// Two halves that `split` made of an area, one of them soft-dirty, become one by `join`: whether
+/// that is.
+template <class Split, class Join>
+auto soft_dirty_of_halves(std::uint64_t dirty, Split split, Join join) {
+  return [=](Stage& stage) {
+    stage.build("AAAA");
+    EXPECT_TRUE(split(stage));
+    EXPECT_EQ(stage.count_areas(), 2u);
+    stage.area(dirty)->flags |= flag::soft_dirty;
+    EXPECT_TRUE(join(stage));
+    EXPECT_EQ(stage.count_areas(), 1u);
+    return stage.area(0)->flags.has_any(flag::soft_dirty);
+  };
+}
+
 /// mbind leaves what it joins its own.
 TEST(Profile, soft_dirty_of_what_gets_another_policy) {
   const auto outcome = [](std::uint64_t dirty) {
-    return [=](Stage& stage) {
-      stage.build("AAAA");
-      EXPECT_TRUE(stage.space().mbind(columns(2, 4), 1));
-      EXPECT_EQ(stage.count_areas(), 2u);
-      stage.area(dirty)->flags |= flag::soft_dirty;
-      EXPECT_TRUE(stage.space().mbind(columns(2, 4), 0));
-      EXPECT_EQ(stage.count_areas(), 1u);
-      return stage.area(0)->flags.has_any(flag::soft_dirty);
-    };
+    return soft_dirty_of_halves(
+        dirty, [](Stage& stage) { return stage.space().mbind(columns(2, 4), 1); },
+        [](Stage& stage) { return stage.space().mbind(columns(2, 4), 0); });
   };
   EXPECT_TRUE(under(linux_6_1, outcome(0)));
   EXPECT_FALSE(under(linux_6_1, outcome(2)));
@@ -173,15 +182,9 @@ TEST(Profile, soft_dirty_of_what_gets_another_policy) {
 /// So does mseal.
 TEST(Profile, soft_dirty_of_what_is_sealed) {
   const auto outcome = [](std::uint64_t dirty) {
-    return [=](Stage& stage) {
-      stage.build("AAAA");
-      EXPECT_TRUE(stage.space().mseal(columns(2, 4)));
-      EXPECT_EQ(stage.count_areas(), 2u);
-      stage.area(dirty)->flags |= flag::soft_dirty;
-      EXPECT_TRUE(stage.space().mseal(columns(0, 4)));
-      EXPECT_EQ(stage.count_areas(), 1u);
-      return stage.area(0)->flags.has_any(flag::soft_dirty);
-    };
+    return soft_dirty_of_halves(
+        dirty, [](Stage& stage) { return stage.space().mseal(columns(2, 4)); },
+        [](Stage& stage) { return stage.space().mseal(columns(0, 4)); });
   };
   EXPECT_FALSE(under(linux_6_12, outcome(0)));
   EXPECT_TRUE(under(linux_6_12, outcome(2)));
