@@ -3,8 +3,11 @@
 // A maple tree of any configuration behind one type, so that tests of all of them are compiled once
 // and not once for each.
 //
-//   class Root : public testing::TestWithParam<TreeConfig> { AnyMapleTree tree{GetParam(), memory};
-//   }; INSTANTIATE_TEST_SUITE_P(Trees, Root, testing::ValuesIn(all_trees), name_of_tree);
+//   class Root : public testing::TestWithParam<TreeConfig> {
+//     NodeMemoryState memory;
+//     AnyMapleTree tree{GetParam().make, memory};
+//   };
+//   INSTANTIATE_TEST_SUITE_P(Trees, Root, testing::ValuesIn(trees_of(AllConfigs{})), name_of_tree);
 #pragma once
 
 #include <functional>
