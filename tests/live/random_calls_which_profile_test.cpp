@@ -172,7 +172,9 @@ TEST(WhichProfile, what_is_hidden_says_by_which_values) {
   const ModelPair kernel(small_shape, linux_6_12);
   ProfileSearch search = search_from(linux_6_12, kernel);
   std::map<std::string_view, std::string> why;
-  for (const Verdict& verdict : search.conclude()) why[verdict.of->name] = verdict.why_unseen;
+  std::vector<Verdict> verdicts = search.conclude();
+  search.explain_unseen(verdicts);
+  for (const Verdict& verdict : verdicts) why[verdict.of->name] = verdict.why_unseen;
   EXPECT_EQ(why["marks_guarded_areas"], "is hidden by knows_guard_advice no");
   EXPECT_EQ(why["ignored_by_joins"],
             "is hidden by knows_guard_advice no and marks_guarded_areas no");
@@ -187,7 +189,9 @@ TEST(WhichProfile, what_was_left_out_says_so) {
   ASSERT_TRUE(parse_kinds("-keep", kinds));
   ProfileSearch search = search_from(linux_6_18, kernel, directed_clues(small_shape, kinds));
   search.learn_directed();
-  for (const Verdict& verdict : search.conclude()) {
+  std::vector<Verdict> verdicts = search.conclude();
+  search.explain_unseen(verdicts);
+  for (const Verdict& verdict : verdicts) {
     if (verdict.of->name != "kept_locks") continue;
     EXPECT_EQ(verdict.state, State::unseen);
     EXPECT_EQ(verdict.why_unseen, "the calls that show it are of kinds that were left out");
@@ -302,7 +306,8 @@ TEST(ProfileSearch, report_names_what_differs_with_the_calls_that_showed_it) {
   const ModelPair kernel(small_shape, Flip{find_switch("knows_seals"), 0}.applied_to(linux_6_18));
   ProfileSearch search = search_from(linux_6_18, kernel);
   search.learn_directed();
-  const std::vector<Verdict> verdicts = search.conclude();
+  std::vector<Verdict> verdicts = search.conclude();
+  search.explain_unseen(verdicts);
   const std::string text = report("linux_6_18", verdicts, search.unexplained());
   EXPECT_TRUE(
       text.starts_with("Differs from linux_6_18:\n"

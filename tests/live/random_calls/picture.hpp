@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // What one side says the arena looks like: a list of areas with room for all of them, so that
-// reading it allocates nothing and it can lie in memory that two processes share.
+// reading it allocates nothing and it can lie in memory that two processes share. The room is not
+// touched before it is needed: thousands of small models are made one after the other.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -44,23 +46,28 @@ struct SeenArea {
 
 class Picture {
  public:
+  Picture() {}
+  Picture(const Picture& other) { *this = other; }
   void clear() { count_ = 0; }
   /// Areas past the capacity are not kept; the arena cannot hold more.
   void add(const SeenArea& area) {
-    if (count_ < areas_.size()) areas_[count_++] = area;
+    if (count_ < areas_.size()) std::construct_at(&areas_[count_++], area);
   }
   /// What has a byte in [start, end) gives way to `pieces`.
   void replace(std::uint64_t start, std::uint64_t end, std::span<const SeenArea> pieces);
   std::span<const SeenArea> areas() const { return {areas_.data(), count_}; }
   std::span<SeenArea> areas() { return {areas_.data(), count_}; }
   void operator=(const Picture& other) {
-    count_ = other.count_;
-    for (std::size_t i = 0; i < count_; ++i) areas_[i] = other.areas_[i];
+    if (this == &other) return;
+    clear();
+    for (const SeenArea& area : other.areas()) add(area);
   }
 
  private:
   std::size_t count_ = 0;
-  std::array<SeenArea, arena_pages_max> areas_;
+  union {
+    std::array<SeenArea, arena_pages_max> areas_;  // The first `count_` of them are.
+  };
 };
 
 /// The first thing in which two pictures differ.

@@ -170,12 +170,17 @@ std::vector<Verdict> ProfileSearch::conclude() {
       verdict.state = Verdict::State::differs;
     } else if (verdict.also_possible.empty()) {
       verdict.state = Verdict::State::equal;
-    } else {
-      verdict.why_unseen = why_unseen(one, profile_, directed_);
     }
     verdicts.push_back(std::move(verdict));
   }
   return verdicts;
+}
+
+void ProfileSearch::explain_unseen(std::vector<Verdict>& verdicts) const {
+  for (Verdict& verdict : verdicts) {
+    if (verdict.state != Verdict::State::unseen) continue;
+    verdict.why_unseen = why_unseen(*verdict.of, profile_, directed_);
+  }
 }
 
 }  // namespace vmarea::live

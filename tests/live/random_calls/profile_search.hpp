@@ -34,7 +34,7 @@ struct Verdict {
   State state = State::unseen;
   std::vector<unsigned> also_possible;  // Values with which nothing differs, either.
   const Clue* shown_by = nullptr;       // What differs with another value; null if unseen.
-  std::string why_unseen;
+  std::string why_unseen;  // Filled by explain_unseen().
 };
 
 class ProfileSearch {
@@ -60,6 +60,9 @@ class ProfileSearch {
   /// Takes changes back that nothing needs, looks again at what is unexplained, and says what is
   /// known of each switch. What the verdicts point to lives until the next call.
   std::vector<Verdict> conclude();
+  /// Finds out of each switch that was not seen what hides it, which takes thousands of comparisons
+  /// where two others do.
+  void explain_unseen(std::vector<Verdict>& verdicts) const;
 
   const KernelProfile& profile() const { return profile_; }
   const std::vector<Clue>& unexplained() const { return unexplained_; }

@@ -14,6 +14,7 @@ namespace {
 bool shows(const ProfileSwitch& one, const KernelProfile& profile, const Clue& clue) {
   const ModelPair pair(small_shape, profile);
   for (unsigned value = 0; value < one.values.size(); ++value) {
+    if (value == one.value_of(profile)) continue;
     if (pair.first_difference(Flip{&one, value}.applied_to(profile), clue.calls)) return true;
   }
   return false;

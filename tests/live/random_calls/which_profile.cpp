@@ -55,7 +55,8 @@ bool find_which_profile(const Options& options, const shims::NamedProfile& start
   search.learn_directed();
   say("Directed calls are made; now random ones");
   learn_random(options, runner, workers, search);
-  const std::vector<Verdict> verdicts = search.conclude();
+  std::vector<Verdict> verdicts = search.conclude();
+  search.explain_unseen(verdicts);
   const std::vector<Clue>& unexplained = search.unexplained();
   fmt::print("{}", report(start.name, verdicts, unexplained));
   if (!unexplained.empty()) {
