@@ -34,7 +34,7 @@ struct Verdict {
   State state = State::unseen;
   std::vector<unsigned> also_possible;  // Values with which nothing differs, either.
   const Clue* shown_by = nullptr;       // What differs with another value; null if unseen.
-  std::string why_unseen;  // Filled by explain_unseen().
+  std::string why_unseen;               // Filled by explain_unseen().
 };
 
 class ProfileSearch {
