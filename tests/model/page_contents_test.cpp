@@ -9,8 +9,10 @@
 //
 // Each sequence runs in a process of its own, so one that ends its program is shrunk like any
 // other.
+#include <cstdio>
 #include <string>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "model/page_contents/world.hpp"
@@ -33,6 +35,8 @@ TEST(PageContents, are_where_the_calls_put_them) {
       return run_apart([&] { return take_all<World>(some, settings); }, noise);
     };
     const auto goes_wrong = [&](const Steps& some) { return !run(some, Noise::hidden).empty(); };
+    const std::uint64_t done = seed + 1 - first;
+    if (done % 10000 == 0) fmt::print(stderr, "{} sequences\n", done);
     if (!goes_wrong(steps)) continue;
     const Steps fewest = shrink(steps, goes_wrong);
     FAIL() << run(fewest, Noise::shown) << "after\n"

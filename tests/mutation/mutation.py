@@ -73,7 +73,7 @@ def try_mutants(programs, numbers, results):
     outcomes = {number: ("unreached", "") for number in numbers}
     for program in programs:
         left = [number for number in numbers if outcomes[number][0] != "killed"]
-        said = results_of(pathlib.Path(program), left, results)
+        said = results_of(pathlib.Path(program).resolve(), left, results)
         outcomes.update({n: said[n] for n in left if said[n][0] != "unreached"})
     return outcomes
 

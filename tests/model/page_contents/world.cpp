@@ -267,8 +267,11 @@ bool World::relocate(const Step& step, Space& at) {
 
 bool World::grow_stack(const Step& step, Space& at) {
   const Page page = first_page + step.from;
-  if (!at.space->grow_stack(address(page))) return false;
   const auto above = at.expected.lower_bound(page);
+  // One that grows over most of the address space would be too many pages to note each.
+  constexpr Page noted_max = 1 << 16;
+  if (above != at.expected.end() && above->first - page > noted_max) return false;
+  if (!at.space->grow_stack(address(page))) return false;
   if (above == at.expected.end()) {
     fail("a stack grew out of nothing\n");
     return false;
