@@ -20,7 +20,9 @@ struct NodeMemoryState {
   std::size_t allocations = 0;
   std::size_t allowed = std::numeric_limits<std::size_t>::max();  // After these, all fail.
   std::size_t bytes = 0;                                          // Of one node.
-  std::size_t misuses = 0;  // A node given back twice, or one that was never handed out.
+  std::size_t alignment = 0;
+  // A node given back twice, or one that was never handed out, or as one of another size.
+  std::size_t misuses = 0;
 
   NodeMemoryState() = default;
   NodeMemoryState(const NodeMemoryState&) = delete;
@@ -32,6 +34,12 @@ struct NodeMemoryState {
   void end_grace_period() {
     for (void* node : retired) poison_and_free(node);
     retired.clear();
+  }
+  /// Whether it is live, which it is no more.
+  bool forget(void* node, std::size_t its_bytes, std::size_t its_alignment) {
+    const bool is_live = live.erase(node) == 1;
+    if (!is_live || its_bytes != bytes || its_alignment != alignment) ++misuses;
+    return is_live;
   }
   void poison_and_free(void* node) {
     std::memset(node, 0xdd, bytes);
@@ -48,24 +56,17 @@ struct NodeMemory {
     --state->allowed;
     ++state->allocations;
     state->bytes = bytes;
+    state->alignment = alignment;
     void* const node = std::aligned_alloc(alignment, bytes);
     std::memset(node, 0xcc, bytes);
     state->live.insert(node);
     return node;
   }
-  void release_node(void* node, std::size_t, std::size_t) noexcept {
-    if (state->live.erase(node) == 1) {
-      state->poison_and_free(node);
-    } else {
-      ++state->misuses;
-    }
+  void release_node(void* node, std::size_t bytes, std::size_t alignment) noexcept {
+    if (state->forget(node, bytes, alignment)) state->poison_and_free(node);
   }
-  void retire_node(void* node, std::size_t, std::size_t) noexcept {
-    if (state->live.erase(node) == 1) {
-      state->retired.insert(node);
-    } else {
-      ++state->misuses;
-    }
+  void retire_node(void* node, std::size_t bytes, std::size_t alignment) noexcept {
+    if (state->forget(node, bytes, alignment)) state->retired.insert(node);
   }
 };
 

@@ -6,6 +6,8 @@
 //   [13 entries][13 entries][13 entries][3]     what rising keys leave, two free in each; of tiny
 //                                               nodes, two entries and two free
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -283,6 +285,38 @@ TYPED_TEST(Copies, are_made_of_two_leaves_and_the_node_above_both) {
   const TreeKey behind = 10 * this->in_a_leaf;  // The first key of the second leaf.
   this->put(behind - 10, behind, 1);
   EXPECT_EQ(this->copied(), 3u);
+}
+
+// ------------------------------------------------------------------------------------------------
+/// A handle that holds nothing once it was moved from.
+struct SharedMemory {
+  std::shared_ptr<NodeMemoryState> state;
+
+  NodeMemory shared() const noexcept { return NodeMemory{state.get()}; }
+  void* allocate_node(std::size_t bytes, std::size_t alignment) noexcept {
+    return shared().allocate_node(bytes, alignment);
+  }
+  void release_node(void* node, std::size_t bytes, std::size_t alignment) noexcept {
+    shared().release_node(node, bytes, alignment);
+  }
+  void retire_node(void* node, std::size_t bytes, std::size_t alignment) noexcept {
+    shared().retire_node(node, bytes, alignment);
+  }
+};
+
+TEST(MovedTree, is_empty_and_takes_entries_again) {
+  const auto memory = std::make_shared<NodeMemoryState>();
+  {
+    shims::MapleTree<char, SharedMemory> tree{SharedMemory{memory}};
+    ASSERT_TRUE(tree.assign(0, 9, &values[0]));
+    shims::MapleTree<char, SharedMemory> moved(std::move(tree));
+    EXPECT_TRUE(tree.empty());
+    EXPECT_EQ(moved.find(5).value, &values[0]);
+    ASSERT_TRUE(tree.assign(20, 29, &values[1]));
+    EXPECT_EQ(tree.find(25).value, &values[1]);
+    EXPECT_EQ(moved.size(), 1u);
+  }
+  EXPECT_TRUE(memory->live.empty());
 }
 
 }  // namespace
