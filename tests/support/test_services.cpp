@@ -126,6 +126,7 @@ void TestHost::release_file(FileHandle file) noexcept {
 }
 
 UserfaultRules TestHost::userfault_rules(UserfaultContext context) const noexcept {
+  EXPECT_NE(context, 0u) << "asked about no context";
   const auto found = state_->userfaults.find(context);
   return found == state_->userfaults.end() ? UserfaultRules{} : found->second;
 }

@@ -111,6 +111,33 @@ TEST(Brk, refusals_leave_the_break_and_the_picture) {
   }
 }
 
+TEST(Brk, data_limit_counts_how_much_data_the_program_has_and_not_where) {
+  HeapStage stage("........");
+  stage.state().layout.start_data = 0x8000;
+  stage.state().layout.end_data = 0xa000;
+  stage.host().limits.data_bytes = 0x4000;
+  EXPECT_TRUE(stage.brk_to(TestSpace::column(4)));
+  EXPECT_FALSE(stage.brk_to(TestSpace::column(5)));
+}
+
+TEST(Brk, heap_ends_with_the_address_space) {
+  HeapStage stage(".");
+  const Address limit = stage.host().geometry.limit;
+  stage.state().layout.start_brk = stage.state().layout.brk = limit - 0x2000;
+  EXPECT_FALSE(stage.brk_to(limit + 1));
+  EXPECT_EQ(stage.count_areas(), 0u);
+  EXPECT_TRUE(stage.brk_to(limit));
+}
+
+TEST(Brk, break_that_is_there_already_shows_no_step) {
+  HeapStage stage("....");
+  const Address there = TestSpace::column(3) + 1;
+  ASSERT_TRUE(stage.brk_to(there));
+  int steps = 0;
+  stage.space().plan_brk(there).for_each_step([&](const auto&) { ++steps; });
+  EXPECT_EQ(steps, 0);
+}
+
 TEST(Brk, guard_gap_of_a_stack_above_and_one_page_stay_free) {
   HeapStage stage(".........K");
   stage.host().limits.stack_guard_gap_pages = 3;

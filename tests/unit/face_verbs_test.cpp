@@ -55,6 +55,23 @@ TEST(FaceVerbs, expand_goes_over_a_hole_and_over_all_of_what_is_alike) {
   stage.check();
 }
 
+TEST(FaceVerbs, expand_swallows_no_part_of_an_equal_area) {
+  Stage stage("AA.AAA");
+  EXPECT_EQ(stage.space().expand(at(0), columns(0, 4)).code(), Error::invalid);
+  EXPECT_EQ(stage.picture(), "AA.AAA");
+  stage.check();
+}
+
+TEST(FaceVerbs, shrink_leaves_whole_pages) {
+  Stage stage("aaaa");
+  for (const Range wrong : {Range{at(0), at(1) + 1}, Range{at(1) + 1, at(4)}, Range{at(0), at(0)},
+                            Range{at(4), at(4)}}) {
+    EXPECT_EQ(stage.space().shrink(at(1), wrong).code(), Error::invalid);
+  }
+  EXPECT_EQ(stage.picture(), "aaaa");
+  stage.check();
+}
+
 TEST(FaceVerbs, shrink_takes_pages_away_at_one_end) {
   Stage stage("aaaa");
   EXPECT_TRUE(stage.space().shrink(at(1), columns(1, 4)));

@@ -97,6 +97,23 @@ TEST(HugeTlb, hint_is_rounded_up_and_every_other_address_is_aligned) {
   EXPECT_EQ(*stage.mmap({.length = bytes(1), .flags = huge_private}) % bytes(4), 0u);
 }
 
+TEST(HugeTlb, address_0_is_no_hint) {
+  HugeStage stage;
+  const Address base = stage.state().layout.mmap_base;
+  EXPECT_EQ(*stage.mmap({.length = bytes(4), .flags = huge_private}),
+            (base & ~(bytes(4) - 1)) - bytes(4));
+}
+
+TEST(HugeTlb, is_touched_where_that_is_asked_for_alone) {
+  HugeStage stage;
+  ASSERT_TRUE(stage.map_huge(0, 4));
+  EXPECT_FALSE(stage.area(0)->identity);
+  ASSERT_TRUE(stage.map_huge(4, 8, huge_private | map::fixed | map::populate));
+  EXPECT_TRUE(stage.area(4)->identity);
+  ASSERT_TRUE(stage.map_huge(8, 12, huge_private | map::fixed | map::populate | map::non_block));
+  EXPECT_FALSE(stage.area(8)->identity);
+}
+
 TEST(HugeTlb, chooser_of_its_own_rounds_hints_down_and_knows_no_windows) {
   HugeStage stage;
   KernelProfile profile;

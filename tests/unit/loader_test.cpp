@@ -76,6 +76,13 @@ TEST(LoaderBrk, refusals_before_the_range_is_cleared_change_nothing_and_later_on
   EXPECT_EQ(stage.picture(), "ABBA");
 }
 
+TEST(LoaderBrk, later_refusal_leaves_a_hole_of_a_single_page_too) {
+  Stage stage("ABA");
+  stage.host().limits.data_bytes = 0x2000;
+  EXPECT_EQ(stage.loader_brk(columns(1, 2)).code(), Error::no_memory);
+  EXPECT_EQ(stage.picture(), "A.A");
+}
+
 TEST(InitialStack, is_one_page_that_is_still_to_move) {
   Stage stage("........");
   ASSERT_TRUE(stage.insert_initial_stack(TestSpace::column(8)));

@@ -119,6 +119,21 @@ TEST(Mseal, cut_that_is_refused_leaves_earlier_areas_sealed) {
   EXPECT_EQ(stage.picture(), "XBBB");
 }
 
+TEST(Mseal, space_that_ends_at_4_gib_is_one_of_32_bits) {
+  constexpr Address end = Address{1} << 32;
+  struct Case {
+    Address limit;
+    Error error;
+  };
+  for (const Case& c : {Case{end - 0x2000, Error::not_permitted}, Case{end, Error::not_permitted},
+                        Case{end + 0x1000, Error::none}}) {
+    Stage stage("A");
+    stage.host().profile.seals_only_64_bit_spaces = true;
+    stage.host().geometry.limit = c.limit;
+    EXPECT_EQ(stage.mseal(columns(0, 1)).code(), c.error) << c.limit;
+  }
+}
+
 TEST(Mseal, blocks_what_would_change_or_remove_the_area) {
   struct Blocked {
     const char* name;
@@ -256,6 +271,19 @@ TEST(Detach, leaves_foreign_maps_moved_pieces_and_sealed_ones) {
   EXPECT_EQ(stage.shape(2), "[2,5)p0") << "sealed: stays, and the answer is good";
 }
 
+TEST(Detach, leaves_another_file_with_the_offsets_of_the_segment) {
+  SegmentStage stage;
+  ASSERT_TRUE(stage.attach_shared(stage.at(TestSpace::column(0))));
+  ASSERT_TRUE(stage.mmap({.address = TestSpace::column(1),
+                          .length = 0x1000,
+                          .protection = rw,
+                          .flags = map::shared | map::fixed,
+                          .file = stage.host().make_file(),
+                          .offset = 0x1000}));
+  EXPECT_TRUE(stage.detach_shared(TestSpace::column(0)));
+  EXPECT_EQ(stage.shape(0) + stage.shape(1) + stage.shape(2), "-[1,2)p1-");
+}
+
 TEST(Detach, works_when_the_head_is_gone) {
   SegmentStage stage;
   ASSERT_TRUE(stage.attach_shared(stage.at(TestSpace::column(0))));
@@ -297,6 +325,30 @@ TEST(Mlock, range_that_wraps_is_more_than_any_limit) {
   stage.host().limits.locked_bytes = 0x100000;
   EXPECT_EQ(stage.space().mlock(TestSpace::column(2), wrapping, MlockMode::lock).code(),
             Error::no_memory);
+  Stage around("LLLLL");  // The range ends in the area that it begins in.
+  around.host().limits.may_lock_any = false;
+  around.host().limits.locked_bytes = 0x100000;
+  EXPECT_EQ(around.space().mlock(TestSpace::column(4), wrapping, MlockMode::lock).code(),
+            Error::no_memory)
+      << "no page of it is locked already";
+}
+
+TEST(Mlock, last_and_first_page_count_as_two_before_they_are_no_range) {
+  Stage stage("A");
+  stage.host().limits.may_lock_any = false;
+  const auto lock = [&](std::uint64_t limit) {
+    stage.host().limits.locked_bytes = limit;
+    return stage.space().mlock(~std::uint64_t{0xfff}, 0x2000, MlockMode::lock).code();
+  };
+  EXPECT_EQ(lock(0x1000), Error::no_memory);
+  EXPECT_EQ(lock(0x2000), Error::invalid);
+}
+
+TEST(Mlock, nothing_is_to_be_touched_of_no_pages) {
+  Stage stage("A");
+  const auto planned = stage.space().plan_mlock(TestSpace::base, 0, MlockMode::lock);
+  EXPECT_TRUE(planned.status());
+  EXPECT_EQ(planned.sequel().kind, Sequel::Kind::nothing);
 }
 
 }  // namespace

@@ -229,5 +229,15 @@ TEST(Mseal, any_flag_is_refused_before_anything_else) {
   EXPECT_EQ(stage.picture(), "AA");
 }
 
+TEST(Mlockall, locks_page_0_with_the_rest) {
+  Stage stage;
+  ASSERT_TRUE(
+      stage.mmap({.address = 0, .length = 0x2000, .protection = rw, .flags = fixed_private}));
+  EXPECT_TRUE(stage.mlockall(mlockall::current));
+  EXPECT_EQ(stage.space().find(0)->flags, rw_flags | flag::locked);
+  EXPECT_EQ(stage.space().totals().locked, 2);
+  EXPECT_EQ(stage.count_areas(), 1u);
+}
+
 }  // namespace
 }  // namespace vmarea::test

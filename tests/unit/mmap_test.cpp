@@ -105,6 +105,21 @@ TEST(Mmap, each_fault_leaves_what_linux_leaves) {
   }
 }
 
+TEST(Mmap, mapping_may_end_where_its_file_may) {
+  struct Case {
+    std::uint64_t bytes_max;
+    std::uint64_t offset;
+    Error error;
+  };
+  for (const Case& c : {Case{0x3000, 0, Error::none}, Case{0x2fff, 0, Error::overflow},
+                        Case{0x4000, 0x1000, Error::none}, Case{0x3fff, 0x1000, Error::overflow}}) {
+    Attempt attempt;
+    attempt.file->rules.bytes_max = c.bytes_max;
+    attempt.request.offset = c.offset;
+    EXPECT_EQ(attempt.run(), c.error) << c.bytes_max;
+  }
+}
+
 TEST(Mmap, replaced_pages_do_not_count_against_the_limits) {
   Stage stage("BBB");
   stage.host().limits.address_space_bytes = 0x3000;

@@ -70,6 +70,21 @@ TEST(SamePageMerging, said_twice_changes_nothing) {
   EXPECT_FALSE(stage.space().modes().merges_same_pages);
 }
 
+TEST(SamePageMerging, shows_what_it_sets) {
+  Stage stage("A");
+  const auto shown = [&](SamePageMerging wanted) {
+    std::string text;
+    stage.space().plan_set_memory_merge(wanted).for_each_step([&](const auto& step) {
+      if (step.kind == StepKind::set_same_page_merging) text += std::to_string(step.value);
+    });
+    return text;
+  };
+  EXPECT_EQ(shown(SamePageMerging::on), "1");
+  EXPECT_EQ(shown(SamePageMerging::off), "") << "as it is";
+  ASSERT_TRUE(stage.set_memory_merge(SamePageMerging::on));
+  EXPECT_EQ(shown(SamePageMerging::off), "0");
+}
+
 TEST(SamePageMerging, new_memory_is_marked_before_it_joins) {
   MergingStage stage("A");
   stage.state().layout.start_brk = stage.state().layout.brk = TestSpace::column(20);
@@ -158,6 +173,18 @@ TEST(DenyWriteExec, can_be_chosen_once) {
   EXPECT_EQ(stage.deny_write_exec(write_exec::no_inherit).code(), Error::invalid);
   EXPECT_EQ(stage.deny_write_exec(WriteExecFlags(8)).code(), Error::invalid);
   EXPECT_EQ(stage.space().modes().write_exec, refuse);
+}
+
+TEST(DenyWriteExec, chosen_again_shows_no_step) {
+  Stage stage;
+  const auto steps = [&] {
+    int count = 0;
+    stage.space().plan_deny_write_exec(refuse).for_each_step([&](const auto&) { ++count; });
+    return count;
+  };
+  EXPECT_EQ(steps(), 1);
+  ASSERT_TRUE(stage.deny_write_exec(refuse));
+  EXPECT_EQ(steps(), 0);
 }
 
 TEST(DenyWriteExec, lasts_through_fork_unless_it_is_not_to_be_inherited) {

@@ -69,6 +69,79 @@ TEST(MremapKeeping, frames_of_a_device_are_refused) {
   EXPECT_TRUE(stage.move(0, 2, 4)) << "they may move";
 }
 
+TEST(MremapKeeping, hint_that_is_occupied_is_another_place) {
+  Stage stage("AABB");
+  const Result<Address> kept =
+      stage.mremap({TestSpace::column(0), 0x2000, 0x2000, remap::may_move | remap::dont_unmap,
+                    TestSpace::column(2)});
+  EXPECT_EQ(kept, Result<Address>(SpaceLayout{}.mmap_base - 0x2000));
+  EXPECT_EQ(stage.picture(), "AABB");
+}
+
+TEST(Mremap, driver_is_asked_at_each_edge_that_lies_inside_its_area) {
+  for (const std::uint64_t from : {0u, 1u, 2u}) {
+    Stage stage("FFFF.AAAA");
+    stage.area(0)->hooks = &unsplittable_hooks;
+    EXPECT_EQ(stage.move(from, 2, 6).code(), Error::invalid) << from;
+    EXPECT_EQ(stage.picture(), "FFFF.A..A") << from;
+  }
+  Stage growing("FF....");
+  growing.area(0)->hooks = &unsplittable_hooks;
+  EXPECT_EQ(growing.mremap({TestSpace::column(0), 0x1000, 0x2000, fixed_move, TestSpace::column(4)})
+                .code(),
+            Error::invalid)
+      << "of the old range";
+  EXPECT_EQ(growing.picture(), "FF....");
+}
+
+TEST(Mremap, shrinking_move_right_behind_its_area_joins_what_lies_above_the_tail) {
+  struct Case {
+    const char* before;
+    const char* after;
+  };
+  for (const Case& c : {Case{"AAAAAA...", "...AAAA.."}, Case{"AAAAAA.aa", "...aaaaaa"}}) {
+    Stage stage(c.before);
+    EXPECT_TRUE(
+        stage.mremap({TestSpace::column(0), 0x3000, 0x1000, fixed_move, TestSpace::column(6)}));
+    EXPECT_EQ(stage.picture(), c.after);
+  }
+}
+
+TEST(Mremap, count_is_asked_without_the_areas_of_the_tail) {
+  Stage stage("ABABA....");
+  stage.host().limits.area_count_max = 11;  // As few as a given place allows.
+  EXPECT_TRUE(
+      stage.mremap({TestSpace::column(0), 0x5000, 0x1000, fixed_move, TestSpace::column(7)}));
+  EXPECT_EQ(stage.picture(), ".......A.");
+}
+
+TEST(Mremap, count_is_asked_without_a_cut_where_there_is_no_tail) {
+  for (const std::uint64_t limit : {5u, 6u}) {  // count >= limit - 3
+    Stage stage("AA.B");
+    stage.host().limits.area_count_max = limit;
+    const auto moved = stage.mremap({TestSpace::column(0), 0x1000, 0x2000, remap::may_move, 0});
+    EXPECT_EQ(moved.code(), limit == 5 ? Error::no_memory : Error::none);
+    EXPECT_EQ(stage.picture(), limit == 5 ? "AA.B" : ".A.B");
+  }
+}
+
+TEST(Mremap, tail_that_stays_is_told_to_none) {
+  Stage stage("AAAAAAA.X");
+  int told = 0, edits = 0;
+  stage.space()
+      .plan_mremap({.address = TestSpace::column(5),
+                    .old_length = 5 * 0x1000,
+                    .new_length = 0x1000,
+                    .flags = fixed_move,
+                    .new_address = TestSpace::column(1)})
+      .for_each_step([&](const auto& step) {
+        told += step.kind == StepKind::tell_unmapped;
+        edits += step.kind == StepKind::edit;
+      });
+  EXPECT_EQ(told, 0);
+  EXPECT_EQ(edits, 2) << "the hole and the cut";
+}
+
 TEST(Mremap, chooser_of_a_later_area_stops_the_move_there) {
   Stage stage("AAFF..........");
   stage.legend.at('F').file->rules.placement = Placement::own;
@@ -142,6 +215,17 @@ TEST(Placement, anonymous_memory_that_grows_elsewhere_to_whole_huge_pages_is_ali
     ASSERT_TRUE(at);
     EXPECT_EQ(*at % huge == 0, c.aligned);
   }
+}
+
+TEST(Placement, file_of_a_helping_file_system_grows_elsewhere_congruent_to_its_offset) {
+  constexpr std::uint64_t page = 0x1000, huge = 0x20'0000;
+  Stage stage(".FFB");
+  stage.legend.at('F').file->rules.placement = Placement::huge_pages;
+  ASSERT_EQ(stage.shape(1), "[1,3)p1");
+  const Result<Address> at =
+      stage.mremap({TestSpace::column(2), page, 2 * huge, remap::may_move, 0});
+  ASSERT_TRUE(at);
+  EXPECT_EQ(*at % huge, 2 * page);
 }
 
 TEST(Placement, hint_of_a_kept_move_is_not_raised_to_the_minimum_of_mappings) {

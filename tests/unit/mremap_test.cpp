@@ -63,6 +63,17 @@ TEST(Mremap, area_with_a_special_flag_cannot_grow_in_place) {
   }
 }
 
+TEST(Mremap, end_of_the_address_space_is_no_room_to_grow) {
+  Stage stage;
+  const Address last = stage.host().geometry.limit - 0x1000;
+  ASSERT_TRUE(
+      stage.mmap({.address = last, .length = 0x1000, .protection = rw, .flags = fixed_private}));
+  EXPECT_EQ(stage.mremap({last, 0x1000, 0x2000, {}, 0}).code(), Error::no_memory);
+  const Result<Address> moved = stage.mremap({last, 0x1000, 0x2000, remap::may_move, 0});
+  ASSERT_TRUE(moved);
+  EXPECT_LT(*moved, last);
+}
+
 TEST(Mremap, growth_in_place_does_not_apply_the_fork_rule) {
   Stage parent("aa.");
   const auto child = parent.fork();
@@ -118,6 +129,7 @@ TEST(Mremap, move_gives_these_pictures) {
       {"untouched, between two identities", "AA.aa..aa", 0, 2, 5, "...aaaa|aa"},
       {"several areas and their hole", "AA.B......", 0, 4, 5, ".....AA.B."},
       {"the hole keeps what stands there", "A.A...DDD", 0, 3, 6, "......ADA"},
+      {"a hole up to an area that stays", "AA.B....D", 0, 3, 6, "...B..AAD"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);

@@ -260,6 +260,16 @@ TEST(Placement, multiples_of_huge_pages_are_aligned) {
             top - huge);
 }
 
+TEST(Placement, hint_of_anonymous_memory_needs_no_more_room_than_its_length) {
+  constexpr Address hint = 0x1'0000'0000;
+  const auto hole_of_its_length = [](Stage& s) {
+    EXPECT_TRUE(s.mmap({.address = hint + huge, .length = page, .flags = fixed_private}));
+  };
+  EXPECT_EQ(
+      place_in_full({.address = hint, .length = huge, .flags = anonymous}, hole_of_its_length),
+      hint);
+}
+
 TEST(Placement, result_that_is_congruent_already_moves_up_on_a_top_down_space) {
   const auto aligned_base = [](Stage& s) { s.state().layout.mmap_base = 1024 * huge; };
   EXPECT_EQ(place_in_full({.length = huge, .flags = anonymous}, aligned_base), 1023 * huge);

@@ -132,6 +132,16 @@ TEST(HomeNode, changes_what_has_a_policy_and_skips_the_rest) {
   EXPECT_EQ(stage.picture(), "AARRRR..AARR");
 }
 
+Result<MemoryPolicy> preferred_only(MemoryPolicy policy, std::uint64_t node) noexcept {
+  return policy == preferred ? Result<MemoryPolicy>(preferred_at + node) : Error::not_supported;
+}
+
+TEST(HomeNode, memory_of_the_default_policy_is_not_asked_about) {
+  Policies stage("AAQQAA");
+  EXPECT_TRUE(stage.set_home_node(columns(0, 6), {preferred_only, 3}));
+  EXPECT_EQ(stage.picture(), "AARRAA");
+}
+
 TEST(HomeNode, nothing_with_a_policy_is_no_entry) {
   Policies stage("AA..QQ");
   EXPECT_EQ(stage.set_home_node(columns(0, 4), node_3).code(), Error::no_entry);

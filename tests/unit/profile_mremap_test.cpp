@@ -290,6 +290,17 @@ TEST(RemapProfile, untouched_source_that_stays_and_its_copy_right_beside_it) {
   EXPECT_EQ(remap_under(apart, "..AA..AA", behind).picture, "..AA|AAAA") << "others it may join";
   EXPECT_EQ(remap_under(apart, "AA..AA..", move_of(0, 2, 2, 2, keeps_fixed)).picture, "AA|AAAA..");
   EXPECT_EQ(remap_under(apart, "AA..AA..", move_of(4, 2, 2, 2, keeps_fixed)).picture, "AAAA|AA..");
+  EXPECT_EQ(remap_under(apart, "..AA..AA", move_of(6, 2, 2, 0, keeps_fixed)).picture, "AAAA..AA")
+      << "far below";
+}
+
+TEST(RemapProfile, file_that_stays_beside_its_copy_is_not_in_the_way_of_other_joins) {
+  Stage stage("FFFF..");
+  stage.host().profile = linux_6_1;
+  ASSERT_TRUE(stage.move(2, 2, 4));
+  ASSERT_TRUE(stage.move(0, 2, 2, keeps_fixed));
+  EXPECT_EQ(stage.shape(0), "[0,2)p0");
+  EXPECT_EQ(stage.shape(2), "[2,6)p0");
 }
 
 /// A part of the source's area that the destination or the cut leaves beside the copy.
@@ -303,6 +314,11 @@ TEST(RemapProfile, rests_of_the_source_beside_its_copy) {
       << "the source was cut out: what the copy joins is a rest";
   EXPECT_EQ(remap_under(linux_6_12, "LLLL....", move_of(3, 1, 1, 4, keeps_fixed)).picture,
             "LLLAL...");
+  EXPECT_EQ(remap_under(linux_6_12, "AAAA....", move_of(1, 1, 1, 4, keeps_fixed)).picture,
+            "AAAA|A...")
+      << "what is not locked is not cut out";
+  EXPECT_EQ(remap_under(apart, "LLLL....", move_of(1, 1, 1, 4, keeps_fixed)).picture, "AAAAL...")
+      << "nor is it where all of the area is unlocked";
 }
 
 TEST(RemapProfile, page_offset_of_a_source_that_was_moved_as_a_whole) {

@@ -189,6 +189,19 @@ TEST(RegisterUserfault, huge_pages_are_watched_whole) {
   EXPECT_EQ(stage.unwatch(columns(0x100 + huge, 0x101 + huge)), Error::none) << "which that is not";
 }
 
+TEST(RegisterUserfault, end_inside_a_huge_page_is_seen_before_anything_is_watched) {
+  Watched stage;
+  ASSERT_TRUE(stage.insert(stage.fresh(0xff, 0x100)));
+  TestDescription area = stage.fresh(0x100, 0x300, flag::huge_tlb);
+  area.hooks = huge_page_hooks<TestServices>(21);
+  ASSERT_TRUE(stage.insert(area));
+  ASSERT_TRUE(stage.insert(stage.fresh(0x300, 0x302)));
+  EXPECT_EQ(stage.watch(columns(0xff, 0x101)), Error::invalid);
+  EXPECT_EQ(stage.area(0xff)->flags, rw_flags);
+  EXPECT_EQ(stage.watch(columns(0x100, 0x301)), Error::none) << "it ends in other memory";
+  EXPECT_EQ(stage.count_areas(), 4u);
+}
+
 TEST(RegisterUserfault, first_bad_area_leaves_all_others_alone) {
   Watched stage("AAAA....AA");
   ASSERT_TRUE(stage.insert(stage.fresh(4, 5, 'F')));

@@ -212,5 +212,10 @@ TEST(Relocate, count_and_counters_stay) {
   EXPECT_EQ(stage.count_areas(), 1u);
 }
 
+TEST(RelocateDeathTest, by_no_page_is_a_broken_promise) {
+  Stage stage("..kk");
+  EXPECT_DEATH((void)stage.relocate_down(2, 0), "a relocation is by whole pages");
+}
+
 }  // namespace
 }  // namespace vmarea::test
