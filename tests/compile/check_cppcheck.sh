@@ -14,8 +14,8 @@ fi
 # Together they end at the first line that it cannot read.
 checked=0 failed=0
 while IFS= read -r header; do
-  cppcheck -q --std=c++20 --language=c++ --enable=warning,performance,portability --error-exitcode=1 \
-    --suppressions-list=.cppcheck "$header" || failed=$((failed + 1))
+  cppcheck -q --std=c++20 --language=c++ --enable=warning,performance,portability \
+    --suppressions-list=.cppcheck --error-exitcode=1 "$header" || failed=$((failed + 1))
   checked=$((checked + 1))
 done < <(find include shims -name '*.hpp' | sort)
 echo "$checked headers, findings in $failed"

@@ -21,7 +21,7 @@ program() {
   "$compiler" -g1 -O0 -o "$work/$1" "$work/$1.cpp"
 }
 program good 'int* volatile at = new int(7); const int is = *at; delete at; return is - 7;'
-program unwritten 'int* volatile at = new int; const bool is = *at == 7; delete at; return is ? 1 : 0;'
+program unwritten 'int* volatile at = new int; if (*at == 7) return 1; delete at; return 0;'
 program behind 'int* volatile at = new int(7); *at = 8; at = nullptr; return 0;'
 program over 'char* volatile at = new char[8]; at[8] = 1; delete[] at; return 0;'
 program failing 'return 1;'

@@ -3,8 +3,8 @@
 #
 # memcheck.sh PROGRAM...: each passes under valgrind, as many at once as there are processors, and
 # not one reads what it has not written, touches what is not its own, or leaves memory behind that
-# nothing points to. Nothing is suppressed. Two tests are left out: one takes its address space away,
-# and valgrind lives in that, too; one ends a child where it stands, and is told what was left then.
+# nothing points to. Nothing is suppressed. Two tests are left out: one takes its address space
+# away, and valgrind lives in that, too; one ends a child where it stands, with all that it has.
 set -euo pipefail
 if (($# == 0)); then
   echo "memcheck.sh: no program is named" >&2
