@@ -51,6 +51,12 @@ constexpr Scenario scenarios[] = {
      [](TestSpace& s) { return map_over(s, map::private_ | map::anonymous, rw); }, "AAAAAA"},
     {"mmap_shared_memory", "..**..",
      [](TestSpace& s) { return map_over(s, map::shared | map::anonymous, rw); }, "..ZZ.."},
+    {"mmap_huge_memory", "....****",
+     [](TestSpace& s) {
+       s.host().geometry.huge_page_shift = 14;
+       return map_over(s, map::shared | map::anonymous | map::huge_tlb | map::no_reserve, rw);
+     },
+     "....ZZZZ"},
     {"mmap_file", "BB**BB",
      [](TestSpace& s) { return map_over(s, map::private_, rw, s.legend['H'].file); }, "BBHHBB"},
     {"mmap_over", "aaaaaa",
@@ -153,6 +159,8 @@ TEST(FaultPlan, fails_the_attempt_it_names_and_counts_the_others) {
   EXPECT_FALSE(plan.refuses(shims::Resource::area));
   EXPECT_TRUE(plan.refuses(shims::Resource::area));
   EXPECT_TRUE(plan.refuses(shims::Resource::area));
+  plan.fail(0, FaultCount::for_ever);
+  EXPECT_FALSE(plan.refuses(shims::Resource::area)) << "attempts count from 1";
 }
 
 TEST(FaultPlan, fails_a_second_attempt_and_none_between) {
@@ -175,6 +183,21 @@ TEST(FaultPlan, of_one_kind_lets_the_others_pass) {
   faults.fail(1);
   EXPECT_TRUE(space.mprotect(TestSpace::range_of(" *"), prot::read)) << "charges nothing";
   EXPECT_EQ(faults.attempts, 0u);
+}
+
+TEST(FaultPlan, refuses_shared_memory_of_pages_of_any_size) {
+  TestSpace space("........");
+  space.host().geometry.huge_page_shift = 14;
+  FaultPlan& faults = space.host().faults;
+  faults.kinds = shims::kind_bit(shims::Resource::shared_memory);
+  for (const MapFlags size : {MapFlags{}, map::huge_tlb | map::no_reserve}) {
+    faults.fail(1);
+    const MapFlags flags = map::shared | map::anonymous | map::fixed | size;
+    EXPECT_EQ(
+        space.mmap({.address = TestSpace::column(4), .length = 0x4000, .flags = flags}).code(),
+        Error::no_memory);
+    EXPECT_EQ(faults.failures, 1u);
+  }
 }
 
 TEST(FaultPlan, refuses_the_space_lock_of_a_waiter_that_is_killed) {

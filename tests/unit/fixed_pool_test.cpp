@@ -40,6 +40,17 @@ TEST(FixedPool, refuses_what_no_block_can_hold) {
   EXPECT_EQ(pool.in_use(), 0u);
 }
 
+TEST(FixedPool, with_a_limit_gives_that_many_blocks) {
+  static constinit SmallPool pool;
+  pool.set_limit(2);
+  EXPECT_NE(pool.take(1, 1), nullptr);
+  void* const second = pool.take(1, 1);
+  EXPECT_NE(second, nullptr);
+  EXPECT_EQ(pool.take(1, 1), nullptr);
+  pool.give_back(second);
+  EXPECT_EQ(pool.take(1, 1), second);
+}
+
 TEST(FixedPoolDeathTest, block_of_another_pool_stops_the_program) {
   static constinit SmallPool pool;
   static constinit SmallPool other;
@@ -47,6 +58,34 @@ TEST(FixedPoolDeathTest, block_of_another_pool_stops_the_program) {
   void* const foreign = other.take(1, 1);
   EXPECT_DEATH(pool.give_back(foreign), "");
   EXPECT_DEATH(pool.give_back(nullptr), "");
+}
+
+TEST(FixedPoolDeathTest, block_behind_the_last_or_one_too_many_stops_the_program) {
+  static constinit SmallPool pool;
+  EXPECT_DEATH(
+      {
+        (void)pool.take(1, 1);
+        (void)pool.take(1, 1);
+        pool.give_back(static_cast<char*>(pool.take(1, 1)) + 64);
+      },
+      "");
+  EXPECT_DEATH(
+      {
+        void* const block = pool.take(1, 1);
+        pool.give_back(block);
+        pool.give_back(block);
+      },
+      "");
+}
+
+constinit shims::FixedPool<64, 1, 8> wide;
+
+TEST(FixedMemory, asks_for_the_bytes_and_the_alignment_of_an_area) {
+  using Memory = shims::FixedMemory<wide, wide>;
+  EXPECT_EQ(Memory::allocate_area(8, 64), nullptr);
+  void* const area = Memory::allocate_area(64, 8);
+  EXPECT_NE(area, nullptr);
+  Memory::release_area(area, 64, 8);
 }
 
 constinit shims::FixedPool<64, 4> areas;

@@ -195,6 +195,15 @@ TEST(AreasOfText, that_no_area_can_have_are_refused_with_line_and_column) {
   expect_refused("1000-2000 rw-p 1 anonymous ac zz",
                  "line 1, column 31: expected two letters of a flag, or identity, policy, "
                  "userfaultfd, name, data, found \"zz\"");
+  constexpr const char* flags =
+      "expected two letters of a flag, or identity, policy, userfaultfd, name, data";
+  expect_refused("1000-2000 rw-p 1 anonymous #",
+                 (std::string("line 1, column 28: ") + flags + ", found \"#\"").c_str());
+  expect_refused("1000-2000 rw-p 1 anonymous #33x",
+                 (std::string("line 1, column 28: ") + flags + ", found \"#33x\"").c_str());
+  expect_refused("1000-2000 rw-p 1 anonymous acx",
+                 (std::string("line 1, column 28: ") + flags + ", found \"acx\"").c_str());
+  expect_refused("-1000", R"(line 1, column 1: expected a range such as 1000-3000, found "-1000")");
   expect_refused("01000-2000",
                  R"(line 1, column 1: expected a range such as 1000-3000, found "01000-2000")");
   expect_refused("ABC000-ABD000",
@@ -204,6 +213,7 @@ TEST(AreasOfText, that_no_area_can_have_are_refused_with_line_and_column) {
 TEST(AreasOfText, whatever_the_library_writes_is_accepted) {
   for (const char* line : {
            "0-1000",
+           "a000-b000",
            "1000-3000 rw-p 1f anonymous identity 6 of a fork child ac",
            "1000-3000 rwxs 1f anonymous policy 1 userfaultfd 2 name 30 ac #33",
            "1000-3000 ---s 1f special ms no mr mw me",
@@ -212,6 +222,11 @@ TEST(AreasOfText, whatever_the_library_writes_is_accepted) {
        }) {
     EXPECT_EQ(Areas(line).wrong(), "") << line;
   }
+}
+
+TEST(AreaLine, ends_after_its_length_whatever_stands_there) {
+  const std::string text = "1000-2000 rw-p 1 anonymous #337";
+  EXPECT_FALSE(AreaLine(text.data(), text.size() - 1).check());
 }
 
 TEST(AreasOfText, that_was_refused_agrees_with_no_space) {
@@ -290,6 +305,15 @@ TEST(OwnData, that_alone_differs_is_shown_with_its_area) {
   EXPECT_EQ(said_of(Bytes{0x0102, {3, 0xff}}), differing("", " data 02 01 03 ff"));
   EXPECT_EQ(said_of(Named{7}), differing(" data number 0", " data number 7", " data number 0"));
   EXPECT_EQ(said_of(Managed{7}), differing(" data <0>", " data <7>", " data <0>"));
+}
+
+TEST(OwnData, has_a_form_by_its_type) {
+  EXPECT_EQ(data_form<int>(), DataForm::number);
+  EXPECT_EQ(data_form<Owner>(), DataForm::number);
+  EXPECT_EQ(data_form<void*>(), DataForm::number);
+  EXPECT_EQ(data_form<Bytes>(), DataForm::bytes);
+  EXPECT_EQ(data_form<Named>(), DataForm::text);
+  EXPECT_EQ(data_form<Managed>(), DataForm::unknown);
 }
 
 TEST(OwnData, is_shown_without_its_padding_or_not_at_all) {

@@ -233,6 +233,86 @@ TEST_F(LockChecks, catch_a_change_of_the_reverse_map_without_its_locks) {
   state.services.unlock_space(state.lock);
 }
 
+TEST_F(LockChecks, catch_links_that_are_made_without_the_lock_of_their_identity) {
+  TestSpace space("a.A.B");
+  SpaceState<TestServices>& state = space.state();
+  const TestArea& source = *space.area(0);
+  TestArea& copy = *space.area(2);
+  copy.identity = source.identity;
+  TestServices::LinkReservation links;
+  ASSERT_TRUE(state.services.reserve_links(links, source));
+  state.services.clone_links(links, copy, source);
+  expect_one("the identity's root is locked");
+  ASSERT_TRUE(state.services.lock_space(state.lock));
+  state.services.lock_identity(copy.identity);
+  state.services.unlink(copy);
+  state.services.unlock_identity(copy.identity);
+  copy.identity = {};
+
+  TestArea& child = *space.area(4);
+  ASSERT_TRUE(state.services.reserve_fork(links, source));
+  child.identity = state.services.fork_links(links, child, source);
+  expect_one("the identity's root is locked");
+  state.services.lock_identity(child.identity);
+  state.services.unlink(child);
+  state.services.unlock_identity(child.identity);
+  child.identity = {};
+  state.services.unreserve_links(links);
+  state.services.unlock_space(state.lock);
+  space.check();
+}
+
+TEST_F(LockChecks, catch_a_change_of_the_reverse_map_in_a_space_that_is_not_locked) {
+  TestSpace space("A");
+  space.state().services.leave_trees(*space.area(0));
+  expect_one("some space lock is held");
+}
+
+TEST_F(LockChecks, catch_all_locks_of_which_one_is_left_or_is_another) {
+  constexpr const char* same = "with all locks, the same are unlocked that were locked";
+  TestFile* const one = host_.make_file();
+  TestFile* const other = host_.make_file();
+  lock();
+  services_.begin_lock_all();
+  services_.lock_file_mapping(one);
+  services_.end_lock_all();
+  expect_one(same);
+  TestServices::book().file_count = TestServices::book().file_sum = 0;
+  services_.begin_lock_all();
+  services_.lock_file_mapping(one);
+  services_.unlock_file_mapping(other);
+  services_.end_lock_all();
+  expect_one(same);
+  TestServices::book().file_sum = 0;
+  services_.unlock_space(space_);
+}
+
+/// A host whose locks of files are counted.
+struct CountingGuest : shims::UserlandOf<CountingGuest> {
+  static inline int locked = 0;
+  template <class FileHandle>
+  static void lock_file_mapping(FileHandle) noexcept {
+    ++locked;
+  }
+  template <class FileHandle>
+  static void unlock_file_mapping(FileHandle) noexcept {
+    --locked;
+  }
+};
+
+TEST(CheckedHost, takes_and_drops_the_lock_below_it) {
+  using Host = shims::LockChecked<CountingGuest>;
+  Host host;
+  Host::SpaceLock space;
+  shims::File<CountingGuest> file;
+  ASSERT_TRUE(host.lock_space(space));
+  host.lock_file_mapping(&file);
+  EXPECT_EQ(CountingGuest::locked, 1);
+  host.unlock_file_mapping(&file);
+  EXPECT_EQ(CountingGuest::locked, 0);
+  host.unlock_space(space);
+}
+
 TEST_F(LockChecks, catch_a_file_mapping_that_is_locked_after_an_identity) {
   TestSpace space("ff");
   SpaceState<TestServices>& state = space.state();

@@ -139,11 +139,39 @@ TEST(MapsText, file_wins_over_heap_and_stack_and_shows_its_offset) {
       << "a file whose name is not known is no heap";
 }
 
+TEST(MapsText, file_of_an_area_with_a_policy_keeps_its_path) {
+  Named n;
+  const Attributes policy{.policy = 1};
+  auto file = n.area(0x30000, 0x31000);
+  file.file = n.files.open({.path = "/lib/x"});
+  file.hooks = &no_hooks<Named::Host>;
+  file.attributes = &policy;
+  std::string text;
+  shims::append_area<Named::Host>(text, n.space, file, n.files);
+  EXPECT_EQ(text.substr(73), "/lib/x\n");
+}
+
+TEST(MapsText, given_name_wins_over_the_path_of_shared_memory) {
+  Named n;
+  const Attributes named{.name = n.files.name("pool")};
+  auto area = n.area(0x30000, 0x31000);
+  area.flags |= flag::shared | flag::may_share;
+  area.file = n.files.open({.path = "/dev/zero (deleted)"});
+  area.hooks = &no_hooks<Named::Host>;
+  area.attributes = &named;
+  std::string text;
+  shims::append_area<Named::Host>(text, n.space, area, n.files);
+  EXPECT_EQ(text.substr(73), "[anon_shmem:pool]\n");
+}
+
 TEST(MapsText, given_names_stand_in_brackets_for_private_and_for_shared_memory) {
   Named n;
   const MemoryName name = n.files.name("pool");
   EXPECT_EQ(n.files.name("other"), name + 1);
   EXPECT_EQ(n.files.name("pool"), name);
+  EXPECT_EQ(n.files.memory_name(name), "pool");
+  EXPECT_EQ(n.files.memory_name(0), "") << "no name";
+  EXPECT_EQ(n.files.memory_name(name + 2), "");
   ASSERT_TRUE(n.space.mmap({.address = 0x30000,
                             .length = 0x1000,
                             .flags = map::private_ | map::anonymous | map::fixed}));

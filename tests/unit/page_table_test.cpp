@@ -2,6 +2,8 @@
 //
 // Page tables: where pages go, which tables stand and which are freed; what calls do to them.
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "support/test_space.hpp"
 
@@ -85,6 +87,44 @@ TEST_F(PageTable, frees_tables_only_wholly_between_floor_and_ceiling) {
   EXPECT_EQ(tables(), "0 1 1 1 ") << "upper tables reach beyond";
   services_.free_tables(pages_, range, everything);
   EXPECT_EQ(tables(), "0 0 0 0 ");
+}
+
+TEST_F(PageTable, says_of_tables_with_pages_that_they_stay) {
+  install(0);
+  const auto none = [](shims::page_table::Table*) { ADD_FAILURE() << "a table with a page"; };
+  EXPECT_FALSE(pages_.free_tables({0, 1}, {0, 512}, none)) << "upper tables reach beyond";
+  EXPECT_FALSE(pages_.free_tables({0, 1}, {0, 512 * 512}, none));
+  EXPECT_EQ(tables(), "1 1 1 1 ");
+}
+
+TEST_F(PageTable, shows_which_pages_each_table_is_for) {
+  install(table_span);
+  std::string text;
+  pages_.for_each_table([&](unsigned level, shims::page_table::Pages pages) {
+    text += std::to_string(level) + ":" + std::to_string(pages.first) + "-" +
+            std::to_string(pages.upto) + " ";
+  });
+  EXPECT_EQ(text, "3:0-68719476736 2:0-134217728 1:0-262144 0:512-1024 ");
+}
+
+/// Notes what it is asked for.
+struct TableHost : shims::PageTables<TableHost> {
+  static Geometry geometry() noexcept { return {}; }
+  void* allocate_table(std::size_t bytes, std::size_t alignment) noexcept {
+    asked.push_back({bytes, alignment});
+    return nullptr;
+  }
+  static void release_table(void*, std::size_t, std::size_t) noexcept {}
+  std::vector<std::pair<std::size_t, std::size_t>> asked;
+};
+
+TEST(PageTables, ask_for_the_bytes_and_the_alignment_of_a_table) {
+  using Table = shims::page_table::Table;
+  TableHost host;
+  TableHost::PageTable pages;
+  EXPECT_EQ(host.reserve_page(pages, 0).code(), Error::no_memory);
+  ASSERT_EQ(host.asked.size(), 1u);
+  EXPECT_EQ(host.asked[0], std::pair(sizeof(Table), alignof(Table)));
 }
 
 TEST_F(PageTable, move_carries_tokens_over_tables) {

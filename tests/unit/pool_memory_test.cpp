@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -276,6 +277,27 @@ TEST(HugeChunks, that_are_refused_answer_no_memory) {
     return space.area_count() == 0 ? "" : "an area is there\n";
   };
   EXPECT_EQ(run_apart(without_memory, Noise::shown), "");
+}
+
+TEST(SharedPools, ask_for_the_bytes_and_the_alignment_of_an_area) {
+  shims::SharedPools<> pools;
+  shims::SharedPoolMemory<> memory{&pools};
+  void* const area = memory.allocate_area(33, 32);
+  EXPECT_EQ(pools.areas.block_bytes(), 64u);
+  memory.release_area(area, 33, 32);
+}
+
+/// A gigabyte in all, so that no tool keeps all of it from being used again.
+TEST(HeapMemory, of_an_area_that_was_never_used_is_given_back) {
+  constexpr std::size_t bytes = std::size_t{1} << 20;
+  std::set<void*> addresses;
+  for (int i = 0; i < 1000; ++i) {
+    void* const area = shims::HeapMemory::allocate_area(bytes, 64);
+    ASSERT_NE(area, nullptr);
+    addresses.insert(area);
+    shims::HeapMemory::release_area(area, bytes, 64);
+  }
+  EXPECT_LT(addresses.size(), 1000u);
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ class PoolTest : public testing::Test {
 TEST_F(PoolTest, takes_nothing_before_the_first_block) {
   Pool pool;
   EXPECT_EQ(pool.bytes(), 0u);
+  EXPECT_EQ(pool.chunk_count(), 0u);
   pool.trim();
   EXPECT_EQ(Chunks::state.allocations, 0u);
 }
@@ -196,6 +197,69 @@ TEST_F(PoolTest, goes_on_after_its_source_had_nothing) {
   EXPECT_GT(refused, 50u);
   EXPECT_EQ(pool.bytes(), Chunks::state.bytes());
   give_back(pool, taken);
+}
+
+TEST_F(PoolTest, of_a_large_chunk_hands_out_a_part_so_that_what_came_back_last_is_next) {
+  using Large = ChunksOf<struct LargeChunks, 200>;
+  Large::state = {};
+  shims::Pool<Large> pool;
+  void* const first = pool.take(line, line);
+  void* const second = pool.take(line, line);
+  pool.give_back(second);
+  EXPECT_EQ(pool.take(line, line), second);
+  pool.give_back(second);
+  pool.give_back(first);
+}
+
+/// Chunks of two sizes at first, and then a part of what there is; lists only while allowed.
+struct GrowingChunks {
+  static constexpr std::size_t first_chunk_bytes = 3 * line;
+  static constexpr std::size_t chunk_bytes_min = 5 * line;
+  static constexpr std::size_t chunk_bytes_max = 9 * line;
+  static inline std::vector<std::size_t> chunks;  // Bytes of each.
+  static inline bool gives_lists = true;
+
+  static void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+    const bool is_list = alignment < line && bytes != sizeof(shims::pool::ChunkList);
+    if (is_list && !gives_lists) return nullptr;
+    if (alignment == line) chunks.push_back(bytes);
+    return shims::HeapMemory::allocate(bytes, alignment);
+  }
+  static void release(void* start, std::size_t bytes, std::size_t alignment) noexcept {
+    shims::HeapMemory::release(start, bytes, alignment);
+  }
+};
+
+TEST_F(PoolTest, takes_chunks_of_a_32nd_of_what_there_is_within_the_bounds_of_its_source) {
+  GrowingChunks::chunks.clear();
+  shims::Pool<GrowingChunks> pool;
+  std::vector<void*> taken;
+  while (GrowingChunks::chunks.size() < 80) taken.push_back(pool.take(line, line));
+  const std::vector<std::size_t>& chunks = GrowingChunks::chunks;
+  EXPECT_EQ(chunks[0], 3 * line);
+  std::size_t sum = chunks[0];
+  for (std::size_t i = 1; i < chunks.size(); ++i) {
+    const std::size_t lines = std::clamp<std::size_t>(sum / 32 / line, 5, 9);
+    EXPECT_EQ(chunks[i], lines * line) << i;
+    sum += chunks[i];
+  }
+  EXPECT_EQ(chunks.back(), 9 * line);
+  for (void* const block : taken) pool.give_back(block);
+}
+
+TEST_F(PoolTest, gives_no_block_of_a_chunk_that_its_list_has_no_room_for) {
+  GrowingChunks::chunks.clear();
+  shims::Pool<GrowingChunks> pool;
+  std::vector<void*> taken;
+  GrowingChunks::gives_lists = false;
+  while (void* const block = taken.size() < 100 ? pool.take(line, line) : nullptr) {
+    taken.push_back(block);
+  }
+  GrowingChunks::gives_lists = true;
+  EXPECT_EQ(pool.chunk_count(), shims::pool::ChunkList::few_max);
+  taken.push_back(pool.take(line, line));
+  EXPECT_NE(taken.back(), nullptr);
+  for (void* const block : taken) pool.give_back(block);
 }
 
 TEST_F(PoolTest, moved_takes_everything_along) {

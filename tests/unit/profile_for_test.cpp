@@ -2,6 +2,7 @@
 //
 // Which profile a release gets: that of its series, or of the newest series before it.
 #include <algorithm>
+#include <string_view>
 
 #include <gtest/gtest.h>
 #include <vmarea_shims/profile_for.hpp>
@@ -39,6 +40,8 @@ TEST(ProfileFor, series_outside_of_all_gets_the_nearest) {
 TEST(ProfileFor, numbers_are_compared_as_numbers) {
   EXPECT_EQ(profile_for("6.2.0").name, named_profiles.front().name) << "2 is less than 12";
   EXPECT_EQ(profile_for("6.120.0").name, "linux_6_18");
+  EXPECT_EQ(profile_for(std::string_view("6.129").substr(0, 4)).name, "linux_6_12")
+      << "what stands behind the text is no part of it";
 }
 
 TEST(ProfileFor, names_are_those_of_the_constants) {

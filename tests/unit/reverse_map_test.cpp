@@ -83,6 +83,39 @@ TEST(Fork, of_untouched_or_wiped_memory_gives_no_identity) {
   EXPECT_FALSE(child->area(0)->identity);
 }
 
+TEST(Fork, of_untouched_memory_takes_nothing) {
+  TestSpace space("AA");
+  TestServices::LinkReservation taken;
+  ASSERT_TRUE(space.state().services.reserve_fork(taken, *space.area(0)));
+  EXPECT_EQ(taken.links, nullptr);
+  EXPECT_EQ(taken.identities, nullptr);
+  space.state().services.unreserve_links(taken);
+}
+
+/// Locks that are counted.
+struct CountedLock {
+  int held = 0;
+  void lock() noexcept { ++held; }
+  void unlock() noexcept { --held; }
+};
+struct LockingHost : shims::ReverseMap<LockingHost, CountedLock> {
+  static void release_link(void*, std::size_t, std::size_t) noexcept {}
+};
+
+TEST(Identity, is_locked_at_its_root) {
+  shims::Identity<CountedLock> root;
+  root.root = root.parent = &root;
+  root.link_count = 1;
+  shims::Identity<CountedLock> child;
+  child.root = child.parent = &root;
+  LockingHost host;
+  host.lock_identity(shims::identity_value(&child, 2));
+  EXPECT_EQ(root.lock.held, 1);
+  EXPECT_EQ(child.lock.held, 0);
+  host.unlock_identity(shims::identity_value(&child, 2));
+  EXPECT_EQ(root.lock.held, 0);
+}
+
 TEST(Fork, adopts_an_identity_without_active_area_and_with_one_child_at_most) {
   auto parent = std::make_unique<TestSpace>("aa");
   auto child = parent->fork();
@@ -217,6 +250,33 @@ TEST(ReverseMapCheck, sees_a_broken_interval_tree) {
   EXPECT_EQ(seen(
                 space, [&] { node.max_last = 99; }, [&] { node.max_last = largest; }),
             "24");
+}
+
+TEST(IntervalTree, check_looks_at_what_lies_left_and_right) {
+  shims::IntervalNode nodes[64];
+  shims::IntervalTree tree;
+  const auto fill = [&](std::size_t shift) {
+    for (std::size_t i = 0; i < 64; ++i) {
+      nodes[i].first = nodes[i].last = (i + shift) % 64 + 1;
+      tree.insert(nodes[i]);
+    }
+    const shims::IntervalNode* root = nodes;
+    while (root->parent != nullptr) root = root->parent;
+    return root;
+  };
+  // Addresses decide which node is the root: that one gets the key in the middle.
+  const auto at = static_cast<std::size_t>(fill(0) - nodes);
+  for (shims::IntervalNode& node : nodes) tree.remove(node);
+  EXPECT_TRUE(tree.empty());
+  const shims::IntervalNode* const root = fill(32 + 64 - at);
+  ASSERT_NE(root->left, nullptr);
+  ASSERT_NE(root->right, nullptr);
+  for (shims::IntervalNode* node : {root->left, root->right}) {
+    EXPECT_EQ(tree.check(), nullptr);
+    const std::uint64_t last = std::exchange(node->last, 0);
+    EXPECT_STREQ(tree.check(), "an interval ends before it begins");
+    node->last = last;
+  }
 }
 
 }  // namespace

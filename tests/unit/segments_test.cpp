@@ -97,6 +97,16 @@ TEST_F(GetSegment, limits_are_of_all_segments) {
   EXPECT_EQ(few.get({.bytes = 1}).code(), Error::no_space) << "a fourth one";
   ASSERT_TRUE(few.remove(*first));
   EXPECT_TRUE(few.get({.bytes = 0x4000})) << "what is removed counts no more";
+
+  TestSegments pages({.pages_max = 6});
+  for (int i = 0; i < 3; ++i) {
+    const auto half = pages.get({.bytes = 0x3000});
+    ASSERT_TRUE(half) << i;
+    ASSERT_TRUE(pages.remove(*half));
+  }
+  TestSegments single({.count_max = 1});
+  ASSERT_TRUE(single.get({.bytes = 1}));
+  EXPECT_EQ(single.get({.bytes = 1}).code(), Error::no_space);
 }
 
 TEST_F(GetSegment, mode_says_who_may_do_what) {
@@ -193,6 +203,20 @@ TEST_F(AttachSegment, one_that_fails_leaves_nothing) {
   EXPECT_EQ(segments.count(), 0u);
 }
 
+TEST_F(AttachSegment, attachment_that_is_assigned_is_the_other_one) {
+  const SegmentId id = three_pages();
+  const SegmentId other = three_pages();
+  auto kept = *segments.open(id, {.address = TestSpace::column(0)});
+  {
+    auto assigned = *segments.open(other, {.address = TestSpace::column(4)});
+    kept = std::move(assigned);
+  }
+  EXPECT_EQ(kept.request().address, TestSpace::column(4));
+  EXPECT_EQ(attached(id), 0u);
+  EXPECT_EQ(attached(other), 1u);
+  EXPECT_TRUE(stage.attach_shared(kept.request()));
+}
+
 TEST_F(AttachSegment, in_one_go_on_a_space) {
   shims::Segments<shims::Userland> shared;
   AddressSpace<shims::Userland> space;
@@ -275,6 +299,8 @@ TEST_F(NameSegment, is_that_of_its_key_even_when_removed) {
   EXPECT_EQ(of(TestSpace::column(0)), "/SYSV80000012 (deleted)");
   ASSERT_TRUE(stage.map_fixed(4, 5));
   EXPECT_EQ(of(TestSpace::column(4)), "");
+  ASSERT_TRUE(stage.insert(stage.fresh(6, 7, 'F')));
+  EXPECT_EQ(of(TestSpace::column(6)), "") << "a file that is no segment's";
 
   shims::Segments<shims::Userland> shared;
   AddressSpace<shims::Userland> space;

@@ -159,6 +159,8 @@ std::vector<BadText> bad_texts() {
        "line 2, column 17: expected a number in decimal digits, found the end of the line"},
       {"one letter", line + "VmFlags: rd w mr\n",
        "line 2, column 13: expected flags of two letters each, found \"w\""},
+      {"one letter before blanks", line + "VmFlags: rd w  mr\n",
+       "line 2, column 13: expected flags of two letters each, found \"w\""},
       {"three letters", line + "VmFlags: rdw wr mr\n",
        "line 2, column 10: expected flags of two letters each, found \"rdw\""},
       {"flags against permissions", line + "VmFlags: rd mr mw me \n",
@@ -302,6 +304,8 @@ TEST(SmapsImport, neighbours_that_nothing_keeps_apart_are_named) {
   EXPECT_NE(i.report.text().find("00002000-00003000: guessed: that the next change here may join "
                                  "this area to the one below\n"),
             std::string::npos);
+  const Imported<> upper(anonymous(0x1000, 0x2000, rw, "0") + anonymous(0x2000, 0x3000, rw, "4"));
+  EXPECT_TRUE(upper.report.guessed(Guess::boundary)) << "the upper one is touched";
 }
 
 TEST(SmapsImport, mappings_of_a_file_share_it_unless_that_would_make_them_one) {
@@ -316,6 +320,7 @@ TEST(SmapsImport, mappings_of_a_file_share_it_unless_that_would_make_them_one) {
   EXPECT_NE(i.at(0x3000).file, i.at(0x4000).file);
   EXPECT_TRUE(i.report.guessed(Guess::open_files));
   EXPECT_EQ(i.at(0x3000).page_offset, 5U);
+  EXPECT_FALSE(i.at(0x3000).anonymous());
   EXPECT_FALSE(i.report.guessed(Guess::drivers));
 }
 
@@ -386,6 +391,7 @@ TEST(SmapsImport, layout_is_told_by_stat_and_by_names) {
        anonymous(0x500000, 0x520000, rw, "4", "[heap]"),
        smaps_area("7f0000000000-7f0000002000 r-xp 00000000 00:00 0  [vdso]", "rd ex mr mw me de"),
        smaps_area("7f0000002000-7f0000003000 r--p 00000000 08:01 9  /lib/ld.so", ro),
+       smaps_area("7f0000005000-7f0000006000 r--p 00000000 08:01 10  /lib/above", ro),
        anonymous(0x7ffd'0000'0000, 0x7ffd'0002'0000, "rd wr mr mw me gd ac", "4", "[stack]")});
   std::string stat = "12 (a) b) c) R 1";
   for (int field = 5; field <= 50; ++field) stat += fmt::format(" {}", field * 0x1000);
@@ -399,6 +405,8 @@ TEST(SmapsImport, layout_is_told_by_stat_and_by_names) {
   EXPECT_FALSE(told.report.guessed(Guess::start_of_break));
   EXPECT_TRUE(told.report.guessed(Guess::program_break));
   EXPECT_TRUE(told.report.guessed(Guess::mmap_base));
+  EXPECT_TRUE(told.report.guessed(Guess::policies));
+  EXPECT_TRUE(told.report.guessed(Guess::modes));
 
   const Imported<> guessed(text);
   EXPECT_EQ(guessed.space.layout().start_brk, 0x500000U);
@@ -419,6 +427,8 @@ TEST(SmapsImport, layout_that_does_not_fit_is_refused) {
   ASSERT_FALSE(i.report);
   EXPECT_EQ(i.report.error->message(),
             "expected a layout that fits, found mmap_base is not a multiple of a page");
+  EXPECT_EQ(i.report.error->line, 0U) << "no place in the text";
+  EXPECT_EQ(i.report.error->column, 0U);
   EXPECT_EQ(i.space.area_count(), 0U);
   EXPECT_TRUE(i.report.guesses.empty());
 }
@@ -432,8 +442,33 @@ TEST(SmapsImport, heap_that_is_not_there_yet_begins_behind_the_program) {
 }
 
 TEST(SmapsImport, stat_that_is_none_tells_nothing) {
-  for (const char* text : {"", "no parenthesis", "1 (x)", "1 (x) R"}) {
+  std::string numbers = "1";
+  for (int field = 2; field <= 60; ++field) numbers += fmt::format(" {}", field);
+  for (const std::string& text : {std::string(), std::string("no parenthesis"), numbers,
+                                  std::string("1 (x)"), std::string("1 (x) R")}) {
     EXPECT_EQ(shims::read_proc_stat(text).start_brk, 0U) << text;
+  }
+}
+
+TEST(SmapsImport, run_reaches_to_the_holes_on_both_sides) {
+  std::vector<shims::ProcArea> areas(6);
+  const Range ranges[] = {{0x1000, 0x2000}, {0x3000, 0x4000}, {0x4000, 0x6000},
+                          {0x6000, 0x7000}, {0x7000, 0x8000}, {0x9000, 0xa000}};
+  for (std::size_t i = 0; i < 6; ++i) areas[i].line.range = ranges[i];
+  for (std::size_t i = 1; i < 5; ++i) {
+    EXPECT_EQ(shims::find_run(areas, i), (Range{0x3000, 0x8000})) << i;
+  }
+  EXPECT_EQ(shims::find_run(areas, 0), ranges[0]);
+  EXPECT_EQ(shims::find_run(areas, 5), ranges[5]);
+}
+
+TEST(SmapsImport, field_begins_with_a_capital_letter_and_has_a_colon) {
+  for (const char* field : {"Anonymous:  4 kB", "Zeroed: 4 kB", "VmFlags: rd", "Rss:"}) {
+    EXPECT_TRUE(shims::is_smaps_field(field)) << field;
+  }
+  for (const char* other : {"", "Rss 4 kB", "Rss 4: kB", "rss: 4 kB", "[Rss: 4 kB", "@Rss: 4",
+                            "00001000-00002000 rw-p 00000000 00:00 0"}) {
+    EXPECT_FALSE(shims::is_smaps_field(other)) << other;
   }
 }
 

@@ -26,6 +26,8 @@ TEST(TextOfArea, anonymous_memory_says_where_it_is_and_what_else_is_set) {
   EXPECT_EQ(to_string(area), "1000-3000 rw-p 1f anonymous identity 6 ac");
   area.identity = area.identity.as_fork_child();
   EXPECT_EQ(to_string(area), "1000-3000 rw-p 1f anonymous identity 6 of a fork child ac");
+  EXPECT_EQ(to_string(area.identity), "6 of a fork child");
+  EXPECT_EQ(to_string(AnonIdentity{}), "none");
 }
 
 TEST(TextOfArea, attributes_are_shown_where_there_are_any) {

@@ -18,12 +18,16 @@ constexpr Range one{0x1000, 0x3000};
 
 TEST(TextOfStep, every_kind_has_one) {
   const Edit<TestServices> nothing_stays{.extent = one, .unmapped = one, .event = Event::unmapped};
+  const Edit<TestServices> of_shared_memory{.new_shared_memory = true};
   TestStep told = TestStep::move_pages(one, 0x8000);
   told.told = 7;
   told.keeps_source = true;
   const std::vector<std::pair<TestStep, std::string>> cases = {
       {TestStep::of(nothing_stays, nullptr),
        "edit 1000-3000 unmapped: nothing stays; unmapped 1000-3000"},
+      {TestStep::of(of_shared_memory, nullptr), "edit 0-0 " +
+                                                    std::string(name(of_shared_memory.event)) +
+                                                    ": nothing stays; new shared memory"},
       {TestStep{}, "edit "},
       {TestStep::move_pages(one, 0x8000), "move_pages 1000-3000 to 8000"},
       {told, "move_pages 1000-3000 to 8000, the area there stays, tells userfaultfd 7"},
@@ -102,6 +106,8 @@ TEST(TextOfHostCall, reads_as_it_could_be_made) {
   EXPECT_EQ(to_string(Call{.kind = HostCallKind::unmap, .range = one}), "unmap 1000-3000");
   EXPECT_EQ(to_string(Call{.kind = HostCallKind::protect, .range = one, .flags = flag::read}),
             "protect 1000-3000 r--p");
+  EXPECT_EQ(to_string(Call{.kind = HostCallKind::move, .range = one, .to = 0x8000}),
+            "move 1000-3000 to 8000");
   EXPECT_EQ(
       to_string(Call{.kind = HostCallKind::move, .range = one, .to = 0x8000, .keeps_source = true}),
       "move 1000-3000 to 8000, the area there stays");

@@ -64,6 +64,12 @@ TEST(TextWriter, numbers_are_written_up_to_their_limits) {
   EXPECT_EQ(said([](TextWriter& to) { to.add_signed(least); }), "-9223372036854775808");
 }
 
+TEST(TextWriter, of_what_has_no_text_there_is_a_question_mark) {
+  struct Silent {};
+  EXPECT_EQ(written([](TextWriter& to) { write_any(to, Silent{}); }), "?");
+  EXPECT_EQ(written([](TextWriter& to) { write_any(to, true); }), "true");
+}
+
 TEST(Text, holds_its_own_memory_and_is_cut_where_it_is_too_small) {
   const auto whole = text(prot::read);
   EXPECT_STREQ(whole.c_str(), "r--");

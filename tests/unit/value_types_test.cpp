@@ -56,6 +56,8 @@ TEST(ValueTypes, equal_values_are_one_key_of_unordered_containers) {
   const AnonIdentity identity = AnonIdentity::of(2);
   const std::unordered_set<AnonIdentity> identities{identity, identity.as_fork_child(), identity};
   EXPECT_EQ(identities.size(), 2u);
+  const std::hash<AnonIdentity> hash;
+  EXPECT_NE(hash(identity), hash(identity.as_fork_child()));
   const std::unordered_set<Attributes> attributes{{1, 2, 3}, {3, 2, 1}, {1, 2, 3}};
   EXPECT_EQ(attributes.size(), 2u);
 }
