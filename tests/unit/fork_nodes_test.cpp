@@ -14,16 +14,17 @@
 namespace vmarea::test {
 namespace {
 
-/// Writes down what it is asked for, and may have none.
+/// Writes down what it is asked for; has more of them, or none.
 template <class Plain>
 struct WatchedTree : Plain {
   using Plain::Plain;
   static inline std::size_t asked = 0;
+  static inline std::size_t more = 0;
   static inline bool refuses = false;
 
   bool reserve(std::size_t count) noexcept {
     asked += count;
-    return !refuses && Plain::reserve(count);
+    return !refuses && Plain::reserve(count + more);
   }
 };
 
@@ -58,7 +59,10 @@ class ForkNodes : public testing::Test {
     ASSERT_TRUE(parent.madvise(area(left_out), Advice::dont_fork));
     Tree::asked = 0;
   }
-  void TearDown() override { Tree::refuses = false; }
+  void TearDown() override {
+    Tree::refuses = false;
+    Tree::more = 0;
+  }
 
   AddressSpace<Guest> parent, child;
 };
@@ -82,6 +86,12 @@ TEST_F(ForkNodes, that_are_lacking_leave_an_empty_child) {
   Tree::refuses = false;
   EXPECT_TRUE(parent.fork_into(child)) << "there is enough again";
   EXPECT_EQ(child.area_count(), areas - 1);
+}
+
+TEST_F(ForkNodes, that_were_not_needed_are_given_back) {
+  Tree::more = 50;
+  ASSERT_TRUE(parent.fork_into(child));
+  EXPECT_EQ(child.state().tree.at_hand_for_test(), 0u);
 }
 
 TEST_F(ForkNodes, default_locks_of_the_child_end) {

@@ -83,6 +83,8 @@ TEST(GapSearch, window_bounds_the_whole_fit) {
   EXPECT_EQ(s.highest(in(0x30, 0x34, 5)), 0u);
   EXPECT_EQ(s.lowest(in(0x34, 0x34, 1)), 0u);
   EXPECT_EQ(s.lowest(in(0x34, 0x30, 1)), 0u);
+  EXPECT_EQ(find_lowest_fit(s.space.state(), in(0, 0, 1)).code(), Error::no_memory);
+  EXPECT_EQ(find_highest_fit(s.space.state(), in(0, 0, 1)).code(), Error::no_memory);
 }
 
 TEST(GapSearch, alignment_is_padded_for_the_worst_case) {
