@@ -7,6 +7,8 @@
 //   [..)[..)[normal      )[sequential)[..)    15 areas, one leaf
 //   [..)[..)[n   )[random            )[..)    madvise(random): a cut, then a join
 //                ^ the leaf splits at each place once
+#include <random>
+
 #include <gtest/gtest.h>
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/threaded.hpp>
@@ -80,6 +82,30 @@ TEST_P(ReservedNodes, suffice_for_a_join_behind_a_cut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cuts, ReservedNodes, testing::Range<std::uint64_t>(0, 14));
+
+/// The second edit of a move is counted on the tree as it is, and written on what the first made.
+TEST(ReservedNodesOfMoves, suffice_wherever_a_move_goes) {
+  constexpr std::uint64_t pages = 200;
+  constexpr Address base = 0x1000'0000;
+  std::mt19937 random(1);
+  const auto below = [&random](std::uint64_t bound) { return random() % bound; };
+  for (unsigned round = 0; round < 60; ++round) {
+    AddressSpace<Guest> space;
+    for (std::uint64_t first = 0; first < pages; first += 1 + below(5)) {
+      ASSERT_TRUE(space.mmap({.address = base + first * 0x1000,
+                              .length = (1 + below(3)) * 0x1000,
+                              .protection = Protection{static_cast<unsigned>(below(4))},
+                              .flags = map::private_ | map::anonymous | map::fixed}));
+    }
+    for (unsigned move = 0; move < 30 && !testing::Test::HasFailure(); ++move) {
+      (void)space.mremap({.address = base + below(pages) * 0x1000,
+                          .old_length = (1 + below(3)) * 0x1000,
+                          .new_length = (1 + below(3)) * 0x1000,
+                          .flags = remap::may_move | remap::fixed,
+                          .new_address = base + below(pages) * 0x1000});
+    }
+  }
+}
 
 }  // namespace
 }  // namespace vmarea::test

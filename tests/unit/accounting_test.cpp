@@ -51,6 +51,8 @@ TEST(Accounting, protection_moves_pages_from_class_to_class) {
   EXPECT_EQ(totals_of(stage), (PageTotals{.total = 4, .data = 3, .exec = 1}));
   ASSERT_TRUE(stage.mprotect(columns(1, 3), prot::read));
   EXPECT_EQ(totals_of(stage), (PageTotals{.total = 4, .data = 1, .exec = 1}));
+  ASSERT_TRUE(stage.mprotect(columns(0, 1), rw | prot::exec));
+  EXPECT_EQ(totals_of(stage), (PageTotals{.total = 4, .data = 2})) << "written comes first";
   ASSERT_TRUE(stage.munmap(columns(0, 4)));
   EXPECT_EQ(totals_of(stage), PageTotals{});
 }

@@ -143,6 +143,30 @@ TEST(Mprotect, cut_at_the_map_count_limit_is_refused_and_joining_is_not) {
   EXPECT_EQ(stage.picture(), "AB|BB") << "the first cut stays";
 }
 
+TEST(Mprotect, areas_that_joined_count_no_more_when_the_last_one_is_cut) {
+  struct Case {
+    const char* before;
+    const char* request;
+    const char* after;
+    Error error;
+  };
+  const Case cases[] = {
+      {"BBBAAGGG", " *****", "BAAAAGGG", Error::no_memory},  // Still three where a part joined.
+      {"AABBGGG", "  ***", "AAAAUGG", Error::none},
+      {"BBAAGGG", "*****", "AAAAUGG", Error::none},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.before);
+    Stage stage;
+    stage.legend['G'] = {.protection = prot::read, .adds = flag::dont_copy};
+    stage.legend['U'] = {.adds = flag::dont_copy};
+    stage.build(c.before);
+    stage.host().limits.area_count_max = 3;
+    EXPECT_EQ(stage.mprotect(TestSpace::range_of(c.request), rw).code(), c.error);
+    EXPECT_EQ(stage.picture(), c.after);
+  }
+}
+
 TEST(Mprotect, locked_areas_that_become_writable_get_an_identity_each) {
   struct Case {
     MlockMode how;

@@ -163,6 +163,11 @@ TEST(AllLocks, cannot_be_nested_and_needs_the_space_lock) {
   EXPECT_EQ(breaches, Lines{"some space lock is held"});
   stage.state().services.end_lock_all();
   breaches.clear();
+  stage.state().services.begin_lock_all();
+  breaches.clear();
+  drop_all_locks(stage.state());
+  EXPECT_EQ(count(breaches, "the space lock is held"), 1);
+  breaches.clear();
   {
     const auto locks = stage.lock_everything();
     stage.state().services.begin_lock_all();

@@ -52,5 +52,15 @@ TEST(Archetype, instantiates_everything) {
   EXPECT_NE(&use_face<DeclaredArchetype>, nullptr);
 }
 
+TEST(Archetype, host_without_files_maps_none) {
+  EXPECT_FALSE(NoFiles::file_rules(NoFiles::FileHandle::none).mappable);
+}
+
+TEST(Archetype, facts_of_an_area_are_its_flags) {
+  Area<AbsentArchetype> area;
+  area.flags = flag::read | flag::locked;
+  EXPECT_EQ(AreaFacts::flags(AreaFacts::of(area)), area.flags);
+}
+
 }  // namespace
 }  // namespace vmarea::test

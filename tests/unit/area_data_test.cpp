@@ -209,6 +209,14 @@ TEST(OwnData, change_that_was_planned_on_other_data_is_busy) {
   EXPECT_EQ(land.picture(), "AB");
 }
 
+TEST(OwnData, that_is_not_there_was_not_changed_for_a_change_that_was_planned) {
+  OwnedLand land("AA.");
+  auto change = land.plan_munmap(TestSpace::column(0), 0x1000);
+  EXPECT_EQ(land.find_mutable(TestSpace::column(2)), nullptr);
+  EXPECT_TRUE(change.complete());
+  EXPECT_EQ(land.picture(), ".A.");
+}
+
 TEST(OwnDataDeathTest, stays_as_it_is_while_a_change_is_reserved) {
   OwnedLand land("AA");
   auto change = land.plan_munmap(TestSpace::column(0), 0x1000);

@@ -2,7 +2,7 @@
 //
 // The checker of a space sees each invariant of its list broken (rules 28): one
 // thing is broken at a time, told by its number, and mended again.
-#include "support/stage.hpp"
+#include "unit/land.hpp"
 
 namespace vmarea::test {
 namespace {
@@ -53,6 +53,44 @@ TEST(Check, sees_each_broken_invariant_by_its_number) {
   EXPECT_EQ(seen(stage, locked.flags, locked.flags | flag::droppable), 7);
   EXPECT_EQ(seen(stage, area.flags, area.flags | flag::lock_on_fault), 7);
   EXPECT_EQ(seen<const AreaHooks<TestServices>*>(stage, shared.hooks, nullptr), 8);
+}
+
+TEST(Check, within_a_range_sees_what_is_there_and_nothing_above) {
+  Stage stage("AABBCC");
+  TestArea& area = *stage.area(2);
+  area.flags |= flag::lock_on_fault;
+  EXPECT_EQ(check_within(stage.state(), columns(0, 2)).number, 0) << "it begins where that ends";
+  EXPECT_EQ(check_within(stage.state(), columns(0, 3)).number, 7);
+  EXPECT_EQ(check_within(stage.state(), columns(3, 4)).number, 7);
+  EXPECT_EQ(check_within(stage.state(), columns(4, 6)).number, 0);
+  area.flags = area.flags.without(flag::lock_on_fault);
+  EXPECT_EQ(check_within(stage.state(), columns(0, 6)).number, 0);
+}
+
+/// A tree that counts wrong while it is told to.
+template <class Plain>
+struct MiscountingTree : Plain {
+  using Plain::Plain;
+  static inline std::size_t more = 0;
+  std::size_t size() const noexcept { return Plain::size() + more; }
+};
+struct Miscounting : shims::UserlandOf<Miscounting> {
+  using Base = shims::UserlandOf<Miscounting>;
+  template <class AreaType>
+  using Tree = MiscountingTree<Base::Tree<AreaType>>;
+  template <class AreaType>
+  Tree<AreaType> make_tree() const {
+    return Tree<AreaType>{this->nodes()};
+  }
+};
+
+TEST(Check, counts_areas_as_the_tree_does) {
+  Land<Miscounting> land("AAB");
+  std::size_t& more = MiscountingTree<Miscounting::Base::Tree<Area<Miscounting>>>::more;
+  EXPECT_EQ(vmarea::check(land).number, 0);
+  more = 1;
+  EXPECT_EQ(vmarea::check(land).number, 2);
+  more = 0;
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ TEST(FaceVerbs, relocate_moves_down_where_there_is_room) {
   EXPECT_EQ(stage.picture(), "Baa...");
   EXPECT_EQ(stage.space().relocate_down(at(1), 0x1000).code(), Error::bad_address);
   EXPECT_EQ(stage.space().relocate_down(at(1), 0x10).code(), Error::invalid);
+  EXPECT_EQ(stage.space().relocate_down(at(1), at(2)).code(), Error::invalid) << "below address 0";
   stage.check();
 }
 

@@ -208,5 +208,15 @@ TEST(FaultPlan, refuses_the_space_lock_of_a_waiter_that_is_killed) {
   EXPECT_EQ(space.picture(), "AAAA");
 }
 
+TEST(FaultPlan, that_refuses_the_space_lock_refuses_what_a_change_would_reserve) {
+  TestSpace space("AAAA");
+  space.host().faults.kinds = shims::kind_bit(shims::Resource::space_lock);
+  space.host().faults.fail(1);
+  const Range range = TestSpace::range_of("**");
+  auto change = space.space().plan_munmap(range.start, range.length());
+  EXPECT_EQ(change.status().code(), Error::interrupted);
+  EXPECT_EQ(change.reserve().code(), Error::interrupted);
+}
+
 }  // namespace
 }  // namespace vmarea::test

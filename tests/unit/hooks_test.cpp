@@ -3,7 +3,7 @@
 // What drivers are told and asked (rules 30, and the hook steps of 7, 12, 13, 25
 // and 29): open once for each copy, close once for each area that an unmapping destroys, neither
 // for a merge or for a call that fails. H: a file whose hooks are recorded.
-#include "support/stage.hpp"
+#include "unit/land.hpp"
 
 namespace vmarea::test {
 namespace {
@@ -173,6 +173,26 @@ TEST(Hooks, driver_is_asked_before_the_merge_is_decided) {
                             .offset = column << 12}));
   }
   EXPECT_EQ(stage.shape(0), "[0,3)p0");
+}
+
+unsigned opened = 0;
+void count_open(Area<shims::Userland>&) noexcept {
+  ++opened;
+}
+constexpr AreaHooks<shims::Userland> counted_hooks{.open = count_open};
+
+TEST(Hooks, copy_is_opened_by_a_host_that_hears_no_notices) {
+  opened = 0;
+  Land<shims::Userland> land("..BB");
+  Description<shims::Userland> area{.start = columns(0, 2).start, .end = columns(0, 2).end};
+  area.flags = rw_flags;
+  area.hooks = &counted_hooks;
+  ASSERT_TRUE(land.insert(area));
+  EXPECT_EQ(opened, 0u) << "what is new is no copy";
+  ASSERT_TRUE(land.split(TestSpace::column(1)));
+  EXPECT_EQ(opened, 1u);
+  ASSERT_TRUE(land.split(TestSpace::column(3)));
+  EXPECT_EQ(opened, 1u) << "no driver is there to be told";
 }
 
 }  // namespace

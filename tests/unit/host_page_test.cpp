@@ -91,5 +91,14 @@ TEST(HostPage, behind_a_long_hole_is_what_a_call_will_map) {
   EXPECT_EQ(text_of(change.host_protection({at(1), far + 1})), "r--");
 }
 
+TEST(HostPage, range_of_more_pages_than_a_word_has_bits) {
+  Stage stage;
+  ASSERT_TRUE(stage.insert(stage.fresh(0, 64)));
+  ASSERT_TRUE(stage.insert(stage.fresh(64, 128, 'B')));
+  const auto change = stage.space().plan_munmap(at(64), 64 << 12);
+  EXPECT_EQ(text_of(change.host_protection(columns(0, 128))), "rw-");
+  EXPECT_EQ(text_of(change.host_protection(columns(64, 128))), "none");
+}
+
 }  // namespace
 }  // namespace vmarea::test

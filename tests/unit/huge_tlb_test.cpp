@@ -441,5 +441,16 @@ TEST(HugeTlb, fork_copies_private_memory_and_shares_the_rest) {
   EXPECT_EQ(child->area(4)->file, stage.area(4)->file);
 }
 
+TEST(HugeTlb, hooks_know_all_sizes_and_other_memory_has_no_bits_inside_a_huge_page) {
+  const HugePageHooks<TestServices> made;
+  for (unsigned size = 1; size < 40; ++size) {
+    EXPECT_EQ(made.of_shift[size].page_shift, size);
+    TestDescription area{};
+    area.hooks = huge_page_hooks<TestServices>(size);
+    EXPECT_EQ(area.huge_page_mask(), (std::uint64_t{1} << size) - 1);
+  }
+  EXPECT_EQ(TestDescription{}.huge_page_mask(), 0u);
+}
+
 }  // namespace
 }  // namespace vmarea::test

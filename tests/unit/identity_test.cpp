@@ -209,5 +209,24 @@ TEST(Fork, drivers_open_each_copy_and_the_map_count_limit_is_not_asked) {
   parent.host().recorder.on = false;
 }
 
+TEST(Identity, is_gone_from_areas_that_go_when_that_is_told) {
+  Stage stage("aaBBcc");
+  std::vector<AnonIdentity> told;
+  stage.host().on_notice = [&told](const Notice<TestServices>& notice) {
+    if (notice.event == Event::unmapped) told.push_back(notice.area.identity);
+  };
+  EXPECT_TRUE(stage.munmap(columns(0, 6)));
+  EXPECT_EQ(told, std::vector<AnonIdentity>(3));
+}
+
+TEST(Identity, of_locked_memory_that_joins_comes_from_below_all_of_it) {
+  Stage stage;
+  stage.legend['Q'] = {.protection = prot::read, .adds = flag::locked | flag::account};
+  stage.build("qqLLQQ");
+  ASSERT_TRUE(stage.mprotect(columns(4, 6), rw));
+  EXPECT_EQ(stage.picture(), "qqllll");
+  EXPECT_EQ(stage.identity(2), stage.identity(0));
+}
+
 }  // namespace
 }  // namespace vmarea::test

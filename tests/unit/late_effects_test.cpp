@@ -139,5 +139,22 @@ TEST_F(OnUserland, huge_tlb_pages_are_refused_not_ignored) {
   EXPECT_EQ(space_.area_count(), 0u);
 }
 
+TEST_F(OnUserland, read_fault_of_a_small_page_gives_none) {
+  ASSERT_TRUE(map(2 * huge));
+  ASSERT_TRUE(space_.touch(at, Touch::read));
+  EXPECT_FALSE(space_.find(at)->identity) << "nobody asked for huge pages";
+  ASSERT_TRUE(space_.munmap(at, 0x1000));
+  ASSERT_TRUE(space_.madvise(at + 0x1000, 2 * huge - 0x1000, Advice::huge_page));
+  ASSERT_TRUE(space_.touch(at + 0x3000, Touch::read));
+  EXPECT_FALSE(space_.find(at + 0x1000)->identity) << "the first huge page is not whole";
+}
+
+TEST_F(OnUserland, lock_of_what_is_larger_than_any_memory_touches_once) {
+  constexpr std::uint64_t length = std::uint64_t{1} << 45;
+  ASSERT_TRUE(map(length));
+  ASSERT_TRUE(space_.mlock(at, length, MlockMode::lock));
+  EXPECT_TRUE(space_.find(at)->identity);
+}
+
 }  // namespace
 }  // namespace vmarea::test

@@ -80,6 +80,12 @@ TEST(Layout, floor_of_a_geometry_is_a_page_at_least) {
   EXPECT_EQ(Geometry::of({.page_shift = 18}).fixed_min, 0x4'0000U);
 }
 
+TEST(Layout, stack_has_a_sixth_of_a_small_space) {
+  Geometry geometry;
+  geometry.limit = 6 << 24;
+  EXPECT_EQ(SpaceLayout::for_geometry(geometry).mmap_base, 5U << 24);
+}
+
 TEST(Layout, fits_in_spaces_of_all_sizes) {
   for (const Geometry& geometry : all_sizes()) {
     const SpaceLayout layout = SpaceLayout::for_geometry(geometry);

@@ -359,5 +359,24 @@ TEST(CountLimit, of_each_call) {
   }
 }
 
+TEST(DataLimit, counts_what_the_same_mprotect_made_writable_before) {
+  Stage stage("BD");
+  stage.host().limits.data_bytes = page;
+  EXPECT_EQ(protect(0, 2)(stage), Error::no_memory);
+  EXPECT_EQ(stage.picture(), "AD");
+}
+
+/// The old areas were cut before the limit was asked.
+TEST(DataLimit, refuses_a_mapping_whose_edges_stay_cut) {
+  Stage one("BBBB.AA");
+  one.host().limits.data_bytes = page;
+  EXPECT_EQ((map(1, 3)(one)), Error::no_memory);
+  EXPECT_EQ(one.picture(), "B|BB|B.AA");
+  Stage two("BBDD.AA");
+  two.host().limits.data_bytes = page;
+  EXPECT_EQ((map(1, 3)(two)), Error::no_memory);
+  EXPECT_EQ(two.picture(), "B|BD|D.AA");
+}
+
 }  // namespace
 }  // namespace vmarea::test

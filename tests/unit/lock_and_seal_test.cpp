@@ -351,5 +351,12 @@ TEST(Mlock, nothing_is_to_be_touched_of_no_pages) {
   EXPECT_EQ(planned.sequel().kind, Sequel::Kind::nothing);
 }
 
+TEST(Mlock, touches_shared_memory_by_reading_although_it_may_be_written) {
+  const auto how = [](Flags flags) { return *touch_for(flags, TouchReason::locked); };
+  EXPECT_EQ(how(flag::read | flag::write), Touch::write);
+  EXPECT_EQ(how(flag::read | flag::write | flag::shared), Touch::read);
+  EXPECT_EQ(how(flag::read), Touch::read);
+}
+
 }  // namespace
 }  // namespace vmarea::test

@@ -118,6 +118,7 @@ TEST(Misuse, committed_change_shows_no_steps) {
   EXPECT_TRUE(change.reserve());
   EXPECT_TRUE(change.commit());
   change.for_each_step([](const auto&) { ADD_FAILURE() << "a step that is made already"; });
+  EXPECT_EQ(change.host_protection(columns(0, 4)), HostProtection{});
 }
 
 TEST(Misuse, change_that_another_call_overtook_is_busy) {
@@ -142,6 +143,10 @@ TEST(Misuse, change_that_outlived_a_clearing_or_a_fork_is_busy) {
   parent.clear();
   EXPECT_EQ(of_parent.reserve().code(), Error::busy);
   EXPECT_EQ(parent.area_count(), 0u);
+  auto overtaken = unmap_middle(parent);
+  EXPECT_TRUE(parent.map(middle));
+  parent.clear();
+  EXPECT_EQ(overtaken.reserve().code(), Error::busy) << "two changes ago";
 }
 
 TEST(Misuse, first_of_two_plans_is_busy_when_the_second_was_reserved_before) {

@@ -342,5 +342,13 @@ TEST(MremapKeeping, copy_that_does_not_fit_leaves_a_hole_at_the_destination_as_l
   EXPECT_EQ(stage.picture(), "AAA.....");
 }
 
+TEST(Mremap, moves_all_areas_with_the_one_call) {
+  Stage stage("ABC.....");
+  EXPECT_TRUE(stage.space().mremap(
+      {TestSpace::column(0), 0x3000, 0x3000, fixed_move, TestSpace::column(4)}));
+  EXPECT_EQ(stage.picture(), "....ABC.");
+  stage.check();
+}
+
 }  // namespace
 }  // namespace vmarea::test

@@ -103,5 +103,16 @@ TEST(Name, touched_memory_of_another_name_shares_its_identity) {
   EXPECT_EQ(stage.picture(), "aaaa");
 }
 
+TEST(Name, that_lacks_memory_for_a_later_area_leaves_the_first_as_it_was) {
+  Names stage("AP");
+  stage.host().faults.kinds = kind_bit(shims::Resource::attributes);
+  stage.host().faults.fail(2);
+  EXPECT_FALSE(stage.set_name(columns(0, 2), 3));
+  EXPECT_EQ(stage.host().faults.failures, 1u);
+  EXPECT_EQ(stage.picture(), "AP");
+  stage.host().faults.fail(0);
+  EXPECT_TRUE(stage.set_name(columns(0, 2), 3));
+}
+
 }  // namespace
 }  // namespace vmarea::test

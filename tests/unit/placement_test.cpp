@@ -83,6 +83,8 @@ TEST(GapSearch, window_bounds_the_whole_fit) {
   EXPECT_EQ(s.highest(in(0x30, 0x34, 5)), 0u);
   EXPECT_EQ(s.lowest(in(0x34, 0x34, 1)), 0u);
   EXPECT_EQ(s.lowest(in(0x34, 0x30, 1)), 0u);
+  EXPECT_EQ(find_lowest_fit(s.space.state(), in(0, 0, 1)).code(), Error::no_memory);
+  EXPECT_EQ(find_highest_fit(s.space.state(), in(0, 0, 1)).code(), Error::no_memory);
 }
 
 TEST(GapSearch, alignment_is_padded_for_the_worst_case) {
@@ -97,6 +99,34 @@ TEST(GapSearch, alignment_is_padded_for_the_worst_case) {
   request.align_offset = 2 * page;
   EXPECT_EQ(s.lowest(request), 0x42u);
   EXPECT_EQ(s.highest(request), 0x56u);
+}
+
+TEST(GapSearch, alignment_leaves_any_remainder_that_is_asked_for) {
+  Small s;
+  s.put(0x20, 0x40);
+  GapRequest request = in(0x20, 0x60, 8);
+  request.align_mask = 4 * page - 1;
+  request.align_offset = page;
+  EXPECT_EQ(s.lowest(request), 0x41u);
+  EXPECT_EQ(s.highest(request), 0x55u);
+}
+
+TEST(GapSearch, hole_with_room_for_padding_serves_at_its_end) {
+  Small s;
+  s.put(0x20, 0x31);
+  s.put(0x39, 0x40);
+  GapRequest request = in(0x20, 0x60, 4);
+  request.align_mask = 4 * page - 1;
+  EXPECT_EQ(s.lowest(request), 0x34u);
+}
+
+TEST(GapSearch, exact_fit_ends_with_its_window) {
+  Small s;
+  GapRequest request = in(0x31, 0x33, 1);
+  request.align_mask = 4 * page - 1;
+  EXPECT_EQ(find_lowest_exact_fit(s.space.state(), request).code(), Error::no_memory);
+  request.high = 0x35 * page;
+  EXPECT_EQ(find_lowest_exact_fit(s.space.state(), request), Result<Address>(0x34 * page));
 }
 
 TEST(GapSearch, length_that_overflows_with_its_padding_finds_nothing) {

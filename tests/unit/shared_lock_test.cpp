@@ -64,6 +64,14 @@ TEST_F(SharedLock, that_is_overwritten_ends) {
   EXPECT_EQ(lines(), (Lines{"lock space shared", "unlock space shared"}));
 }
 
+TEST_F(SharedLock, moved_onto_itself_is_still_held) {
+  Guard reading = *lock();
+  Guard& same = reading;
+  reading = std::move(same);
+  EXPECT_TRUE(reading.held());
+  EXPECT_EQ(lines(), Lines{"lock space shared"});
+}
+
 TEST_F(SharedLock, is_refused_to_a_waiter_that_is_killed) {
   space.host().faults.kinds = shims::kind_bit(shims::Resource::space_lock);
   space.host().faults.fail(1);

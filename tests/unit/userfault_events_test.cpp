@@ -280,5 +280,11 @@ TEST(UserfaultEvents, exit_tells_nobody) {
   EXPECT_EQ(stage.told([&] { stage.space().clear(); }), "");
 }
 
+TEST(UserfaultEvents, nobody_is_told_of_memory_that_nobody_watches) {
+  Watched stage("AA");
+  stage.host().userfaults[0] = all_events;
+  EXPECT_EQ(stage.told([&] { EXPECT_TRUE(stage.munmap(columns(0, 2))); }), "");
+}
+
 }  // namespace
 }  // namespace vmarea::test
