@@ -86,12 +86,17 @@ struct Named {
   }
   void put(const Description<Host>& area) { ASSERT_TRUE(space.insert(area)); }
   std::string path_at(Address at) {
-    std::string text;
     const Area<Host>* found = space.find(at);
     if (found == nullptr) return "nothing";
-    shims::append_area<Host>(text, space, *found, files);
-    text.pop_back();
-    return text.size() > 73 ? text.substr(73) : "";
+    std::string path = end_of_line(*found);
+    path.pop_back();
+    return path;
+  }
+  /// From the column of paths on.
+  std::string end_of_line(const Description<Host>& area) {
+    std::string text;
+    shims::append_area<Host>(text, space, area, files);
+    return text.size() > 73 ? text.substr(73) : "\n";
   }
 
   shims::ShownFiles<Host> files;
@@ -146,9 +151,7 @@ TEST(MapsText, file_of_an_area_with_a_policy_keeps_its_path) {
   file.file = n.files.open({.path = "/lib/x"});
   file.hooks = &no_hooks<Named::Host>;
   file.attributes = &policy;
-  std::string text;
-  shims::append_area<Named::Host>(text, n.space, file, n.files);
-  EXPECT_EQ(text.substr(73), "/lib/x\n");
+  EXPECT_EQ(n.end_of_line(file), "/lib/x\n");
 }
 
 TEST(MapsText, given_name_wins_over_the_path_of_shared_memory) {
@@ -159,9 +162,7 @@ TEST(MapsText, given_name_wins_over_the_path_of_shared_memory) {
   area.file = n.files.open({.path = "/dev/zero (deleted)"});
   area.hooks = &no_hooks<Named::Host>;
   area.attributes = &named;
-  std::string text;
-  shims::append_area<Named::Host>(text, n.space, area, n.files);
-  EXPECT_EQ(text.substr(73), "[anon_shmem:pool]\n");
+  EXPECT_EQ(n.end_of_line(area), "[anon_shmem:pool]\n");
 }
 
 TEST(MapsText, given_names_stand_in_brackets_for_private_and_for_shared_memory) {

@@ -58,6 +58,14 @@ class Small {
 constexpr GapRequest in(std::uint64_t low, std::uint64_t high, std::uint64_t pages) {
   return {.length = pages * page, .low = low * page, .high = high * page};
 }
+/// The same at a multiple of four pages, or so many behind one.
+constexpr GapRequest aligned_in(std::uint64_t low, std::uint64_t high, std::uint64_t pages,
+                                std::uint64_t remainder = 0) {
+  GapRequest request = in(low, high, pages);
+  request.align_mask = 4 * page - 1;
+  request.align_offset = remainder * page;
+  return request;
+}
 
 TEST(GapSearch, both_ways_find_the_nearest_hole_that_is_large_enough) {
   Small s;
@@ -91,8 +99,7 @@ TEST(GapSearch, alignment_is_padded_for_the_worst_case) {
   Small s;
   s.put(0x20, 0x30);
   s.put(0x38, 0x40);
-  GapRequest request = in(0x20, 0x60, 4);
-  request.align_mask = 4 * page - 1;
+  GapRequest request = aligned_in(0x20, 0x60, 4);
   EXPECT_EQ(s.lowest(request), 0x30u);
   request.length = 8 * page;
   EXPECT_EQ(s.lowest(request), 0x40u) << "the exact aligned fit at 30 is refused";
@@ -104,26 +111,20 @@ TEST(GapSearch, alignment_is_padded_for_the_worst_case) {
 TEST(GapSearch, alignment_leaves_any_remainder_that_is_asked_for) {
   Small s;
   s.put(0x20, 0x40);
-  GapRequest request = in(0x20, 0x60, 8);
-  request.align_mask = 4 * page - 1;
-  request.align_offset = page;
-  EXPECT_EQ(s.lowest(request), 0x41u);
-  EXPECT_EQ(s.highest(request), 0x55u);
+  EXPECT_EQ(s.lowest(aligned_in(0x20, 0x60, 8, 1)), 0x41u);
+  EXPECT_EQ(s.highest(aligned_in(0x20, 0x60, 8, 1)), 0x55u);
 }
 
 TEST(GapSearch, hole_with_room_for_padding_serves_at_its_end) {
   Small s;
   s.put(0x20, 0x31);
   s.put(0x39, 0x40);
-  GapRequest request = in(0x20, 0x60, 4);
-  request.align_mask = 4 * page - 1;
-  EXPECT_EQ(s.lowest(request), 0x34u);
+  EXPECT_EQ(s.lowest(aligned_in(0x20, 0x60, 4)), 0x34u);
 }
 
 TEST(GapSearch, exact_fit_ends_with_its_window) {
   Small s;
-  GapRequest request = in(0x31, 0x33, 1);
-  request.align_mask = 4 * page - 1;
+  GapRequest request = aligned_in(0x31, 0x33, 1);
   EXPECT_EQ(find_lowest_exact_fit(s.space.state(), request).code(), Error::no_memory);
   request.high = 0x35 * page;
   EXPECT_EQ(find_lowest_exact_fit(s.space.state(), request), Result<Address>(0x34 * page));
@@ -131,9 +132,8 @@ TEST(GapSearch, exact_fit_ends_with_its_window) {
 
 TEST(GapSearch, length_that_overflows_with_its_padding_finds_nothing) {
   Small s;
-  GapRequest request = in(0x20, 0x60, 1);
+  GapRequest request = aligned_in(0x20, 0x60, 1);
   request.length = ~std::uint64_t{0} - page;
-  request.align_mask = 4 * page - 1;
   EXPECT_EQ(s.lowest(request), 0u);
   EXPECT_EQ(s.highest(request), 0u);
 }
