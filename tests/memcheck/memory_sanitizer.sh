@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# memory_sanitizer.sh ROOT WORK: the freestanding program, which makes every kind of call, under
+# memory_sanitizer.sh ROOT WORK: the freestanding program, which makes the common calls, under
 # clang's memory sanitizer: nothing decides by what was not written. That sanitizer takes what a C++
 # library of a distribution writes for unwritten, so it can watch only what uses none.
 set -euo pipefail
