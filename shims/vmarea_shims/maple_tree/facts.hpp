@@ -57,15 +57,15 @@ struct LeafFacts {
   void set(std::size_t i, const TreeFacts<Words>& facts) noexcept {
     for (std::size_t w = 0; w < Words; ++w) word[w][i] = facts.word[w];
   }
-  void move(std::size_t from, std::size_t to, std::size_t n) noexcept {
-    for (std::size_t w = 0; w < Words; ++w) move_words(word[w], from, to, n);
+  void take(const LeafFacts& source, std::size_t from, std::size_t to, std::size_t n) noexcept {
+    for (std::size_t w = 0; w < Words; ++w) move_words(source.word[w] + from, word[w] + to, n);
   }
 };
 template <std::size_t Padded>
 struct LeafFacts<Padded, 0> {
   template <class>
   static void load(std::size_t, TreeFacts<0>&) noexcept {}
-  static void move(std::size_t, std::size_t, std::size_t) noexcept {}
+  static void take(const LeafFacts&, std::size_t, std::size_t, std::size_t) noexcept {}
 };
 
 }  // namespace maple

@@ -77,8 +77,9 @@ class LeafWrite {
 
   /// Changes the leaf, or the copy that takes its place.
   void write(const Slot* entries, std::size_t count) noexcept {
+    const Node& original = *leaf_;
     leaf_ = nodes_.own(leaf_);
-    leaf_->splice(window_.begin, erased(), entries, count);
+    leaf_->splice_copy(original, window_.begin, erased(), entries, count);
   }
 
   /// The largest hole between what lies before and what lies behind the window, if it holds

@@ -83,6 +83,16 @@ struct alignas(cache_line_bytes) Node {
   void* value(std::size_t i) const { return value_or_child[i]; }
   Node* child(std::size_t i) const { return static_cast<Node*>(value_or_child[i]); }
 
+  /// Becomes a copy, line by line: compilers assign the whole by an instruction that repeats
+  /// itself, and takes as long to begin as this takes.
+  void assign_lines(const Node& other) noexcept {
+    static_assert(sizeof(Node) % cache_line_bytes == 0);
+    char* const to = reinterpret_cast<char*>(this);
+    const char* const from = reinterpret_cast<const char*>(&other);
+    for (std::size_t at = 0; at < sizeof(Node); at += cache_line_bytes) {
+      __builtin_memcpy(to + at, from + at, cache_line_bytes);
+    }
+  }
   /// Asks for all lines but the first, which the search that follows asks for itself.
   void prefetch() const noexcept {
     const char* const bytes = reinterpret_cast<const char*>(this);
@@ -124,19 +134,25 @@ struct alignas(cache_line_bytes) Node {
     for (std::size_t i = kept; i < padded; ++i) first.set(i, last_key);
     count = kept;
   }
-  /// Moves `n` slots from `from` on to `to` on.
-  void move_slots(std::size_t from, std::size_t to, std::size_t n) noexcept {
-    first.move(from, to, n);
-    move_words(last_or_gap, from, to, n);
-    move_words(value_or_child, from, to, n);
-    facts.move(from, to, n);
+  /// Puts `n` slots of `source` from `from` on to `to` on. It may be the node itself.
+  void take_slots(const Node& source, std::size_t from, std::size_t to, std::size_t n) noexcept {
+    first.take(source.first, from, to, n);
+    move_words(source.last_or_gap + from, last_or_gap + to, n);
+    move_words(source.value_or_child + from, value_or_child + to, n);
+    facts.take(source.facts, from, to, n);
   }
   /// Replaces `erased` slots at `at` by `added` of `slots`. Requires: they fit.
   void splice(std::size_t at, std::size_t erased, const Slot* slots, std::size_t added) noexcept {
+    splice_copy(*this, at, erased, slots, added);
+  }
+  /// The same of a node that is a copy of `original`, or is it. What a copy was just written with
+  /// is not read again: no processor likes that by other pieces than it was written by.
+  void splice_copy(const Node& original, std::size_t at, std::size_t erased, const Slot* slots,
+                   std::size_t added) noexcept {
     const std::size_t after = count - erased + added;
     promise(at + erased <= count && after <= Capacity);
     if (added != erased) {
-      move_slots(at + erased, at + added, count - at - erased);
+      take_slots(original, at + erased, at + added, count - at - erased);
       for (std::size_t i = after; i < count; ++i) first.set(i, last_key);
       count = after;
     }

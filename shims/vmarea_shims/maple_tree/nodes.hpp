@@ -76,7 +76,7 @@ class Nodes {
   Node* own(Node* node) noexcept { return owns(node) ? node : replace_by_copy(node); }
   Node* take_copy(const Node* node) noexcept {
     Node* const copy = pop();
-    *copy = *node;
+    copy->assign_lines(*node);
     copy->owner_or_link = write_;
     return copy;
   }
