@@ -44,8 +44,8 @@ class RetiredList {
         spare_(std::exchange(other.spare_, nullptr)),
         given_back_(std::exchange(other.given_back_, 0)),
         unpublished_(std::exchange(other.unpublished_, 0)),
-        places_(std::exchange(other.places_, 0)),
-        taken_(std::exchange(other.taken_, 0)) {
+        taken_(std::exchange(other.taken_, 0)),
+        free_places_(std::exchange(other.free_places_, 0)) {
     set_queued(other.queued());
     other.set_queued(0);
   }
@@ -58,7 +58,8 @@ class RetiredList {
 
   /// A place for one object more. False: there is no memory for it, and nothing is changed.
   bool reserve_place() noexcept {
-    if (places_ == taken_ && !add_batch()) return false;
+    if (free_places_ == 0 && !add_batch()) return false;
+    --free_places_;
     ++taken_;
     return true;
   }
@@ -66,16 +67,15 @@ class RetiredList {
   /// reserve_place() gave it one.
   void forgo_place() noexcept {
     leave_place();
+    ++free_places_;
     release_spares();
   }
   /// Puts an object into the queue, in the place that was reserved for it. Its removal need not be
-  /// published yet. Requires: `bytes` and `alignment` are below 4 GiB.
-  void retire(void* object, std::size_t bytes, std::size_t alignment) noexcept {
+  /// published yet.
+  void retire(void* object) noexcept {
     leave_place();
     if (open_ == nullptr || open_->count == batch_size) open_batch();
-    open_->entries[open_->count++] = {object, static_cast<std::uint32_t>(bytes),
-                                      static_cast<std::uint32_t>(alignment)};
-    --places_;
+    open_->objects[open_->count++] = object;
     ++unpublished_;
     set_queued(queued() + 1);
   }
@@ -93,8 +93,8 @@ class RetiredList {
     }
   }
 
-  /// Gives back what has a stamp that is over: `give_back(object, bytes, alignment)` for each, in
-  /// the order in which it was retired. Never waits. Says how many there were.
+  /// Gives back what has a stamp that is over: `give_back(object)` for each, in the order in which
+  /// it was retired. Never waits. Says how many there were.
   template <class EpochsType, class GiveBack>
   std::size_t reclaim(EpochsType& epochs, GiveBack&& give_back) noexcept {
     std::size_t count = 0;
@@ -140,17 +140,12 @@ class RetiredList {
   }
 
  private:
-  struct Entry {
-    void* object;
-    std::uint32_t bytes;
-    std::uint32_t alignment;
-  };
   struct Batch {
     Batch* next = nullptr;
-    std::uint64_t stamp = 0;  // Of the entries up to `stamped`.
+    std::uint64_t stamp = 0;  // Of the objects up to `stamped`.
     std::size_t stamped = 0;
     std::size_t count = 0;
-    Entry entries[batch_size];
+    void* objects[batch_size];
 
     void stamp_all(std::uint64_t with) noexcept {
       stamp = with;
@@ -158,8 +153,8 @@ class RetiredList {
     }
   };
 
-  /// Spares beyond the places that are taken are given up from so many places on.
-  static constexpr std::size_t spare_places_max = 2 * batch_size;
+  /// Spare batches are given up from so many free places on.
+  static constexpr std::size_t free_places_max = 2 * batch_size;
 
   void leave_place() noexcept {
     if (taken_ == 0) __builtin_trap();
@@ -169,7 +164,7 @@ class RetiredList {
     void* const given = memory_.allocate(sizeof(Batch), alignof(Batch));
     if (given == nullptr) return false;
     push_spare(::new (given) Batch);
-    places_ += batch_size;
+    free_places_ += batch_size;
     return true;
   }
   void push_spare(Batch* batch) noexcept {
@@ -187,14 +182,11 @@ class RetiredList {
     if (unstamped_ == nullptr) unstamped_ = batch;
   }
 
-  /// Gives back the entries of the first batch up to `upto`; one without any left is spare.
+  /// Gives back the objects of the first batch up to `upto`; one without any left is spare.
   template <class GiveBack>
   std::size_t give_back_upto(std::size_t upto, GiveBack&& give_back) noexcept {
     const std::size_t count = upto - given_back_;
-    for (; given_back_ < upto; ++given_back_) {
-      const Entry& entry = first_->entries[given_back_];
-      give_back(entry.object, std::size_t{entry.bytes}, std::size_t{entry.alignment});
-    }
+    for (; given_back_ < upto; ++given_back_) give_back(first_->objects[given_back_]);
     set_queued(queued() - count);
     if (given_back_ == first_->count) close_first();
     return count;
@@ -205,14 +197,14 @@ class RetiredList {
     if (open_ == batch) open_ = nullptr;
     if (unstamped_ == batch) unstamped_ = first_;
     given_back_ = 0;
-    places_ += batch->count;
+    free_places_ += batch->count;
     push_spare(batch);
   }
   void release_spares() noexcept {
-    while (spare_ != nullptr && places_ >= taken_ + spare_places_max) {
+    while (spare_ != nullptr && free_places_ >= free_places_max) {
       Batch* const batch = std::exchange(spare_, spare_->next);
       memory_.release(batch, sizeof(Batch), alignof(Batch));
-      places_ -= batch_size;
+      free_places_ -= batch_size;
     }
   }
   void release_all(Batch* batch) noexcept {
@@ -231,8 +223,8 @@ class RetiredList {
   Batch* spare_ = nullptr;       // Empty ones.
   std::size_t given_back_ = 0;   // Of the first batch.
   std::size_t unpublished_ = 0;  // Retired since publish(), the last ones of the queue.
-  std::size_t places_ = 0;       // What the open batch and the spare ones have room for,
-  std::size_t taken_ = 0;        // of which so many are taken by objects in use.
+  std::size_t taken_ = 0;        // Places of objects in use, in the open batch and spare ones,
+  std::size_t free_places_ = 0;  // and what these have room for beside them.
   typename Atomics::template Word<std::size_t> queued_{0};
 };
 

@@ -42,9 +42,7 @@ class RetiringPool {
     pool_.give_back(block);
   }
   /// The same where one may have. Readers that come after publish() do not find it.
-  void retire(void* block, std::size_t bytes, std::size_t alignment) noexcept {
-    retired_.retire(block, bytes, alignment);
-  }
+  void retire(void* block) noexcept { retired_.retire(block); }
   /// What was retired until now is in no tree any more; what is over is free. Never waits.
   void publish(Epochs& epochs) noexcept {
     if (retired_.queued() == 0) return;
@@ -63,7 +61,7 @@ class RetiringPool {
     return retired_.reclaim_early(epochs, to_pool());
   }
   auto to_pool() noexcept {
-    return [this](void* block, std::size_t, std::size_t) { pool_.give_back(block); };
+    return [this](void* block) { pool_.give_back(block); };
   }
 
   using Retired = RetiredList<Atomics, Source>;

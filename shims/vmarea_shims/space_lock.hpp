@@ -18,10 +18,11 @@
 #include <thread>
 
 #include <pthread.h>
+#include <vmarea_shims/word_mutex.hpp>
 
 namespace vmarea::shims {
 
-/// One writer or any number of readers. Made for the writer: it takes a plain mutex and looks
+/// One writer or any number of readers. Made for the writer: it takes a mutex of one word and looks
 /// whether readers are left, where a std::shared_mutex changes words of both.
 class SpaceMutex {
  public:
@@ -33,9 +34,7 @@ class SpaceMutex {
   void lock() noexcept {
     let_forks_pass();
     mutex_.lock();
-    for (unsigned left; (left = readers_.load(std::memory_order_acquire)) != 0;) {
-      readers_.wait(left, std::memory_order_acquire);
-    }
+    if (readers_.load(std::memory_order_acquire) != 0) wait_for_readers();
     owner_.store(this_thread(), std::memory_order_relaxed);
   }
   void unlock() noexcept {
@@ -58,7 +57,6 @@ class SpaceMutex {
   struct All {
     std::mutex mutex;
     SpaceMutex* first = nullptr;
-    std::atomic<unsigned> forks = 0;  // Under way.
 
     All() noexcept {
       pthread_atfork([] { all().lock_for_fork(); }, [] { all().unlock_in_parent(); },
@@ -79,7 +77,7 @@ class SpaceMutex {
 
     /// All or none at a time: a thread that holds one may want another, or make a space.
     void lock_for_fork() noexcept {
-      ++forks;
+      ++forks_under_way;
       for (;; std::this_thread::yield()) {
         mutex.lock();
         SpaceMutex* lock = first;
@@ -92,12 +90,12 @@ class SpaceMutex {
     void unlock_in_parent() noexcept {
       for (SpaceMutex* lock = first; lock != nullptr; lock = lock->next_) lock->undo_fork();
       mutex.unlock();
-      --forks;
+      --forks_under_way;
     }
     void renew_in_child() noexcept {
       for (SpaceMutex* lock = first; lock != nullptr; lock = lock->next_) lock->renew();
       ::new (&mutex) std::mutex;
-      forks = 0;
+      forks_under_way = 0;
     }
   };
   /// Never ends, for spaces may be static objects, too.
@@ -115,8 +113,16 @@ class SpaceMutex {
   /// A fork waits for who holds a lock; others let it pass, or those who come one after the other
   /// would keep it waiting.
   static void let_forks_pass() noexcept {
-    if (held_by_this_thread++ != 0) return;
-    while (all().forks.load(std::memory_order_relaxed) != 0) std::this_thread::yield();
+    if (held_by_this_thread++ == 0 && is_forking()) wait_for_forks();
+  }
+  static bool is_forking() noexcept { return forks_under_way.load(std::memory_order_relaxed) != 0; }
+  [[gnu::noinline]] static void wait_for_forks() noexcept {
+    while (is_forking()) std::this_thread::yield();
+  }
+  [[gnu::noinline]] void wait_for_readers() noexcept {
+    for (unsigned left; (left = readers_.load(std::memory_order_acquire)) != 0;) {
+      readers_.wait(left, std::memory_order_acquire);
+    }
   }
 
   bool is_mine() const noexcept { return owner_.load(std::memory_order_relaxed) == this_thread(); }
@@ -131,13 +137,14 @@ class SpaceMutex {
     if (!is_mine()) mutex_.unlock();
   }
   void renew() noexcept {
-    ::new (&mutex_) std::mutex;
+    mutex_.renew();
     if (is_mine()) mutex_.lock();
   }
 
   static inline thread_local unsigned held_by_this_thread = 0;
+  static inline std::atomic<unsigned> forks_under_way = 0;
 
-  std::mutex mutex_;  // Of the writer; a reader has it while it comes in.
+  WordMutex mutex_;  // Of the writer; a reader has it while it comes in.
   std::atomic<unsigned> readers_ = 0;
   std::atomic<const void*> owner_ = nullptr;  // The thread that changes the space.
   SpaceMutex* next_ = nullptr;

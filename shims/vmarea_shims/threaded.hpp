@@ -147,9 +147,7 @@ struct ThreadedMemory {
     void release_node(void* node, std::size_t, std::size_t) const noexcept {
       pool->give_back(node);
     }
-    void retire_node(void* node, std::size_t bytes, std::size_t alignment) const noexcept {
-      pool->retire(node, bytes, alignment);
-    }
+    void retire_node(void* node, std::size_t, std::size_t) const noexcept { pool->retire(node); }
   };
 
   ThreadedMemory() noexcept = default;
@@ -162,9 +160,7 @@ struct ThreadedMemory {
     return area_pool.take(Grace::periods(), bytes, alignment);
   }
   void release_area(void* area, std::size_t, std::size_t) noexcept { area_pool.give_back(area); }
-  void retire_area(void* area, std::size_t bytes, std::size_t alignment) noexcept {
-    area_pool.retire(area, bytes, alignment);
-  }
+  void retire_area(void* area, std::size_t, std::size_t) noexcept { area_pool.retire(area); }
   void publish_retired() noexcept {
     node_pool.publish(Grace::periods());
     area_pool.publish(Grace::periods());

@@ -74,12 +74,8 @@ struct Host : shims::ThreadedOf<Host, ScheduledGrace> {
   void* allocate_area(std::size_t bytes, std::size_t alignment) noexcept {
     return pools->areas.take(bytes, alignment);
   }
-  void release_area(void* area, std::size_t bytes, std::size_t) noexcept {
-    pools->areas.give_back(area, bytes);
-  }
-  void retire_area(void* area, std::size_t bytes, std::size_t alignment) noexcept {
-    pools->areas.retire(area, bytes, alignment);
-  }
+  void release_area(void* area, std::size_t, std::size_t) noexcept { pools->areas.give_back(area); }
+  void retire_area(void* area, std::size_t, std::size_t) noexcept { pools->areas.retire(area); }
 
   struct SpaceLock {
     scheduler::Mutex mutex;

@@ -50,28 +50,26 @@ class PoisonedPool {
   PoisonedPool(const PoisonedPool&) = delete;
   PoisonedPool& operator=(const PoisonedPool&) = delete;
   ~PoisonedPool() {
-    retired_.drain([this](void* block, std::size_t bytes, std::size_t) { free(block, bytes); });
+    retired_.drain([this](void* block) { free(block); });
     for (void* block : free_) std::free(block);
   }
 
   void* take(std::size_t bytes, std::size_t alignment) {
     EXPECT_TRUE(retired_.reserve_place());
+    block_bytes_ = bytes;
     if (free_.size() <= poisoned_for_long) return std::aligned_alloc(alignment, bytes);
     void* const block = free_.back();
     free_.pop_back();
     return block;
   }
-  void give_back(void* block, std::size_t bytes) {
+  void give_back(void* block) {
     retired_.forgo_place();
-    free(block, bytes);
+    free(block);
   }
-  void retire(void* block, std::size_t bytes, std::size_t alignment) {
-    retired_.retire(block, bytes, alignment);
-  }
+  void retire(void* block) { retired_.retire(block); }
   void publish() {
     retired_.publish(epochs_);
-    retired_.reclaim(epochs_,
-                     [this](void* block, std::size_t bytes, std::size_t) { free(block, bytes); });
+    retired_.reclaim(epochs_, [this](void* block) { free(block); });
   }
 
  private:
@@ -80,14 +78,15 @@ class PoisonedPool {
     void* allocate(std::size_t bytes, std::size_t) noexcept { return std::malloc(bytes); }
     void release(void* memory, std::size_t, std::size_t) noexcept { std::free(memory); }
   };
-  void free(void* block, std::size_t bytes) {
-    Poison::the().fill(block, bytes);
+  void free(void* block) {
+    Poison::the().fill(block, block_bytes_);
     free_.push_back(block);
   }
 
   Epochs& epochs_;
   shims::RetiredList<scheduler::Scheduled, Heap, 2> retired_;
   std::vector<void*> free_;
+  std::size_t block_bytes_ = 0;  // All are of one size.
 };
 /// The same as the memory of a tree.
 template <class Epochs>
@@ -96,12 +95,8 @@ struct PoisonedNodes {
   void* allocate_node(std::size_t bytes, std::size_t alignment) noexcept {
     return pool->take(bytes, alignment);
   }
-  void release_node(void* block, std::size_t bytes, std::size_t) noexcept {
-    pool->give_back(block, bytes);
-  }
-  void retire_node(void* block, std::size_t bytes, std::size_t alignment) noexcept {
-    pool->retire(block, bytes, alignment);
-  }
+  void release_node(void* block, std::size_t, std::size_t) noexcept { pool->give_back(block); }
+  void retire_node(void* block, std::size_t, std::size_t) noexcept { pool->retire(block); }
 };
 
 }  // namespace vmarea::test

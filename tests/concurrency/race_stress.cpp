@@ -75,7 +75,7 @@ struct Land {
   }
 };
 
-void give_back(void* object, std::size_t, std::size_t) noexcept {
+void give_back(void* object) noexcept {
   Object* const gone = static_cast<Object*>(object);
   gone->age = 0;
   gone->twice = 1;
@@ -98,7 +98,7 @@ void run_writer(Land& land, unsigned writer) {
       Object* const gone = place.exchange(made, std::memory_order_acq_rel);
       if (gone == nullptr) continue;
       gone->is_retired.store(true, std::memory_order_relaxed);
-      list.retire(gone, sizeof(Object), alignof(Object));
+      list.retire(gone);
     }
     list.publish(land.epochs);
     (random >> 33) % 64 == 0 ? list.reclaim_early(land.epochs, give_back)
@@ -112,7 +112,7 @@ void run_writer(Land& land, unsigned writer) {
   }
   for (std::atomic<Object*>& place : land.places[writer]) {
     Object* const gone = place.exchange(nullptr, std::memory_order_acq_rel);
-    if (gone != nullptr) list.retire(gone, sizeof(Object), alignof(Object));
+    if (gone != nullptr) list.retire(gone);
   }
   list.publish(land.epochs);
   land.epochs.wait_for(land.epochs.stamp());

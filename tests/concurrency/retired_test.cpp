@@ -47,16 +47,14 @@ struct Stage {
   std::vector<std::size_t> given;
 
   auto give_back() {
-    return [this](void* object, std::size_t bytes, std::size_t alignment) {
-      EXPECT_EQ(bytes, 48u);
-      EXPECT_EQ(alignment, 8u);
+    return [this](void* object) {
       given.push_back(static_cast<std::size_t>(static_cast<std::byte*>(object) - objects));
     };
   }
   template <class List>
   void retire(List& list, std::size_t object) {
     ASSERT_TRUE(list.reserve_place());
-    list.retire(&objects[object], 48, 8);
+    list.retire(&objects[object]);
   }
   bool are_given(std::size_t upto) const {
     if (given.size() != upto) return false;
@@ -154,8 +152,8 @@ TEST(RetiredList, place_is_refused_without_memory_and_changes_nothing) {
   EXPECT_EQ(list.places_taken(), 2u);
   list.forgo_place();
   EXPECT_TRUE(list.reserve_place());
-  list.retire(&stage.objects[0], 48, 8);
-  list.retire(&stage.objects[1], 48, 8);
+  list.retire(&stage.objects[0]);
+  list.retire(&stage.objects[1]);
   EXPECT_FALSE(list.reserve_place());
   EXPECT_EQ(list.drain(stage.give_back()), 2u);
   EXPECT_TRUE(stage.are_given(2));
@@ -166,7 +164,7 @@ TEST(RetiredList, place_is_refused_without_memory_and_changes_nothing) {
 TEST(RetiredListDeathTest, object_without_a_place_stops_the_program) {
   Stage stage;
   ListOf<4> list{CountedMemory{&stage.budget}};
-  EXPECT_DEATH(list.retire(&stage.objects[0], 48, 8), "");
+  EXPECT_DEATH(list.retire(&stage.objects[0]), "");
   EXPECT_DEATH(list.forgo_place(), "");
 }
 
@@ -177,7 +175,7 @@ TEST(RetiredList, memory_follows_the_objects) {
     for (std::size_t i = 0; i < 1000; ++i) ASSERT_TRUE(list.reserve_place());
     EXPECT_EQ(stage.budget.batches, 250u);
     EXPECT_EQ(list.bytes() % stage.budget.batches, 0u);
-    for (std::size_t i = 0; i < 400; ++i) list.retire(&stage.objects[i], 48, 8);
+    for (std::size_t i = 0; i < 400; ++i) list.retire(&stage.objects[i]);
     for (std::size_t i = 0; i < 500; ++i) list.forgo_place();
     EXPECT_LE(stage.budget.batches, 252u - 125u);
     EXPECT_EQ(list.drain(stage.give_back()), 400u);
@@ -246,7 +244,7 @@ class Random {
       EXPECT_GE(in_use_, places);
     } else if (kind < 11 && in_use_ > 0 && next_ < 2000) {
       --in_use_;
-      list_.retire(&stage_.objects[next_++], 48, 8);
+      list_.retire(&stage_.objects[next_++]);
     } else if (kind == 11 && in_use_ > 0) {
       --in_use_;
       list_.forgo_place();

@@ -242,7 +242,7 @@ struct QueueThat : Land<Tools> {
   }
 
   auto give_back() {
-    return [this](void* object, std::size_t, std::size_t) {
+    return [this](void* object) {
       const auto* const cell = static_cast<typename Tools::Cell*>(object);
       this->places[0].give_back(static_cast<unsigned>(cell - this->places[0].objects));
     };
@@ -250,7 +250,7 @@ struct QueueThat : Land<Tools> {
   void replace(List& list, unsigned from, unsigned to) {
     Place<Tools>& place = this->places[0];
     if (When == Retires::after_publication) place.publish(to);
-    list.retire(&place.objects[from], sizeof(unsigned), alignof(unsigned));
+    list.retire(&place.objects[from]);
     if (When == Retires::and_runs_short) list.reclaim_early(this->epochs, give_back());
     if (When == Retires::and_is_told_published) {
       list.publish(this->epochs);

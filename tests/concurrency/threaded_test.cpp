@@ -72,6 +72,7 @@ TEST_F(ThreadedTest, lookups_say_how_far_a_range_may_be_accessed) {
   const auto lookups = space.lookups();
   const Range both{at(7), at(7) + 2 * page};
   EXPECT_EQ(lookups.covers(both, prot::read), Coverage{both.end});
+  EXPECT_EQ(lookups.covers(at(7), 2 * page, prot::read), Coverage{both.end});
   EXPECT_EQ(lookups.covers(both, prot::write),
             (Coverage{at(7) + page, AccessFault::access_denied}));
   EXPECT_EQ(lookups.covers({at(7), at(8)}, prot::read),
@@ -146,6 +147,25 @@ TEST_F(ThreadedTest, area_that_is_read_stays_and_others_change) {
   area.release();
   EXPECT_TRUE(unmapping.get());
   EXPECT_EQ(space.lock_area(at(7)).error(), Error::bad_address);
+}
+
+TEST_F(ThreadedTest, area_that_is_read_is_not_copied_either) {
+  ASSERT_TRUE(space.mmap({.address = at(20),
+                          .length = 2 * page,
+                          .protection = prot::read,
+                          .flags = map::shared | map::anonymous | map::fixed}));
+  auto area = *space.lock_area(at(20));
+  auto copying = std::async([&] {  // Of a length of 0: mapped once more, and it stays.
+    return space.mremap({.address = at(20),
+                         .old_length = 0,
+                         .new_length = 2 * page,
+                         .flags = remap::may_move | remap::fixed,
+                         .new_address = at(30)});
+  });
+  EXPECT_TRUE(waits(copying));
+  area.release();
+  EXPECT_EQ(copying.get(), at(30));
+  EXPECT_EQ(space.lock_area(at(20)).value()->start, at(20));
 }
 
 TEST_F(ThreadedTest, area_is_not_read_while_a_call_changes_it) {

@@ -23,14 +23,14 @@ inline bool retired_after_grace() noexcept {
   constexpr std::size_t count = 200;
   char objects[count];
   std::size_t given = 0;
-  const auto give_back = [&given](void*, std::size_t, std::size_t) { ++given; };
+  const auto give_back = [&given](void*) { ++given; };
   {
     vmarea::shims::RetiredList<vmarea::shims::StandardAtomics, Frames, 100> list;
     vmarea::shims::Epochs<>::Reader reader = epochs.join();
     epochs.enter(reader);
     for (char& object : objects) {
       if (!list.reserve_place()) return false;
-      list.retire(&object, 1, 1);
+      list.retire(&object);
     }
     list.publish(epochs);
     if (list.reclaim(epochs, give_back) != 0 || frames.in_use() != 2) return false;
