@@ -96,8 +96,7 @@ template <class Host>
 Result<void> check_advice(const SpaceState<Host>& space, const Description<Host>& area, Range part,
                           Advice advice) noexcept {
   const Flags flags = area.flags;
-  const bool shared = flags.has_any(flag::shared | flag::may_share);
-  if (flags.has_any(flag::sealed) && is_discarding(advice) && area.anonymous() && !shared &&
+  if (flags.has_any(flag::sealed) && is_discarding(advice) && area.anonymous() &&
       !flags.has_any(flag::write)) {
     return Error::not_permitted;
   }
@@ -134,19 +133,13 @@ Result<void> check_advice(const SpaceState<Host>& space, const Description<Host>
       if (flags.has_any(flag::locked) || area.file == typename Host::FileHandle{}) {
         return Error::invalid;
       }
-      if (!shared || !flags.has_all(flag::shared_may_write)) return Error::access_denied;
+      if (!flags.has_all(flag::shared_may_write)) return Error::access_denied;
       break;
     case Advice::guard_install:
       refused = flags.has_any(flag::special | flag::locked | flag::huge_tlb);
       break;
     case Advice::guard_remove:
       refused = flags.has_any(flag::special | flag::huge_tlb);
-      break;
-    case Advice::populate_write:
-      refused = !flags.has_any(flag::write);
-      break;
-    case Advice::populate_read:
-      refused = !flags.has_any(flag::read);
       break;
     default:
       break;
@@ -178,8 +171,7 @@ struct AdviseRule : RuleBase<Host> {
     if (advice == Advice::mergeable && !allows_same_page_merging(before)) after = before;
     if (advice == Advice::guard_install) {
       after = before.with_if(space.services.profile().marks_guarded_areas, flag::maybe_guard);
-      const bool shared = before.has_any(flag::shared | flag::may_share);
-      faults_in = area.anonymous() && !shared && !area.identity;
+      faults_in = area.anonymous() && !area.identity;
     }
     Answer<Host> answer;
     if (after != before || faults_in) answer = Answer<Host>::change(area, after);

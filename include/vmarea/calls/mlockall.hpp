@@ -52,8 +52,10 @@ MlockallPlan<Host> plan_mlockall(const SpaceState<Host>& space, MlockallFlags fl
   const bool on_fault = flags.has_any(mlockall::on_fault);
   const MlockMode mode = on_fault ? MlockMode::lock_on_fault : MlockMode::lock;
   MlockallPlan<Host> plan = success;
-  if (current) plan = plan_lock_everything(space, mode);
-  if (current && plan.status) plan.sequel.kind = Sequel::Kind::touch_everything;
+  if (current) {
+    plan = plan_lock_everything(space, mode);
+    plan.sequel.kind = Sequel::Kind::touch_everything;
+  }
   const Flags kept = space.default_flags.without(flag::lock_group);
   set_default_flags(plan, kept.with_if(future, lock_flags(mode)));
   return plan;

@@ -132,15 +132,12 @@ MremapPlan<Host> fail_with_hole(const SpaceState<Host>& space, const Clearing<Ho
 template <class Host>
 const Piece<Host>* drop_userfault(const SpaceState<Host>& space, Edit<Host>& edit,
                                   Address at) noexcept {
-  for (Piece<Host>& piece : edit.pieces) {
-    Description<Host>& after = piece.after;
-    if (!after.range().contains(at)) continue;
-    const bool was_protected = after.flags.has_any(flag::userfault_protect);
-    after.flags = after.flags.without(flag::userfault);
-    after.attributes = without_userfault(space, after.attributes);
-    return was_protected ? &piece : nullptr;
-  }
-  return nullptr;
+  Piece<Host>& piece = edit.pieces[edit.index_over(at)];
+  Description<Host>& after = piece.after;
+  const bool was_protected = after.flags.has_any(flag::userfault_protect);
+  after.flags = after.flags.without(flag::userfault);
+  after.attributes = without_userfault(space, after.attributes);
+  return was_protected ? &piece : nullptr;
 }
 
 /// The piece and the rests beside it, of an area that stays but for that piece. A rest keeps the
@@ -364,7 +361,7 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
   plan.brings_copy(to_range, area, {request.address, request.address + copied_length});
   edit.event = Event::moved;
   edit.mapped = {to + moved_length, to_range.end};
-  if (!moved.empty()) plan.set_moved_from(area);
+  plan.set_source(area);
   edit.totals += area_totals(area.flags, page_count(space, request.new_length));
   const std::uint64_t charged = request.new_length - (keeps ? 0 : moved_length);
   if (area.flags.has_any(flag::account)) edit.charge += page_count(space, charged);

@@ -37,8 +37,6 @@ class AreaChain {
     area->identity = {};
     return area;
   }
-  /// Forgets all of them.
-  void clear() noexcept { first_ = last_ = nullptr; }
 
  private:
   static void set_next(Area<Host>& area, Area<Host>* next) noexcept {

@@ -107,7 +107,7 @@ class EditCommit {
   void protect() noexcept {
     if constexpr (Host::has_page_tables) {
       if (edit_.access.empty()) return;
-      const Flags flags = edit_.piece_at(edit_.access.start)->after.flags;
+      const Flags flags = edit_.piece_over(edit_.access.start).after.flags;
       space_.services.protect_pages(space_.pages, edit_.access, flags);
     }
   }
@@ -288,12 +288,12 @@ class EditCommit {
     }
   }
 
-  /// The object over the place of an area that carries no piece; null where that is a hole.
+  /// The object over the place of an area that carries no piece. Requires: that is no hole.
   const AreaType* heir_of(const AreaType& removed) const noexcept {
-    for (unsigned i = 0; i < edit_.pieces.size(); ++i) {
-      if (edit_.pieces[i].after.range().overlaps(removed.range())) return reserved_.written[i];
-    }
-    return nullptr;
+    const FixedList<Host, Piece<Host>, 3>& pieces = edit_.pieces;
+    unsigned i = 0;
+    while (i + 1 < pieces.size() && !pieces[i].after.range().overlaps(removed.range())) ++i;
+    return reserved_.written[i];
   }
 
   VMAREA_INLINED void destroy_removed() noexcept {
@@ -354,9 +354,9 @@ VMAREA_INLINED void commit_step(SpaceState<Host>& space, const Step<Host>& step,
                                 Reservation<Host>& reserved) noexcept {
   switch (step.kind) {
     case StepKind::edit:
-      if (step.moved_from != nullptr) {
-        // No page may be faulted in while it is under way.
-        space.services.begin_area_write(space.lock, step.moved_from->lock);
+      if (step.source != nullptr) {
+        // No page may be faulted in while it is copied and moved (rules 14.4-6).
+        space.services.begin_area_write(space.lock, step.source->lock);
       }
       if (step.follows()) {
         commit_edit(space, with_known_objects(*step.edit, reserved), step, reserved);

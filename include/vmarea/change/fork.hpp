@@ -137,10 +137,7 @@ class Fork {
       return copy;
     });
     if (!copied) return Error::no_memory;
-    if (skips_needless_steps && left_out_ == 0) {
-      copies_.clear();
-      return {};
-    }
+    if (skips_needless_steps && left_out_ == 0) return {};
     std::size_t nodes = 0;
     for_each(parent_, [&](Area<Host>& area) {
       if (is_copied(area)) return;
@@ -150,7 +147,6 @@ class Fork {
       child_.tree.clear();
       return Error::no_memory;
     }
-    copies_.clear();
     for_each(parent_, [&](Area<Host>& area) {
       if (!is_copied(area)) {
         child_.tree.replace(area.start, last_key(area.range()), nullptr, 0, nullptr);

@@ -122,9 +122,7 @@ class DataMove<Host, true> {
   }
 
   void add(Range range, Data& part) noexcept {
-    const Piece<Host>* const piece = edit_.piece_at(range.start);
-    require<Host>(piece != nullptr, "data that stays belongs to a piece");
-    const auto index = static_cast<unsigned>(piece - edit_.pieces.begin());
+    const unsigned index = edit_.index_over(range.start);
     if (!filled_[index]) {
       taken_[index] = std::move(part);
       filled_[index] = true;

@@ -29,7 +29,7 @@ void commit_page_step(SpaceState<Host>& space, const Step<Host>& step) noexcept 
       services.free_tables(space.pages, step.range, step.tables_between);
       break;
     default:
-      break;
+      require<Host>(false, "a step that concerns pages alone");
   }
 }
 

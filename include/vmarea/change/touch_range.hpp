@@ -114,19 +114,19 @@ Result<void> touch_sequel(SpaceState<Host>& space, const Sequel& sequel) noexcep
   switch (sequel.kind) {
     case Sequel::Kind::touch:
       (void)touch_range(space, sequel.range, TouchReason::locked);
-      return {};
+      break;
     case Sequel::Kind::touch_all:
       return touch_range(space, sequel.range, TouchReason::locked);
     case Sequel::Kind::touch_everything:
       touch_everything(space);
-      return {};
+      break;
     case Sequel::Kind::advised_read:
       return touch_range(space, sequel.range, TouchReason::advised_read);
     case Sequel::Kind::advised_write:
       return touch_range(space, sequel.range, TouchReason::advised_write);
     case Sequel::Kind::nothing:
     case Sequel::Kind::move_rest:
-      break;
+      require<Host>(false, "a change goes on with what there is to touch");
   }
   return {};
 }

@@ -313,7 +313,8 @@ concept AttributeServices = requires(Host s, const Host planning, const Attribut
 /// memory is taken by reserve_, in the order of the events; send_events is called by commit, when
 /// all of them have happened, and the host delivers them after the space is unlocked. One context
 /// may be told the same unmapping more than once: one message is enough. reserve_fork_event gives
-/// the child's context, the same one each time that a reservation asks for the same parent's.
+/// the child's context, the same one each time that a reservation asks for the same parent's. No
+/// service is asked about context 0, which is none.
 template <class Host>
 concept UserfaultServices =
     requires(const Host planning, UserfaultContext context) {

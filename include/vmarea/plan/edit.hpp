@@ -101,13 +101,14 @@ struct Edit {
   bool in_place() const noexcept { return keeps_range() && keeps_mapping(); }
   /// Requires: keeps_range().
   bool keeps_mapping() const noexcept { return unmapped.empty() && pieces[0].keeps_mapping(); }
-  /// The piece over `at`; null where there is none.
-  const Piece<Host>* piece_at(Address at) const noexcept {
-    for (const Piece<Host>& piece : pieces) {
-      if (piece.after.range().contains(at)) return &piece;
-    }
-    return nullptr;
+  /// Which piece lies over `at`. Requires: one does.
+  unsigned index_over(Address at) const noexcept {
+    unsigned i = 0;
+    while (i + 1 < pieces.size() && !pieces[i].after.range().contains(at)) ++i;
+    require<Host>(pieces[i].after.range().contains(at), "the place belongs to a piece of the edit");
+    return i;
   }
+  const Piece<Host>& piece_over(Address at) const noexcept { return pieces[index_over(at)]; }
 };
 
 /// What `piece` gains when it swallows `other`: the flags that joins keep, and its identity if it

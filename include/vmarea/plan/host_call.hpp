@@ -52,7 +52,7 @@ void for_each_host_call(const Step<Host>& step, const Geometry& geometry, Visit&
     visit(Call{.kind = HostCallKind::unmap, .range = edit.unmapped});
   }
   if (!edit.mapped.empty()) {
-    const Description<Host>& after = edit.piece_at(edit.mapped.start)->after;
+    const Description<Host>& after = edit.piece_over(edit.mapped.start).after;
     const std::uint64_t before = geometry.pages(edit.mapped.start - after.start);
     visit(Call{.kind = HostCallKind::map,
                .range = edit.mapped,
@@ -61,7 +61,7 @@ void for_each_host_call(const Step<Host>& step, const Geometry& geometry, Visit&
                .page_offset = after.page_offset + before});
   }
   if (!edit.access.empty()) {
-    const Flags flags = edit.piece_at(edit.access.start)->after.flags;
+    const Flags flags = edit.piece_over(edit.access.start).after.flags;
     visit(Call{.kind = HostCallKind::protect, .range = edit.access, .flags = flags});
   }
 }

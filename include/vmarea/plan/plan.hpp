@@ -113,8 +113,8 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
     steps_.add(Step<Host>{.range = range});
     edits_.add(edit);
   }
-  /// Pages of `area` will come into the edit that was added last.
-  void set_moved_from(Area<Host>& area) noexcept { steps_[steps_.size() - 1].moved_from = &area; }
+  /// The edit that was added last brings a copy of `area`.
+  void set_source(Area<Host>& area) noexcept { steps_[steps_.size() - 1].source = &area; }
   void add(const Step<Host>& step) noexcept {
     require<Host>(step.kind != StepKind::edit, "edits are added by add_edit");
     steps_.add(step);

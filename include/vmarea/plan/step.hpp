@@ -41,11 +41,11 @@ struct Step {
   // Whose pages. Of an edit that was planned on the result of the one before: where in the tree, as
   // it is before either, its nodes are counted.
   Range range{};
-  Area<Host>* moved_from = nullptr;  // Of an edit: the area whose pages will come into it.
-  std::uint64_t value = 0;           // Where moved pages go; flags; what a field is set to.
-  Range tables_between{};            // Upper levels may be freed between these two.
-  UserfaultContext told{};           // Its reader is told of a move.
-  bool keeps_source = false;         // Of a move: the area there stays.
+  Area<Host>* source = nullptr;  // Of an edit: the area that it brings a copy of.
+  std::uint64_t value = 0;       // Where moved pages go; flags; what a field is set to.
+  Range tables_between{};        // Upper levels may be freed between these two.
+  UserfaultContext told{};       // Its reader is told of a move.
+  bool keeps_source = false;     // Of a move: the area there stays.
   [[no_unique_address]] ArrivalRef<Host> arrival{};  // Of an edit: own data that comes.
   // Of an edit: saves the tree its way down; may stand anywhere, and move. Null: none is at hand.
   typename SpaceState<Host>::Tree::Cursor* place = nullptr;

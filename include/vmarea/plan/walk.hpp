@@ -25,7 +25,6 @@ namespace vmarea {
 /// How the first walk ended, for those that repeat it.
 struct WalkEnd {
   Address reached = 0;        // What lies above is not touched.
-  bool leaves_cut = false;    // A cut at `reached` was made, the one above it was refused.
   bool lacks_memory = false;  // A rule could not make its attributes.
 };
 
@@ -80,7 +79,7 @@ class RangeWalk {
 
   /// Requires: run() of the first walk was called.
   WalkEnd end() const noexcept {
-    return {position_ < range_.end ? position_ : range_.end, leaves_cut_, lacks_memory_};
+    return {position_ < range_.end ? position_ : range_.end, lacks_memory_};
   }
 
  private:
@@ -210,9 +209,7 @@ class RangeWalk {
   void fault_in() noexcept {
     const Address start = run().after.start;
     Neighbour<Host> prev = Neighbour<Host>::of(find_object_starting_below(space_, start));
-    if (run_ > 0) {
-      prev = Neighbour<Host>::of(edit_.pieces[run_ - 1]);
-    } else if (left_.present() && left_.description().end == start) {
+    if (left_.present() && left_.description().end == start) {
       prev = left_;
     }
     const bool has_rest = run_ + 1 < edit_.pieces.size();
@@ -275,12 +272,11 @@ class RangeWalk {
     return {};
   }
 
+  /// Requires: the walk is over, for a range that cuts an area at both ends holds no other.
   template <class Visit>
   [[gnu::noinline]] void leave_cut(Area<Host>& area, Address at, Visit&& visit) noexcept {
-    flush(visit);
     edit_ = edit_of_cuts(space_, area, at);
     visit(Step<Host>::of(edit_, &cursor_));
-    leaves_cut_ = true;
   }
 
   Result<void> check_cut(const Area<Host>& area, Address at) noexcept {
@@ -387,7 +383,6 @@ class RangeWalk {
   WalkProgress progress_;
   const JoinPolicy joining_;
   const Pass pass_;
-  bool leaves_cut_ = false;
   bool lacks_memory_ = false;
   bool open_ = false;
   unsigned run_ = 0;  // Which piece of the edit is the run; a rest below it, a rest above it.

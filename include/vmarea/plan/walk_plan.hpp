@@ -99,7 +99,7 @@ struct WalkPlan {
     ++step_count_;
     if (step.kind != StepKind::edit) return;
     const Edit<Host>& edit = *step.edit;
-    if (edit_count_++ == 0 && &edit != &only_) only_ = edit;
+    ++edit_count_;
     all_in_place_ = all_in_place_ && edit.in_place();
     if (edit.charge > 0) charge += static_cast<PageCount>(edit.charge);
   }
@@ -116,9 +116,6 @@ struct WalkPlan {
     const Pass pass = only_in_place() ? Pass::again_in_place : Pass::again;
     (void)RangeWalk<Host, Rule>(space, range_walked(), rule_, joining_, cursor, edit, pass)
         .run(visit);
-    if (!end_.leaves_cut) return;
-    edit = edit_of_cuts(space, *find_object(space, end_.reached), end_.reached);
-    visit(Step<Host>::of(edit, nullptr));
   }
 
   Range range_{};

@@ -67,6 +67,9 @@ class [[nodiscard]] Lookups {
       return {area.range.end, area.flags};
     });
   }
+  Coverage covers(Address start, std::uint64_t length, Protection access) const noexcept {
+    return covers({start, start + length}, access);
+  }
 
  private:
   using Told = typename SpaceState<Host>::Tree::Told;
