@@ -7,8 +7,9 @@ the two ways of a branch alike. llvm-cov's own sums take the best single instant
 Writes the lines and ways that are missing, file by file; exits with 1 below the floor.
 
 Left out is what no test could reach: lines of brackets and comments, what the compiler decides or
-writes (`if constexpr`, the values of constants, `= default` and other implicit members), and the
-way out of a switch that has no default, where -Wswitch sees that each value is named.
+writes (`if constexpr`, the values of constants, `= default` and other implicit members), the way
+out of a switch that has no default, where -Wswitch sees that each value is named, and a condition
+as a whole, for its parts count.
 """
 import argparse
 import collections
@@ -113,9 +114,13 @@ class Coverage:
             left = lines_without_code(text)
             for line in left:
                 self.lines[name].pop(line, None)
+            ends = collections.defaultdict(list)
+            for place in self.ways[name]:
+                ends[place[:2]].append(place[2:])
             self.ways[name] = {
                 place: taken for place, taken in self.ways[name].items()
-                if place[0] not in left and not is_switch(words[place[0] - 1], place[1])}
+                if place[0] not in left and not is_switch(words[place[0] - 1], place[1])
+                and place[2:] == min(ends[place[:2]])}
 
     def sums(self, name):
         lines, ways = self.lines[name], self.ways[name]
