@@ -135,6 +135,23 @@ TEST(AllLocks, signal_before_any_area_of_any_pass_drops_everything) {
   }
 }
 
+TEST(AllLocks, scope_that_moved_lets_go_once) {
+  AllLocksStage stage("aF");
+  const Lines lines = stage.lines_of([&] {
+    auto first = stage.lock_everything();
+    {
+      const auto second = std::move(first);
+      EXPECT_TRUE(second.taken());
+    }
+    EXPECT_FALSE(TestServices::book().holds_below_areas());
+    EXPECT_FALSE(TestServices::book().locks_all);
+  });
+  EXPECT_EQ(count(lines, "unlock file"), 1);
+  EXPECT_EQ(count(lines, "unlock identity"), 1);
+  EXPECT_EQ(count(lines, "unlock all"), 1);
+  EXPECT_EQ(count(lines, "unlock space"), 1);
+}
+
 TEST(AllLocks, empty_space_is_locked_in_spite_of_a_signal) {
   AllLocksStage stage;
   stage.host().signal_at = 1;
