@@ -80,6 +80,20 @@ TEST(TextOfChange, a_move_is_its_two_edits_and_the_pages_between) {
             "edit 100000-102000 resized: nothing stays; unmapped 100000-102000");
 }
 
+TEST(TextOfChange, a_rest_of_what_the_edit_before_made_is_a_copy) {
+  TestSpace space("AAAA..");
+  EXPECT_EQ(to_string(space.space().plan_mremap({.address = TestSpace::column(1),
+                                                 .old_length = 0x1000,
+                                                 .new_length = 0x1000,
+                                                 .flags = remap::may_move | remap::fixed,
+                                                 .new_address = TestSpace::column(4)})),
+            "0x104000\n"
+            "edit 100000-105000 moved: 100000-105000 rw-p kept\n"
+            "move_pages 101000-102000 to 104000\n"
+            "edit 100000-105000 resized: 100000-101000 rw-p kept; 102000-105000 rw-p copied; "
+            "unmapped 101000-102000");
+}
+
 TEST(TextOfChange, a_refused_call_says_why) {
   TestSpace space("XX");
   EXPECT_EQ(to_string(space.space().plan_munmap(TestSpace::column(0), 0x1000)),
