@@ -170,6 +170,27 @@ TEST(AllLocks, refused_space_lock_is_told_and_locks_nothing) {
 
 Lines breaches;
 
+TEST(AllLocks, identity_that_is_unlocked_in_place_of_another_is_missed_at_the_end) {
+  AllLocksStage stage("a.a");
+  breaches.clear();
+  TestServices::book().on_breach = [](const char* promise) noexcept {
+    breaches.emplace_back(promise);
+  };
+  {
+    const SpaceWriteLock<TestServices> lock(stage.state());
+    stage.state().services.begin_lock_all();
+    stage.state().services.lock_identity(stage.identity(0));
+    stage.state().services.unlock_identity(stage.identity(2));
+    stage.state().services.end_lock_all();
+    EXPECT_EQ(count(breaches, "with all locks, the same are unlocked that were locked"), 1);
+    TestServices::book().locks_all = true;
+    stage.state().services.lock_identity(stage.identity(2));
+    stage.state().services.unlock_identity(stage.identity(0));
+    stage.state().services.end_lock_all();
+  }
+  TestServices::book().on_breach = nullptr;
+}
+
 TEST(AllLocks, cannot_be_nested_and_needs_the_space_lock) {
   AllLocksStage stage("a");
   breaches.clear();

@@ -135,6 +135,9 @@ TEST(OwnerTag, verbs_swallow_what_has_the_same_owner_only) {
   EXPECT_EQ(land.picture(), "A.A.B");
   EXPECT_TRUE(land.expand(TestSpace::column(0), columns(0, 3)));
   EXPECT_EQ(land.picture(), "AAA.B");
+  EXPECT_TRUE(land.expand(TestSpace::column(0), columns(0, 4))) << "there is nothing to ask about";
+  EXPECT_TRUE(land.shrink(TestSpace::column(0), columns(0, 3)));
+  EXPECT_EQ(land.picture(), "AAA.B");
   EXPECT_TRUE(land.shrink(TestSpace::column(0), columns(1, 3)));
   EXPECT_EQ(land.picture(), ".AA.B");
   EXPECT_TRUE(land.relocate_down(TestSpace::column(1), 0x1000));

@@ -103,6 +103,12 @@ TEST(FaceVerbs, shrink_leaves_whole_pages) {
   stage.check();
 }
 
+TEST(FaceVerbs, shrink_leaves_no_middle) {
+  Stage stage("aaaa");
+  EXPECT_EQ(stage.space().shrink(at(0), columns(1, 3)).code(), Error::invalid);
+  EXPECT_EQ(stage.picture(), "aaaa");
+}
+
 TEST(FaceVerbs, shrink_takes_pages_away_at_one_end) {
   Stage stage("aaaa");
   EXPECT_TRUE(stage.space().shrink(at(1), columns(1, 4)));

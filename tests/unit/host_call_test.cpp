@@ -89,6 +89,20 @@ TEST(HostCall, of_a_second_mapping_of_shared_memory_moves_nothing) {
             "map 6-8 rw- p0");
 }
 
+TEST(HostCall, of_a_second_mapping_that_is_told_to_a_watcher_moves_nothing) {
+  Stage stage;
+  stage.host().userfaults[1] = {.remap_events = true};
+  ASSERT_TRUE(stage.mmap({.address = at(0),
+                          .length = 0x2000,
+                          .protection = rw,
+                          .flags = map::shared | map::anonymous | map::fixed}));
+  ASSERT_TRUE(stage.register_userfault(columns(0, 2), 1, uffd::missing));
+  const MremapRequest request{at(0), 0, 0x2000, fixed_move, at(6)};
+  EXPECT_EQ(host_calls(stage.space().plan_mremap(request)), "map 6-8 rw- p0");
+  ASSERT_TRUE(stage.mremap(request));
+  EXPECT_EQ(stage.host().take_events(), "remap 1 100-100 106");
+}
+
 TEST(HostCall, of_a_move_that_ends_a_watch_allows_writing_again) {
   Stage stage("AA...");
   const MremapRequest move{at(0), 0x2000, 0x2000, fixed_move, at(3)};

@@ -531,6 +531,13 @@ TEST_P(Duplicate, trees_of_all_sizes_are_copied) {
   }
 }
 
+TEST_P(Duplicate, into_a_tree_that_is_not_empty_stops_the_program) {
+  put_many(0, 3, 5, 4);
+  AnyMapleTree copy{GetParam().make, memory_};
+  ASSERT_TRUE(copy.assign(1, 2, value_of('a')));
+  EXPECT_DEATH((void)copy.duplicate(tree_, [](char* value) { return value; }), "");
+}
+
 TEST_P(Duplicate, values_are_mapped_in_order_and_the_source_stays) {
   put_many(0, 200, 5, 4);
   const auto before = entries(tree_);

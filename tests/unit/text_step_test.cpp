@@ -45,6 +45,13 @@ TEST(TextOfStep, every_kind_has_one) {
   for (const auto& [step, said] : cases) EXPECT_EQ(to_string(step), said);
 }
 
+TEST(TextOfPiece, what_comes_from_a_piece_of_the_edit_before_is_a_copy) {
+  Piece<TestServices> piece = Piece<TestServices>::fresh({.start = 0x1000, .end = 0x3000});
+  EXPECT_EQ(to_string(piece), "1000-3000 ---p new");
+  piece.copied_made_by = MadeBy::piece_0;
+  EXPECT_EQ(to_string(piece), "1000-3000 ---p copied");
+}
+
 TEST(TextOfChange, a_split_names_what_is_kept_and_what_is_copied) {
   TestSpace space("AAAA");
   const Range range = TestSpace::range_of(" ** ");
