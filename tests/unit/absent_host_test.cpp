@@ -62,6 +62,31 @@ TEST(AbsentHost, what_needs_a_file_is_refused) {
   EXPECT_EQ(land.text(), before);
 }
 
+/// The host itself may know of files and attributes, and only never make any.
+TEST(AbsentHost, what_its_owner_inserts_is_kept_apart_by_it) {
+  static constexpr Attributes policy{.policy = 1};
+  Land<Bare> land(".....");
+  const auto insert = [&](std::uint64_t column, Bare::FileHandle file, const Attributes* given) {
+    return land.insert({.start = TestSpace::column(column),
+                        .end = TestSpace::column(column + 1),
+                        .page_offset = column,
+                        .flags = flag::read | flag::may_access,
+                        .file = file,
+                        .hooks = file == Bare::FileHandle::none ? nullptr : &no_hooks<Bare>,
+                        .attributes = given});
+  };
+  constexpr Bare::FileHandle none{}, other{1};
+  ASSERT_TRUE(insert(0, none, nullptr));
+  ASSERT_TRUE(insert(1, none, &policy));
+  ASSERT_TRUE(insert(2, other, &policy));
+  ASSERT_TRUE(insert(3, other, nullptr));
+  ASSERT_TRUE(land.mprotect(TestSpace::column(0), 4 * page, prot::none));
+  EXPECT_EQ(land.picture(), "C|C|C|C.");
+  EXPECT_EQ(explain_boundary(land, TestSpace::column(1)).verdict, JoinVerdict::attributes);
+  EXPECT_EQ(explain_boundary(land, TestSpace::column(2)).verdict, JoinVerdict::file);
+  EXPECT_TRUE(land.munmap(TestSpace::column(0), 4 * page));
+}
+
 TEST(AbsentHost, what_needs_attributes_has_no_memory_for_them) {
   Land<Bare> land("AAAA");
   const std::string before = land.text();

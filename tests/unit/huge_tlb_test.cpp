@@ -372,6 +372,15 @@ TEST(HugeTlb, advice_that_drops_begins_at_a_huge_page_and_ends_anywhere) {
 
 // ----- mremap
 
+TEST(HugeTlb, area_of_small_pages_with_its_flag_grows_as_others_do) {
+  HugeStage stage;
+  TestDescription area = stage.fresh(0, 1, flag::huge_tlb);
+  area.hooks = &no_hooks<TestServices>;
+  ASSERT_TRUE(stage.insert(area));
+  EXPECT_TRUE(stage.mremap({TestSpace::column(0), bytes(1), bytes(3), {}, 0}));
+  EXPECT_EQ(stage.shape(0), "[0,3)p0");
+}
+
 TEST(HugeTlb, mremap_rounds_lengths_up_and_never_grows_it) {
   struct Case {
     std::uint64_t from;

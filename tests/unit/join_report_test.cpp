@@ -329,6 +329,13 @@ TEST(TextOfJoins, both_sides_in_a_line) {
   EXPECT_EQ(to_string(Side::prev), "prev");
 }
 
+TEST(TextOfJoins, every_verdict_has_a_sentence_and_no_other_number) {
+  for (int i = 0; i <= static_cast<int>(V::close_hook); ++i) {
+    EXPECT_STRNE(describe(static_cast<V>(i)), "unknown") << i;
+  }
+  EXPECT_STREQ(describe(static_cast<V>(static_cast<int>(V::close_hook) + 1)), "unknown");
+}
+
 TEST(TextOfJoins, verdict_without_flags_is_a_sentence_alone) {
   EXPECT_EQ(to_string(JoinAnswer{V::file, {}}), "not the same open file");
   EXPECT_EQ(to_string(Joins{{V::file, {}}, {V::no_neighbour, {}}}),

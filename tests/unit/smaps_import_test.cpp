@@ -577,6 +577,7 @@ TEST(SmapsImport, every_guess_has_words) {
   for (int i = 0; i <= static_cast<int>(Guess::modes); ++i) {
     EXPECT_STRNE(describe(static_cast<Guess>(i)), "unknown") << i;
   }
+  EXPECT_STREQ(describe(static_cast<Guess>(static_cast<int>(Guess::modes) + 1)), "unknown");
 }
 
 TEST(SmapsImport, later_calls_merge_what_the_text_says_was_one) {
