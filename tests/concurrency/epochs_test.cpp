@@ -244,6 +244,17 @@ TEST(Epochs, guest_that_brings_its_section_to_a_child_keeps_it) {
   EXPECT_TRUE(epochs.is_over(stamp));
 }
 
+TEST(Epochs, guest_that_comes_to_a_child_without_a_section_holds_nothing_back) {
+  AllEpochs epochs;
+  AllEpochs::Reader guest;
+  AllEpochs::Reader other;
+  epochs.enter(other);
+  const std::uint64_t stamp = epochs.stamp();
+  EXPECT_FALSE(epochs.is_over(stamp));
+  epochs.alone(guest);
+  EXPECT_TRUE(epochs.is_over(stamp));
+}
+
 // ----- signals: a handler reads as a guest, whatever it interrupted
 
 AllEpochs interrupted;

@@ -240,6 +240,87 @@ TEST_F(ThreadedTest, process_forks_beside_calls_and_lookups) {
   reader.join();
 }
 
+TEST_F(ThreadedTest, fork_waits_for_who_reads_or_changes_a_space) {
+  Space newer;
+  for (const bool reads : {true, false}) {
+    SCOPED_TRACE(reads ? "reads" : "changes");
+    std::atomic<bool> holds = false;
+    std::atomic<bool> lets_go = false;
+    const auto hold_on = [&] {
+      holds = true;
+      std::this_thread::sleep_for(50ms);
+      lets_go = true;
+    };
+    std::thread other([&] {
+      if (reads) {
+        const auto reading = space.lock_shared();
+        hold_on();
+      } else {
+        const auto change = space.plan_munmap(at(7), 2 * page);
+        hold_on();
+      }
+    });
+    while (!holds) std::this_thread::yield();
+    EXPECT_TRUE(works_in_child(space));
+    EXPECT_TRUE(lets_go) << "the process forked beside it";
+    other.join();
+    EXPECT_TRUE(works_in_child(newer)) << "the lock of another space was not let go";
+    EXPECT_TRUE(newer.mmap(
+        {.address = base, .length = page, .protection = prot::read, .flags = anonymous}));
+  }
+}
+
+TEST_F(ThreadedTest, reader_that_forks_reads_on_in_the_child) {
+  const shims::ReaderThread here;
+  EXPECT_TRUE(works_in_child(space));
+  EXPECT_TRUE(space.lookups().find(at(7)));
+}
+
+/// May refuse its lock to readers.
+struct Refusing : shims::ThreadedOf<Refusing> {
+  static inline bool refuses = false;
+  static Result<void> lock_space_shared(SpaceLock& lock) noexcept {
+    return refuses ? Error::interrupted : ThreadedOf::lock_space_shared(lock);
+  }
+};
+
+class RefusedReader : public ::testing::Test {
+ protected:
+  static constexpr Range range{base, base + 2 * page};
+  RefusedReader() {
+    EXPECT_TRUE(space.mmap({.address = range.start,
+                            .length = range.length(),
+                            .protection = read_write,
+                            .flags = anonymous}));
+  }
+  AddressSpace<Refusing> space;
+};
+
+TEST_F(RefusedReader, is_told_where_it_would_wait_for_a_call) {
+  auto change = space.plan_mprotect(range, prot::read);
+  ASSERT_TRUE(change.reserve());
+  ASSERT_TRUE(change.commit());
+  Refusing::refuses = true;
+  EXPECT_EQ(space.lock_area(base).error(), Error::interrupted);
+  Refusing::refuses = false;
+  change.end();
+  EXPECT_TRUE(space.lock_area(base));
+}
+
+TEST_F(RefusedReader, is_told_where_there_are_more_than_can_be_counted) {
+  Refusing::SpaceLock& lock = space.state().lock;
+  Refusing::AreaLock& area = find_object(space.state(), base)->lock;
+  for (std::uint64_t i = 0; i < Refusing::AreaLock::readers_max; ++i) {
+    ASSERT_TRUE(Refusing::begin_area_read(lock, area));
+  }
+  EXPECT_EQ(space.lock_area(base).error(), Error::try_again);
+  Refusing::end_area_read(area);
+  EXPECT_TRUE(space.lock_area(base));
+  for (std::uint64_t i = 1; i < Refusing::AreaLock::readers_max; ++i) {
+    Refusing::end_area_read(area);
+  }
+}
+
 TEST_F(ThreadedTest, readers_of_the_parent_hold_nothing_in_the_child) {
   ReaderInSection reader(space);
   const pid_t child = fork();

@@ -5,12 +5,18 @@
 A line of a template counts as reached where any of its instantiations was, in any program; each of
 the two ways of a branch alike. llvm-cov's own sums take the best single instantiation instead.
 Writes the lines and ways that are missing, file by file; exits with 1 below the floor.
+
+Left out is what no test could reach: lines of brackets and comments, what the compiler decides or
+writes (`if constexpr`, the values of constants, `= default` and other implicit members), the way
+out of a switch that has no default, where -Wswitch sees that each value is named, and a condition
+as a whole, for its parts count.
 """
 import argparse
 import collections
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -24,8 +30,30 @@ def tool(name):
     sys.exit(f"coverage: {name}-19 is missing: cmake/setup.sh cmake/debian-packages-coverage.txt")
 
 
+# Nothing but brackets or a comment; directives; what the compiler decides, or writes itself.
+NO_CODE = (r"^[\s{}();]*(//.*)?$|^\s*#|\bif constexpr\b|= default;|"
+           r"^\s*(struct|class) .*\{$")
+
+
+def lines_without_code(text):
+    """The numbers of the lines where there is nothing that a test could reach."""
+    lines, in_constant = set(), False
+    for number, line in enumerate(text.split("\n"), 1):
+        in_constant = in_constant or re.search(r"\bconstexpr .* = \[\] \{$", line) is not None
+        if in_constant or re.search(NO_CODE, line):
+            lines.add(number)
+        if line == "}();":
+            in_constant = False
+    return lines
+
+
+def is_switch(line, column):
+    return line[:column - 1].rstrip().endswith("switch (")
+
+
 def reached_lines(segments):
-    """Yields line, count: as llvm-cov counts the lines of a file."""
+    """Yields line, count: as llvm-cov counts the lines of a file, but that code right behind a
+    scope is no part of the gap between the two, and a macro hides no line."""
     by_line = collections.defaultdict(list)
     for segment in segments:
         by_line[segment[0]].append(segment)
@@ -35,11 +63,15 @@ def reached_lines(segments):
     for line in range(min(by_line), max(by_line) + 1):
         here = by_line.get(line, [])
         entries = [s for s in here if s[4] and s[3] and not s[5]]
+        if here and here[0][3] and wrapped is not None and wrapped[5]:
+            entries.append(here[0])
         skipped = bool(here) and not here[0][3] and here[0][4]
-        mapped = not skipped and ((wrapped is not None and wrapped[3]) or entries)
-        if mapped:
+        if skipped and here[1:] and here[1][1] == here[0][1]:
+            skipped = False  # No code: the place of a macro that is not looked into.
+        goes_on = wrapped is not None and wrapped[3]
+        if not skipped and (goes_on or entries):
             counts = [s[2] for s in entries]
-            if wrapped is not None and wrapped[3]:
+            if goes_on:
                 counts.append(wrapped[2])
             yield line, max(counts)
         if here:
@@ -51,6 +83,7 @@ class Coverage:
         self.rooms = tuple(os.path.join(source, room) + os.sep for room in ("include", "shims"))
         self.lines = collections.defaultdict(lambda: collections.defaultdict(int))
         self.ways = collections.defaultdict(dict)
+        self.texts = {}
 
     def add(self, program, profile):
         command = [tool("llvm-cov"), "export", "-skip-expansions", "-instr-profile", profile,
@@ -73,6 +106,22 @@ class Coverage:
         taken[0] += branch[4]
         taken[1] += branch[5]
 
+    def leave_out_what_is_no_code(self):
+        for name in self.lines:
+            with open(name, encoding="utf-8") as file:
+                text = file.read()
+            words = self.texts[name] = text.split("\n")
+            left = lines_without_code(text)
+            for line in left:
+                self.lines[name].pop(line, None)
+            ends = collections.defaultdict(list)
+            for place in self.ways[name]:
+                ends[place[:2]].append(place[2:])
+            self.ways[name] = {
+                place: taken for place, taken in self.ways[name].items()
+                if place[0] not in left and not is_switch(words[place[0] - 1], place[1])
+                and place[2:] == min(ends[place[:2]])}
+
     def sums(self, name):
         lines, ways = self.lines[name], self.ways[name]
         return (sum(1 for count in lines.values() if count), len(lines),
@@ -91,8 +140,7 @@ def write_report(coverage, source, path):
             total = [a + b for a, b in zip(total, sums)]
             report.write(f"{os.path.relpath(name, source):<55} lines {sums[0]:>4}/{sums[1]:<4} "
                          f"ways {sums[2]:>4}/{sums[3]:<4}\n")
-            with open(name, encoding="utf-8") as text:
-                words = text.read().split("\n")
+            words = coverage.texts[name]
             for line, count in sorted(coverage.lines[name].items()):
                 if not count:
                     report.write(f"  line {line:>4}: {words[line - 1].strip()}\n")
@@ -120,6 +168,7 @@ def main():
     coverage = Coverage(os.path.abspath(given.source))
     for program in given.programs:
         coverage.add(program, profile)
+    coverage.leave_out_what_is_no_code()
     sums = write_report(coverage, given.source, given.output)
     lines, ways = percent(sums[0], sums[1]), percent(sums[2], sums[3])
     print(f"coverage: {lines:.2f} % of {sums[1]} lines, {ways:.2f} % of {sums[3]} ways of branches")

@@ -2,7 +2,7 @@
 //
 // Which counters pages belong to, what is charged, and what the limits compare (rules
 // 23). TestSpace recounts everything after every call; here is what counts as what.
-#include "support/stage.hpp"
+#include "unit/land.hpp"
 
 namespace vmarea::test {
 namespace {
@@ -150,6 +150,26 @@ TEST(Accounting, limits_are_those_of_a_system_that_nobody_tuned) {
   EXPECT_EQ(geometry.limit, 0x7fff'ffff'f000u);
   EXPECT_EQ(geometry.fixed_min, 0x1000u);
   EXPECT_EQ(geometry.placement_min, 0x10000u);
+}
+
+/// A host whose charge is refused for a reason of its own.
+struct Sulking : shims::UserlandOf<Sulking> {
+  static inline Error mood = Error::none;
+  static Result<void> charge(PageCount) noexcept { return mood; }
+  static void uncharge(PageCount) noexcept {}
+};
+
+TEST(Charge, refusal_of_the_host_is_the_answer_and_nothing_changes) {
+  Land<Sulking> land("AB..");
+  const std::string before = land.text();
+  for (const Error mood : {Error::no_memory, Error::not_permitted, Error::try_again}) {
+    Sulking::mood = mood;
+    EXPECT_EQ(land.map(columns(2, 3)).code(), mood);
+    EXPECT_EQ(land.mprotect(TestSpace::column(1), 0x1000, rw).code(), mood);
+    EXPECT_EQ(land.text(), before);
+  }
+  Sulking::mood = Error::none;
+  EXPECT_TRUE(land.map(columns(2, 3)));
 }
 
 }  // namespace

@@ -33,6 +33,16 @@ TEST(Madvise, refusal_stops_the_walk_and_earlier_areas_keep_the_advice) {
   }
 }
 
+TEST(Madvise, shared_memory_of_a_driver_without_a_file_is_not_wiped) {
+  Stage stage;
+  TestDescription area = stage.fresh(0, 2, flag::shared | flag::may_share);
+  area.flags = area.flags.without(flag::account);
+  area.hooks = &no_hooks<TestServices>;
+  ASSERT_TRUE(stage.insert(area));
+  EXPECT_EQ(stage.madvise(columns(0, 2), Advice::wipe_on_fork).code(), Error::invalid);
+  EXPECT_EQ(stage.area(0)->flags, area.flags);
+}
+
 TEST(Madvise, seal_protects_anonymous_memory_only) {
   constexpr Advice discards[] = {Advice::dont_need, Advice::dont_need_locked, Advice::dont_fork,
                                  Advice::guard_install};

@@ -135,6 +135,23 @@ TEST(AllLocks, signal_before_any_area_of_any_pass_drops_everything) {
   }
 }
 
+TEST(AllLocks, scope_that_moved_lets_go_once) {
+  AllLocksStage stage("aF");
+  const Lines lines = stage.lines_of([&] {
+    auto first = stage.lock_everything();
+    {
+      const auto second = std::move(first);
+      EXPECT_TRUE(second.taken());
+    }
+    EXPECT_FALSE(TestServices::book().holds_below_areas());
+    EXPECT_FALSE(TestServices::book().locks_all);
+  });
+  EXPECT_EQ(count(lines, "unlock file"), 1);
+  EXPECT_EQ(count(lines, "unlock identity"), 1);
+  EXPECT_EQ(count(lines, "unlock all"), 1);
+  EXPECT_EQ(count(lines, "unlock space"), 1);
+}
+
 TEST(AllLocks, empty_space_is_locked_in_spite_of_a_signal) {
   AllLocksStage stage;
   stage.host().signal_at = 1;
@@ -152,6 +169,27 @@ TEST(AllLocks, refused_space_lock_is_told_and_locks_nothing) {
 }
 
 Lines breaches;
+
+TEST(AllLocks, identity_that_is_unlocked_in_place_of_another_is_missed_at_the_end) {
+  AllLocksStage stage("a.a");
+  breaches.clear();
+  TestServices::book().on_breach = [](const char* promise) noexcept {
+    breaches.emplace_back(promise);
+  };
+  {
+    const SpaceWriteLock<TestServices> lock(stage.state());
+    stage.state().services.begin_lock_all();
+    stage.state().services.lock_identity(stage.identity(0));
+    stage.state().services.unlock_identity(stage.identity(2));
+    stage.state().services.end_lock_all();
+    EXPECT_EQ(count(breaches, "with all locks, the same are unlocked that were locked"), 1);
+    TestServices::book().locks_all = true;
+    stage.state().services.lock_identity(stage.identity(2));
+    stage.state().services.unlock_identity(stage.identity(0));
+    stage.state().services.end_lock_all();
+  }
+  TestServices::book().on_breach = nullptr;
+}
 
 TEST(AllLocks, cannot_be_nested_and_needs_the_space_lock) {
   AllLocksStage stage("a");

@@ -54,6 +54,8 @@ TEST(Archetype, instantiates_everything) {
 
 TEST(Archetype, host_without_files_maps_none) {
   EXPECT_FALSE(NoFiles::file_rules(NoFiles::FileHandle::none).mappable);
+  Description<AbsentArchetype> wanted;
+  EXPECT_EQ(NoFiles::prepare_mapping(NoFiles::FileHandle::none, wanted), Error::no_device);
 }
 
 TEST(Archetype, facts_of_an_area_are_its_flags) {

@@ -135,6 +135,9 @@ TEST(OwnerTag, verbs_swallow_what_has_the_same_owner_only) {
   EXPECT_EQ(land.picture(), "A.A.B");
   EXPECT_TRUE(land.expand(TestSpace::column(0), columns(0, 3)));
   EXPECT_EQ(land.picture(), "AAA.B");
+  EXPECT_TRUE(land.expand(TestSpace::column(0), columns(0, 4))) << "there is nothing to ask about";
+  EXPECT_TRUE(land.shrink(TestSpace::column(0), columns(0, 3)));
+  EXPECT_EQ(land.picture(), "AAA.B");
   EXPECT_TRUE(land.shrink(TestSpace::column(0), columns(1, 3)));
   EXPECT_EQ(land.picture(), ".AA.B");
   EXPECT_TRUE(land.relocate_down(TestSpace::column(1), 0x1000));
@@ -224,6 +227,28 @@ TEST(OwnDataDeathTest, stays_as_it_is_while_a_change_is_reserved) {
   EXPECT_DEATH((void)land.find_mutable(TestSpace::column(1)), "own data stays as it is while");
   EXPECT_TRUE(change.commit());
   EXPECT_TRUE(change.finish());
+}
+
+struct UncheckedOwners : OwnerTag<shims::UserlandOf<UncheckedOwners>, Owner> {};
+
+TEST(OwnData, is_not_to_be_had_while_a_change_is_reserved) {
+  AddressSpace<UncheckedOwners> space;
+  ASSERT_TRUE(space.mmap({.address = TestSpace::column(0),
+                          .length = 0x2000,
+                          .protection = rw,
+                          .flags = fixed_private}));
+  auto change = space.plan_munmap(TestSpace::column(0), 0x1000);
+  ASSERT_TRUE(change.reserve());
+  EXPECT_EQ(space.find_mutable(TestSpace::column(1)), nullptr);
+  EXPECT_TRUE(change.commit());
+  EXPECT_TRUE(change.finish());
+  EXPECT_NE(space.find_mutable(TestSpace::column(1)), nullptr);
+}
+
+TEST(OwnData, of_a_host_without_rules_is_there_where_an_area_is) {
+  TestSpace space("A.");
+  EXPECT_EQ(space.space().find_mutable(TestSpace::column(0)), &space.area(0)->data);
+  EXPECT_EQ(space.space().find_mutable(TestSpace::column(1)), nullptr);
 }
 
 /// Its parts do not join again.

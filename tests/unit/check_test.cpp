@@ -39,6 +39,7 @@ TEST(Check, sees_each_broken_invariant_by_its_number) {
   EXPECT_EQ(seen<Address>(stage, next.start, TestSpace::column(1)), 1) << "overlap";
   EXPECT_EQ(seen<Address>(stage, locked.end, state.services.geometry().limit + 0x1000), 1);
   EXPECT_EQ(seen<Address>(stage, area.end, TestSpace::column(1)), 2) << "the tree's key";
+  EXPECT_EQ(seen<Address>(stage, area.start, TestSpace::column(1)), 2);
   EXPECT_EQ(seen<std::uint64_t>(stage, state.area_count, 3), 2);
   EXPECT_EQ(seen<std::int64_t>(stage, state.totals.total, 0), 3);
   EXPECT_EQ(seen<std::int64_t>(stage, state.totals.data, 5), 3);
@@ -65,6 +66,29 @@ TEST(Check, within_a_range_sees_what_is_there_and_nothing_above) {
   EXPECT_EQ(check_within(stage.state(), columns(4, 6)).number, 0);
   area.flags = area.flags.without(flag::lock_on_fault);
   EXPECT_EQ(check_within(stage.state(), columns(0, 6)).number, 0);
+}
+
+TEST(Check, within_a_range_compares_areas_with_their_keys) {
+  Stage stage("AABB");
+  TestArea& area = *stage.area(2);
+  area.start = TestSpace::column(3);
+  EXPECT_EQ(check_within(stage.state(), columns(0, 4)).number, 2);
+  area.start = TestSpace::column(2);
+  area.end = TestSpace::column(3);
+  EXPECT_EQ(check_within(stage.state(), columns(0, 4)).number, 2);
+  area.end = TestSpace::column(4);
+  EXPECT_EQ(check_within(stage.state(), columns(0, 4)).number, 0);
+}
+
+TEST(Check, identity_that_was_never_given_is_seen_where_identities_are_numbers) {
+  Land<shims::Userland> land("AAAA");
+  ASSERT_TRUE(land.touch(TestSpace::column(0), Touch::write));
+  Area<shims::Userland>& area = *find_object(land.state(), TestSpace::column(0));
+  const AnonIdentity was = area.identity;
+  area.identity = AnonIdentity::of(was.value() + 2);
+  EXPECT_EQ(vmarea::check(land).number, 5);
+  area.identity = was;
+  EXPECT_EQ(vmarea::check(land).number, 0);
 }
 
 /// A tree that counts wrong while it is told to.

@@ -31,6 +31,16 @@ TEST(FaceVerbs, modify_cuts_a_part_off_and_joins_it_again) {
   stage.check();
 }
 
+TEST(FaceVerbs, modify_is_of_whole_pages_and_of_some) {
+  Stage stage("AAAA");
+  for (const Range wrong : {Range{at(1), at(2) + 1}, Range{at(1) + 1, at(2)}, Range{at(1), at(1)},
+                            Range{at(2), at(1)}}) {
+    EXPECT_EQ(stage.space().modify(wrong, rw_flags | flag::dont_copy).code(), Error::invalid);
+  }
+  EXPECT_EQ(stage.picture(), "AAAA");
+  EXPECT_EQ(stage.count_areas(), 1u);
+}
+
 TEST(FaceVerbs, modify_to_flags_that_no_area_can_have_is_refused) {
   Stage stage("AAAA");
   for (const Flags wrong : {flag::shared, flag::userfault_missing, flag::lock_on_fault,
@@ -62,6 +72,27 @@ TEST(FaceVerbs, expand_swallows_no_part_of_an_equal_area) {
   stage.check();
 }
 
+TEST(FaceVerbs, expand_is_to_whole_pages_inside_the_space) {
+  Stage stage("..AA..");
+  const Address limit = stage.host().geometry.limit;
+  for (const Range wrong : {Range{at(1) + 1, at(4)}, Range{at(2), at(5) + 1},
+                            Range{at(2), limit + 0x1000}, Range{at(2), at(3)}}) {
+    EXPECT_EQ(stage.space().expand(at(2), wrong).code(), Error::invalid);
+  }
+  EXPECT_EQ(stage.picture(), "..AA..");
+  EXPECT_TRUE(stage.space().expand(at(2), {at(2), limit})) << "there is nothing above";
+  EXPECT_EQ(stage.area(2)->end, limit);
+  stage.check();
+}
+
+TEST(FaceVerbs, expand_swallows_nothing_whose_driver_wants_to_be_told) {
+  Stage stage("HH.HH");
+  EXPECT_EQ(stage.space().expand(at(0), columns(0, 5)).code(), Error::invalid);
+  EXPECT_TRUE(stage.space().expand(at(0), columns(0, 3)));
+  EXPECT_EQ(stage.picture(), "HHH|HH");
+  stage.check();
+}
+
 TEST(FaceVerbs, shrink_leaves_whole_pages) {
   Stage stage("aaaa");
   for (const Range wrong : {Range{at(0), at(1) + 1}, Range{at(1) + 1, at(4)}, Range{at(0), at(0)},
@@ -72,6 +103,12 @@ TEST(FaceVerbs, shrink_leaves_whole_pages) {
   stage.check();
 }
 
+TEST(FaceVerbs, shrink_leaves_no_middle) {
+  Stage stage("aaaa");
+  EXPECT_EQ(stage.space().shrink(at(0), columns(1, 3)).code(), Error::invalid);
+  EXPECT_EQ(stage.picture(), "aaaa");
+}
+
 TEST(FaceVerbs, shrink_takes_pages_away_at_one_end) {
   Stage stage("aaaa");
   EXPECT_TRUE(stage.space().shrink(at(1), columns(1, 4)));
@@ -79,6 +116,7 @@ TEST(FaceVerbs, shrink_takes_pages_away_at_one_end) {
   EXPECT_TRUE(stage.space().shrink(at(1), columns(1, 2)));
   EXPECT_EQ(stage.shape(1), "[1,2)p1");
   EXPECT_EQ(stage.space().shrink(at(1), columns(1, 3)).code(), Error::invalid);
+  EXPECT_EQ(stage.space().shrink(at(1), columns(0, 1)).code(), Error::invalid) << "beside it";
   EXPECT_EQ(stage.space().shrink(at(3), columns(3, 4)).code(), Error::bad_address);
   stage.check();
 }
@@ -90,6 +128,8 @@ TEST(FaceVerbs, relocate_moves_down_where_there_is_room) {
   EXPECT_EQ(stage.space().relocate_down(at(1), 0x1000).code(), Error::bad_address);
   EXPECT_EQ(stage.space().relocate_down(at(1), 0x10).code(), Error::invalid);
   EXPECT_EQ(stage.space().relocate_down(at(1), at(2)).code(), Error::invalid) << "below address 0";
+  EXPECT_TRUE(stage.space().relocate_down(at(1), 0)) << "it is there already";
+  EXPECT_EQ(stage.picture(), "Baa...");
   stage.check();
 }
 

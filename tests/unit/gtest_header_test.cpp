@@ -203,6 +203,20 @@ TEST(AreasOfText, that_no_area_can_have_are_refused_with_line_and_column) {
                  (std::string("line 1, column 28: ") + flags + ", found \"#33x\"").c_str());
   expect_refused("1000-2000 rw-p 1 anonymous acx",
                  (std::string("line 1, column 28: ") + flags + ", found \"acx\"").c_str());
+  expect_refused("1000", R"(line 1, column 1: expected a range such as 1000-3000, found "1000")");
+  expect_refused("1000-x",
+                 R"(line 1, column 1: expected a range such as 1000-3000, found "1000-x")");
+  expect_refused("1000-2000x",
+                 R"(line 1, column 1: expected a range such as 1000-3000, found "1000-2000x")");
+  expect_refused("1000-2000 rw-",
+                 R"(line 1, column 11: expected four letters such as rw-p, found "rw-")");
+  expect_refused(
+      "1000-2000 rw-p 12345678123456781",
+      (std::string("line 1, column 16: ") + hex + ", found \"12345678123456781\"").c_str());
+  expect_refused("1000-2000 rw-p 1 anon",
+                 R"(line 1, column 18: expected anonymous, special or file, found "anon")");
+  expect_refused("1000-2000 rw-p 1 anonymous z",
+                 (std::string("line 1, column 28: ") + flags + ", found \"z\"").c_str());
   expect_refused("-1000", R"(line 1, column 1: expected a range such as 1000-3000, found "-1000")");
   expect_refused("01000-2000",
                  R"(line 1, column 1: expected a range such as 1000-3000, found "01000-2000")");
@@ -217,6 +231,8 @@ TEST(AreasOfText, whatever_the_library_writes_is_accepted) {
            "1000-3000 rw-p 1f anonymous identity 6 of a fork child ac",
            "1000-3000 rwxs 1f anonymous policy 1 userfaultfd 2 name 30 ac #33",
            "1000-3000 ---s 1f special ms no mr mw me",
+           "1000-3000 rw-p 1f anonymous #33 ac",
+           "1000-3000 rw-p 1f anonymous identity",
            "1000-3000 ---p 0 file /lib/my lib.so and so on",
            "fffffffffffff000-ffffffffffffffff r--p 0 anonymous data of (any) kind",
        }) {
@@ -232,6 +248,12 @@ TEST(AreaLine, ends_after_its_length_whatever_stands_there) {
 TEST(AreasOfText, that_was_refused_agrees_with_no_space) {
   const Areas wrong("all areas", nullptr);
   EXPECT_NE(Space{}, wrong);
+  Space of_one_area;
+  ASSERT_TRUE(of_one_area.mmap({.address = 0x10000,
+                                .length = 0x1000,
+                                .flags = map::private_ | map::anonymous | map::fixed}));
+  EXPECT_NE(of_one_area, wrong) << "of as many lines";
+  EXPECT_EQ(Areas("first\nsecond", nullptr).wrong(), Areas("first", nullptr).wrong());
   EXPECT_EQ(std::string(has_areas(Space{}, wrong).message()), wrong.wrong());
   EXPECT_NONFATAL_FAILURE(EXPECT_EQ(Space{}, wrong),
                           "Which is: line 1, column 1: expected a range");

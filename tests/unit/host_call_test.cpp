@@ -83,6 +83,33 @@ TEST(HostCall, of_mremap_moves_and_takes_the_rest_of_the_source) {
   EXPECT_EQ(move(2, 2, fixed_move | remap::dont_unmap), "unmap 8-a, keep 1-3 8");
 }
 
+TEST(HostCall, of_a_second_mapping_of_shared_memory_moves_nothing) {
+  Stage stage("SSSS....");
+  EXPECT_EQ(host_calls(stage.space().plan_mremap({at(0), 0, 0x2000, fixed_move, at(6)})),
+            "map 6-8 rw- p0");
+}
+
+TEST(HostCall, of_a_second_mapping_that_is_told_to_a_watcher_moves_nothing) {
+  Stage stage;
+  stage.host().userfaults[1] = {.remap_events = true};
+  ASSERT_TRUE(stage.mmap({.address = at(0),
+                          .length = 0x2000,
+                          .protection = rw,
+                          .flags = map::shared | map::anonymous | map::fixed}));
+  ASSERT_TRUE(stage.register_userfault(columns(0, 2), 1, uffd::missing));
+  const MremapRequest request{at(0), 0, 0x2000, fixed_move, at(6)};
+  EXPECT_EQ(host_calls(stage.space().plan_mremap(request)), "map 6-8 rw- p0");
+  ASSERT_TRUE(stage.mremap(request));
+  EXPECT_EQ(stage.host().take_events(), "remap 1 100-100 106");
+}
+
+TEST(HostCall, of_a_move_that_ends_a_watch_allows_writing_again) {
+  Stage stage("AA...");
+  const MremapRequest move{at(0), 0x2000, 0x2000, fixed_move, at(3)};
+  ASSERT_TRUE(stage.register_userfault(columns(0, 2), 1, uffd::protect));
+  EXPECT_EQ(host_calls(stage.space().plan_mremap(move)), "move 0-2 3, protect 3-5 rw-, unmap 0-2");
+}
+
 TEST(HostCall, of_madvise_drops_what_it_speaks_of) {
   Stage stage("AA.BB");
   EXPECT_EQ(host_calls(stage.space().plan_madvise(at(1), 3 * 0x1000, Advice::dont_need)),

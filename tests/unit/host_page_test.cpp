@@ -91,6 +91,21 @@ TEST(HostPage, behind_a_long_hole_is_what_a_call_will_map) {
   EXPECT_EQ(text_of(change.host_protection({at(1), far + 1})), "r--");
 }
 
+TEST(HostPage, area_right_behind_a_word_full_of_holes) {
+  Stage stage;
+  ASSERT_TRUE(stage.insert(stage.fresh(64, 65, 'B')));
+  const auto change = stage.space().plan_munmap(at(0), 0x1000);
+  EXPECT_EQ(text_of(change.host_protection(columns(0, 64))), "none");
+  EXPECT_EQ(text_of(change.host_protection(columns(0, 128))), "r--");
+}
+
+TEST(HostPage, of_a_move_behind_a_long_hole_asks_its_edits_alone) {
+  Stage stage("AA");
+  const auto change = stage.space().plan_mremap({at(0), 0x2000, 0x2000, fixed_move, at(200)});
+  EXPECT_EQ(text_of(change.host_protection({at(2), at(201)})), "rw-");
+  EXPECT_EQ(text_of(change.host_protection({at(2), at(200)})), "none");
+}
+
 TEST(HostPage, range_of_more_pages_than_a_word_has_bits) {
   Stage stage;
   ASSERT_TRUE(stage.insert(stage.fresh(0, 64)));

@@ -127,6 +127,30 @@ TEST(HugeTlb, chooser_of_its_own_rounds_hints_down_and_knows_no_windows) {
   EXPECT_GT(*low, Address{1} << 32);
 }
 
+TEST(HugeTlb, chooser_of_its_own_goes_elsewhere_where_the_hint_is_no_room) {
+  HugeStage stage("....A...");
+  stage.host().profile.huge_pages_have_own_chooser = true;
+  const Address top = (stage.state().layout.mmap_base & ~(bytes(4) - 1)) - bytes(4);
+  const auto at = [&](Address hint) {
+    return *stage.space()
+                .plan_mmap({.address = hint, .length = bytes(4), .flags = huge_private})
+                .status();
+  };
+  EXPECT_EQ(at(TestSpace::column(1)), TestSpace::column(0));
+  EXPECT_EQ(at(TestSpace::column(5)), top) << "its huge page is occupied";
+  EXPECT_EQ(at(stage.host().geometry.limit), top) << "past the limit";
+}
+
+TEST(HugeTlb, length_that_no_hole_has_is_refused) {
+  for (const bool own_chooser : {false, true}) {
+    HugeStage stage;
+    stage.host().profile.huge_pages_have_own_chooser = own_chooser;
+    const std::uint64_t all = stage.host().geometry.limit & ~(bytes(4) - 1);
+    EXPECT_EQ(stage.mmap({.length = all, .flags = huge_private}).code(), Error::no_memory);
+    EXPECT_EQ(stage.count_areas(), 0u);
+  }
+}
+
 TEST(HugeTlb, hole_needs_room_for_as_many_pages_as_an_address_can_be_off) {
   HugeStage stage;
   const Address top = stage.state().layout.mmap_base;
@@ -179,6 +203,18 @@ TEST(HugeTlb, empty_pool_is_noticed_when_the_old_areas_are_gone) {
     EXPECT_TRUE(stage.map_huge(4, 8, reserving));
     EXPECT_FALSE(stage.area(4)->flags.has_any(flag::no_reserve));
   }
+}
+
+TEST(HugeTlb, offset_inside_a_page_is_refused_and_harmless) {
+  HugeStage stage("AAAAAAAA");
+  EXPECT_EQ(stage
+                .mmap({.address = TestSpace::column(0),
+                       .length = bytes(4),
+                       .flags = huge_private | map::fixed,
+                       .offset = 0x10})
+                .code(),
+            Error::invalid);
+  EXPECT_EQ(stage.picture(), "AAAAAAAA");
 }
 
 TEST(HugeTlb, offset_inside_a_huge_page_leaves_a_hole_too) {
@@ -335,6 +371,15 @@ TEST(HugeTlb, advice_that_drops_begins_at_a_huge_page_and_ends_anywhere) {
 }
 
 // ----- mremap
+
+TEST(HugeTlb, area_of_small_pages_with_its_flag_grows_as_others_do) {
+  HugeStage stage;
+  TestDescription area = stage.fresh(0, 1, flag::huge_tlb);
+  area.hooks = &no_hooks<TestServices>;
+  ASSERT_TRUE(stage.insert(area));
+  EXPECT_TRUE(stage.mremap({TestSpace::column(0), bytes(1), bytes(3), {}, 0}));
+  EXPECT_EQ(stage.shape(0), "[0,3)p0");
+}
 
 TEST(HugeTlb, mremap_rounds_lengths_up_and_never_grows_it) {
   struct Case {

@@ -329,9 +329,64 @@ TEST(TextOfJoins, both_sides_in_a_line) {
   EXPECT_EQ(to_string(Side::prev), "prev");
 }
 
+TEST(TextOfJoins, every_verdict_has_a_sentence_and_no_other_number) {
+  for (int i = 0; i <= static_cast<int>(V::close_hook); ++i) {
+    EXPECT_STRNE(describe(static_cast<V>(i)), "unknown") << i;
+  }
+  EXPECT_STREQ(describe(static_cast<V>(static_cast<int>(V::close_hook) + 1)), "unknown");
+}
+
+TEST(TextOfJoins, verdict_without_flags_is_a_sentence_alone) {
+  EXPECT_EQ(to_string(JoinAnswer{V::file, {}}), "not the same open file");
+  EXPECT_EQ(to_string(Joins{{V::file, {}}, {V::no_neighbour, {}}}),
+            "prev: not the same open file; next: nothing touches this edge");
+}
+
+TEST(TextOfJoins, report_of_an_edge_that_nothing_touches_is_one_line) {
+  Stage stage("..AA..");
+  const auto change = stage.space().plan_mprotect(columns(2, 4), prot::read);
+  std::vector<std::string> lines;
+  change.for_each_join([&](const Report& report) { lines.push_back(to_string(report)); });
+  EXPECT_EQ(lines, (std::vector<std::string>{"102000 prev: nothing touches this edge",
+                                             "104000 next: nothing touches this edge"}));
+}
+
+TEST(JoinReport, of_a_mapping_at_address_0_has_nothing_below) {
+  Stage stage;
+  stage.host().geometry.fixed_min = 0;
+  const auto change = stage.space().plan_mmap(
+      {.address = 0, .length = 0x1000, .protection = rw, .flags = fixed_private});
+  const std::vector<Report> all = reports(change);
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].at, 0u);
+  EXPECT_FALSE(all[0].has_neighbour());
+}
+
 TEST(TextOfBoundary, says_why_two_areas_are_not_one) {
   Stage stage("AL");
   EXPECT_EQ(to_string(explain_boundary(stage.state(), TestSpace::column(1))), "flags differ: lo");
+}
+
+TEST(TextOfBoundary, is_between_two_areas_or_none) {
+  Stage stage("A|A.A");
+  const JoinAnswer none{};
+  EXPECT_EQ(explain_boundary(stage.space(), TestSpace::column(1)).verdict, V::joined);
+  for (const std::uint64_t column : {0u, 2u, 3u, 4u, 5u, 9u}) {
+    EXPECT_EQ(explain_boundary(stage.space(), TestSpace::column(column)), none) << column;
+  }
+  EXPECT_EQ(explain_boundary(stage.space(), TestSpace::column(1) + 1), none) << "inside an area";
+  EXPECT_EQ(explain_boundary(stage.space(), 0), none);
+}
+
+TEST(TextOfBoundary, special_flags_of_either_side_are_named) {
+  Stage stage("A");
+  ASSERT_TRUE(stage.insert(stage.fresh(1, 2, flag::io)));
+  ASSERT_TRUE(stage.insert(stage.fresh(2, 3, flag::page_frames)));
+  const auto why = [&](std::uint64_t column) {
+    return to_string(explain_boundary(stage.space(), TestSpace::column(column)));
+  };
+  EXPECT_EQ(why(1), "a special flag forbids every merge: io");
+  EXPECT_EQ(why(2), "a special flag forbids every merge: pf io");
 }
 
 }  // namespace

@@ -156,5 +156,17 @@ TEST_F(OnUserland, lock_of_what_is_larger_than_any_memory_touches_once) {
   EXPECT_TRUE(space_.find(at)->identity);
 }
 
+TEST(Sequel, of_nothing_and_of_a_rest_that_has_moved_touches_nothing) {
+  Stage stage("AA");
+  for (const Sequel::Kind kind : {Sequel::Kind::nothing, Sequel::Kind::move_rest}) {
+    EXPECT_TRUE(touch_sequel(stage.state(), {.kind = kind, .range = columns(0, 9)}));
+    EXPECT_EQ(stage.picture(), "AA");
+  }
+  EXPECT_EQ(
+      touch_sequel(stage.state(), {.kind = Sequel::Kind::advised_write, .range = columns(0, 9)}),
+      Error::no_memory);
+  EXPECT_EQ(stage.picture(), "aa");
+}
+
 }  // namespace
 }  // namespace vmarea::test

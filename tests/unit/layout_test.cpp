@@ -243,6 +243,7 @@ TEST(Layout, what_does_not_fit_is_told_with_a_sentence_of_its_own) {
     sentences.push_back(sentence);
   }
   EXPECT_EQ(sentences.size(), static_cast<std::size_t>(LayoutVerdict::stack_above_limit) + 1);
+  EXPECT_STREQ(describe(static_cast<LayoutVerdict>(sentences.size())), "unknown");
 }
 
 TEST(Layout, break_may_lie_anywhere_and_the_base_of_the_other_way_does_not_matter) {
@@ -269,6 +270,9 @@ TEST(Layout, unchecked_host_is_told_that_a_misfit_is_invalid_and_not_that_memory
   EXPECT_EQ(space.mmap({.length = 0x1000, .flags = anonymous}).error(), Error::invalid);
   EXPECT_EQ(space.mmap({.length = narrow.limit, .flags = anonymous}).error(), Error::invalid);
   EXPECT_TRUE(space.mmap({.address = 0x10000, .length = 0x1000, .flags = anonymous | map::fixed}));
+  AddressSpace<Unchecked> from_above(host_of<Unchecked>(narrow), SpaceLayout{});
+  EXPECT_EQ(from_above.mmap({.length = 0x1000, .flags = anonymous}).error(), Error::invalid);
+  EXPECT_EQ(from_above.area_count(), 0u);
 }
 
 // Placement for a host with larger pages.

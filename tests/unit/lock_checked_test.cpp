@@ -55,6 +55,31 @@ TEST_F(LockChecks, are_silent_for_the_right_order) {
   EXPECT_TRUE(take().empty());
 }
 
+TEST_F(LockChecks, know_what_a_thread_holds) {
+  const auto& book = TestServices::book();
+  TestFile* file = host_.make_file();
+  EXPECT_TRUE(book.holds_nothing());
+  read();
+  EXPECT_FALSE(book.holds_nothing()) << "a space to read";
+  services_.unlock_space_shared(space_);
+  EXPECT_TRUE(book.holds_nothing());
+  lock();
+  EXPECT_FALSE(book.holds_nothing()) << "a space";
+  services_.begin_lock_all();
+  TestServices::Book alone{};
+  alone.locks_all = book.locks_all;
+  EXPECT_FALSE(alone.holds_nothing()) << "everything";
+  services_.end_lock_all();
+  services_.lock_file_mapping(file);
+  alone = {};
+  alone.file = book.file;
+  EXPECT_FALSE(alone.holds_nothing()) << "a file";
+  services_.unlock_file_mapping(file);
+  services_.unlock_space(space_);
+  EXPECT_TRUE(book.holds_nothing());
+  EXPECT_TRUE(take().empty());
+}
+
 TEST_F(LockChecks, catch_a_space_that_is_not_locked) {
   services_.assert_space_locked(space_);
   expect_one("the space lock is held");

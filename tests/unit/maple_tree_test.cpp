@@ -531,6 +531,13 @@ TEST_P(Duplicate, trees_of_all_sizes_are_copied) {
   }
 }
 
+TEST_P(Duplicate, into_a_tree_that_is_not_empty_stops_the_program) {
+  put_many(0, 3, 5, 4);
+  AnyMapleTree copy{GetParam().make, memory_};
+  ASSERT_TRUE(copy.assign(1, 2, value_of('a')));
+  EXPECT_DEATH((void)copy.duplicate(tree_, [](char* value) { return value; }), "");
+}
+
 TEST_P(Duplicate, values_are_mapped_in_order_and_the_source_stays) {
   put_many(0, 200, 5, 4);
   const auto before = entries(tree_);
@@ -947,6 +954,32 @@ TEST_P(Readers, see_all_or_nothing_of_a_spanning_write) {
       },
       write);
   EXPECT_EQ(wrong, 0u);
+}
+
+class WriteDeathTest : public MapleTreeTest {};
+INSTANTIATE_TEST_SUITE_P(Trees, WriteDeathTest, testing::ValuesIn(all_trees()), name_of_tree);
+
+TEST_P(WriteDeathTest, of_what_is_no_list_of_entries_stops_the_program) {
+  struct Case {
+    TreeKey first, last;
+    std::vector<Entry> entries;
+  };
+  char* const a = value_of('a');
+  const Case cases[] = {
+      {2, 1, {}},
+      {0, 9, {{0, 9, nullptr}}},
+      {0, 9, {{5, 4, a}}},
+      {1, 9, {{0, 4, a}}},
+      {0, 9, {{0, 4, a}, {4, 9, a}}},
+      {0, 9, {{0, 10, a}}},
+      {0, 9, {{0, 1, a}, {2, 3, a}, {4, 5, a}, {6, 7, a}}},
+  };
+  put_many(20, 40, 5, 4);
+  ASSERT_TRUE(tree_.reserve(tree_.nodes_needed(0, 9, 3, 0)));
+  for (const Case& c : cases) {
+    EXPECT_DEATH(tree_.replace(c.first, c.last, c.entries.data(), c.entries.size()), "");
+  }
+  tree_.unreserve();
 }
 
 }  // namespace

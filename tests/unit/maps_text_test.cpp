@@ -2,6 +2,9 @@
 //
 // What is written as /proc/PID/maps and smaps would: the columns, the names and where they come
 // from, the flags (rules 33).
+#include <fmt/format.h>
+#include <vmarea_shims/segments.hpp>
+
 #include "unit/imported.hpp"
 
 namespace vmarea::test {
@@ -142,6 +145,19 @@ TEST(MapsText, file_wins_over_heap_and_stack_and_shows_its_offset) {
       "00010000-00011000 r--p 00003000 08:01 7                                  /lib\\012x\n");
   EXPECT_EQ(shims::maps_text(n.space), "00010000-00011000 r--p 00003000 00:00 0 \n")
       << "a file whose name is not known is no heap";
+}
+
+TEST(MapsText, name_of_memory_whose_text_is_not_known_is_empty) {
+  Named n;
+  const Attributes named{.name = 3};
+  auto memory = n.area(0x30000, 0x31000);
+  memory.attributes = n.space.services().intern_attributes(named);
+  n.put(memory);
+  const std::string wanted =
+      fmt::format("{:<73}[anon:]\n", "00030000-00031000 r--p 00000000 00:00 0");
+  EXPECT_EQ(shims::maps_text(n.space), wanted);
+  EXPECT_EQ(shims::maps_text(n.space, shims::Segments<Named::Host>{}), wanted)
+      << "segments know their files alone";
 }
 
 TEST(MapsText, file_of_an_area_with_a_policy_keeps_its_path) {

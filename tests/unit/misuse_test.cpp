@@ -118,6 +118,7 @@ TEST(Misuse, committed_change_shows_no_steps) {
   EXPECT_TRUE(change.reserve());
   EXPECT_TRUE(change.commit());
   change.for_each_step([](const auto&) { ADD_FAILURE() << "a step that is made already"; });
+  change.for_each_join([](const auto&) { ADD_FAILURE() << "a join that is made already"; });
   EXPECT_EQ(change.host_protection(columns(0, 4)), HostProtection{});
 }
 

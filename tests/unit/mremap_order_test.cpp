@@ -236,5 +236,17 @@ TEST(Placement, hint_of_a_kept_move_is_not_raised_to_the_minimum_of_mappings) {
   EXPECT_EQ(stage.mmap({.address = 0x1000, .length = 0x1000}), Result<Address>(0x10000));
 }
 
+TEST(MremapShrinking, copy_that_joins_what_stands_below_and_its_own_source_stops_at_the_tail) {
+  Stage stage("AA.AAAA");
+  ASSERT_TRUE(stage.mremap({.address = TestSpace::column(3),
+                            .old_length = 0x2000,
+                            .new_length = 0x1000,
+                            .flags = fixed_move,
+                            .new_address = TestSpace::column(2)}));
+  EXPECT_EQ(stage.picture(), "AAA..AA");
+  EXPECT_EQ(stage.shape(0), "[0,3)p0");
+  EXPECT_EQ(stage.shape(5), "[5,7)p5");
+}
+
 }  // namespace
 }  // namespace vmarea::test

@@ -350,5 +350,22 @@ TEST(Mremap, moves_all_areas_with_the_one_call) {
   stage.check();
 }
 
+TEST(Mremap, memory_of_a_driver_without_a_file_is_not_placed_for_huge_pages) {
+  constexpr std::uint64_t huge = 0x20'0000;
+  const Address top = SpaceLayout{}.mmap_base;
+  for (const bool has_driver : {false, true}) {
+    Stage stage("..B");
+    TestDescription area = stage.fresh(0, 2);
+    if (has_driver) area.hooks = &no_hooks<TestServices>;
+    ASSERT_TRUE(stage.insert(area));
+    const Result<Address> grown = stage.mremap({.address = TestSpace::column(0),
+                                                .old_length = 0x2000,
+                                                .new_length = huge,
+                                                .flags = remap::may_move});
+    const Address plain = top - huge;
+    EXPECT_EQ(grown, Result<Address>(has_driver ? plain : plain & ~(huge - 1)));
+  }
+}
+
 }  // namespace
 }  // namespace vmarea::test

@@ -103,6 +103,8 @@ TEST(Mincore, a_hole_is_no_memory) {
   Stage stage("AC.L.");
   EXPECT_TRUE(stage.mincore(columns(0, 2))) << "protection is not asked";
   EXPECT_TRUE(stage.space().mincore(TestSpace::column(0), 0x1001));
+  EXPECT_TRUE(stage.space().plan_mincore(columns(0, 2)).complete()) << "as a range";
+  EXPECT_EQ(stage.space().plan_mincore(columns(2, 4)).status(), Error::no_memory);
   EXPECT_EQ(stage.space().mincore(TestSpace::column(0), 0x2001), Error::no_memory);
   EXPECT_EQ(stage.mincore(columns(2, 4)), Error::no_memory);
   EXPECT_EQ(stage.mincore(columns(3, 5)), Error::no_memory);

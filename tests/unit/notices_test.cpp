@@ -268,5 +268,18 @@ TEST_F(Notices, area_of_a_walk_whose_edge_alone_moves_is_resized) {
                    "merged away [4,6) into [0,6)"}));
 }
 
+/// Could be recorded, and is not.
+struct Unheard : shims::UserlandOf<struct UnheardHost> {
+  static shims::Recorder* recorder() noexcept { return nullptr; }
+};
+struct UnheardHost : shims::Recording<Unheard> {};
+
+TEST(Recording, without_a_recorder_changes_nothing) {
+  Land<UnheardHost> land("AABB");
+  EXPECT_TRUE(land.munmap(TestSpace::column(1), 0x2000));
+  EXPECT_TRUE(land.mprotect(TestSpace::column(3), 0x1000, rw));
+  EXPECT_EQ(land.picture(), "A..A");
+}
+
 }  // namespace
 }  // namespace vmarea::test

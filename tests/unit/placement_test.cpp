@@ -136,6 +136,10 @@ TEST(GapSearch, length_that_overflows_with_its_padding_finds_nothing) {
   request.length = ~std::uint64_t{0} - page;
   EXPECT_EQ(s.lowest(request), 0u);
   EXPECT_EQ(s.highest(request), 0u);
+  request.length = page;
+  request.start_gap = ~std::uint64_t{0};
+  EXPECT_EQ(s.lowest(request), 0u);
+  EXPECT_EQ(s.highest(request), 0u);
 }
 
 TEST(GapSearch, guard_gap_of_a_stack_stays_free) {
@@ -146,6 +150,34 @@ TEST(GapSearch, guard_gap_of_a_stack_stays_free) {
   EXPECT_EQ(s.lowest(in(0x20, 0x60, 5)), 0x40u) << "from the stack's end on";
   EXPECT_EQ(s.highest(in(0x20, 0x40, 4)), 0x30u);
   EXPECT_EQ(s.highest(in(0x10, 0x40, 5)), 0x1bu);
+}
+
+TEST(GapSearch, guard_gap_that_would_begin_below_0_leaves_nothing_below) {
+  Small s;
+  s.host.limits.stack_guard_gap_pages = 0x100;
+  s.put(0x20, 0x30, flag::grows_down);
+  EXPECT_EQ(s.lowest(in(0x10, 0x60, 1)), 0x30u);
+  EXPECT_EQ(s.highest(in(0x10, 0x30, 1)), 0u);
+}
+
+TEST(GapSearch, range_that_wraps_is_not_free) {
+  Small s;
+  s.put(0x20, 0x30);
+  const Area<TestServices>* above = nullptr;
+  EXPECT_TRUE(is_free(s.space.state(), 0x10 * page, 0x10 * page, above));
+  EXPECT_FALSE(is_free(s.space.state(), 0x10 * page, 0 - page, above));
+}
+
+TEST(GapSearch, exact_fit_stays_in_its_window) {
+  Small s;
+  EXPECT_EQ(find_highest_exact_fit(s.space.state(), aligned_in(0x31, 0x33, 1)).code(),
+            Error::no_memory)
+      << "the next address below begins before it";
+  GapRequest last = aligned_in(0, 0, 1);
+  last.low = 0 - 3 * page;
+  last.high = 0 - page;
+  EXPECT_EQ(find_lowest_exact_fit(s.space.state(), last).code(), Error::no_memory)
+      << "the next address above is past the last number";
 }
 
 TEST(GapSearch, shadow_stack_keeps_one_page_free) {
@@ -263,6 +295,11 @@ TEST(Placement, hint_for_low_32_bits_counts_where_all_of_it_ends_below_2_gib) {
   EXPECT_EQ(place(0x7fff'f000), 0x4000'0000u) << "ends a page above";
   EXPECT_EQ(place(0x9000'0000), 0x4000'0000u);
   EXPECT_EQ(place(0x2000'0000'0000), 0x4000'0000u);
+  EXPECT_EQ(
+      place_in_full(
+          {.address = 0x1000'0000, .length = 0x8000'1000, .flags = anonymous | map::low_32bit}),
+      0u)
+      << "longer than all that is below";
 }
 
 TEST(Placement, above_4_gib_bounds_the_search_but_not_the_hint) {
@@ -274,6 +311,18 @@ TEST(Placement, above_4_gib_bounds_the_search_but_not_the_hint) {
   TestMmap hinted = request;
   hinted.address = 0x5000'0000;
   EXPECT_EQ(place_in_full(hinted, nearly_full), 0x5000'0000u);
+  const auto unknown = [](Stage& stage) {
+    stage.state().layout.mmap_base = (Address{1} << 32) + page;
+    stage.host().profile = linux_6_1;
+  };
+  EXPECT_EQ(place_in_full(request, unknown), (Address{1} << 32) - page) << "not known before 6.2";
+}
+
+TEST(Placement, length_that_leaves_no_room_for_alignment_is_placed_without) {
+  const auto to_the_last_page = [](Stage& stage) {
+    stage.host().geometry.limit = stage.state().layout.mmap_base = 0 - page;
+  };
+  EXPECT_EQ(place_in_full({.length = 0 - huge, .flags = anonymous}, to_the_last_page), huge - page);
 }
 
 TEST(Placement, multiples_of_huge_pages_are_aligned) {

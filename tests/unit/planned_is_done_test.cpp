@@ -486,6 +486,23 @@ TEST(PlannedIsDone, closing_a_userfaultfd_without_memory_shows_that_nothing_join
   stage.check();
 }
 
+TEST(PlannedIsDone, change_that_gave_up_its_joins_in_vain_may_be_tried_again) {
+  Stage stage("B|B");
+  const TestArea& first = *stage.area(0);
+  stage.host().charge_max = 0;
+  Change<TestServices, WalkPlan<TestServices, ModifyRule<TestServices>>> change(
+      stage.state(), [&](const TestSpaceState& s) {
+        return plan_modify(s, first, columns(0, 1), {rw_flags, nullptr},
+                           WithoutMemory::joins_nothing);
+      });
+  EXPECT_EQ(change.reserve().code(), Error::no_memory);
+  EXPECT_EQ(change.reserve().code(), Error::no_memory);
+  stage.host().charge_max = 1;
+  EXPECT_TRUE(change.complete());
+  EXPECT_EQ(stage.picture(), "AB");
+  stage.check();
+}
+
 TEST(PlannedIsDone, nothing_is_given_up_where_there_is_memory) {
   Stage stage("AAL..AL");
   auto change = stage.space().plan_mlockall(mlockall::current);

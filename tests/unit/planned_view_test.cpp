@@ -87,6 +87,20 @@ TEST(PlannedView, of_a_clearing_is_what_is_left) {
             200);
 }
 
+TEST(PlannedEdit, has_a_piece_where_an_area_stands_afterwards) {
+  Stage stage("AAAA");
+  const auto change = stage.space().plan_munmap(columns(1, 2));
+  change.for_each_step([](const Step<TestServices>& step) {
+    if (step.kind != StepKind::edit) return;
+    const Edit<TestServices>& edit = *step.edit;
+    ASSERT_EQ(edit.pieces.size(), 2u);
+    EXPECT_EQ(edit.piece_at(TestSpace::column(0)), &edit.pieces[0]);
+    EXPECT_EQ(edit.piece_at(TestSpace::column(1)), nullptr);
+    EXPECT_EQ(edit.piece_at(TestSpace::column(3)), &edit.pieces[1]);
+    EXPECT_EQ(edit.piece_at(TestSpace::column(4)), nullptr);
+  });
+}
+
 TEST(PlannedView, of_a_new_range_has_it_alone_and_joined) {
   EXPECT_GT(try_all_ranges([](const TestSpaceState& s, Range range) {
               return plan_mmap(s, TestMmap{.address = range.start,

@@ -199,6 +199,12 @@ TEST_F(PoolMemoryTest, that_the_host_did_not_give_is_no_memory) {
   EXPECT_EQ(space.area_count(), 0u);
 }
 
+TEST(PoolMemory, that_is_shared_and_not_given_has_neither_areas_nor_nodes) {
+  shims::SharedPoolMemory<> none;
+  EXPECT_EQ(none.allocate_area(64, 64), nullptr);
+  EXPECT_EQ(none.allocate_node(256, 64), nullptr);
+}
+
 TEST(PoolMemory, from_the_heap_can_be_chosen) {
   static_assert(sizeof(HeapHost) == 1 && std::same_as<HeapHost::Nodes, shims::HeapMemory>);
   AddressSpace<HeapHost> space;
@@ -296,6 +302,25 @@ TEST(HeapMemory, of_an_area_that_was_never_used_is_given_back) {
     ASSERT_NE(area, nullptr);
     addresses.insert(area);
     shims::HeapMemory::release_area(area, bytes, 64);
+  }
+  EXPECT_LT(addresses.size(), 1000u);
+}
+
+TEST(HeapMemory, that_is_not_to_be_had_is_null_at_any_alignment) {
+  const volatile std::size_t too_much = ~std::size_t{0} / 4;  // Not known to the compiler.
+  EXPECT_EQ(shims::HeapMemory::allocate_area(too_much, 64), nullptr);
+  EXPECT_EQ(shims::HeapMemory::allocate_node(too_much, 8), nullptr);
+}
+
+/// Tools that look for memory that is lost see if it is not.
+TEST(HeapMemory, that_is_retired_is_given_back_at_once) {
+  constexpr std::size_t bytes = std::size_t{1} << 20;
+  std::set<void*> addresses;
+  for (int i = 0; i < 1000; ++i) {
+    void* const node = shims::HeapMemory::allocate_node(bytes, 64);
+    ASSERT_NE(node, nullptr);
+    addresses.insert(node);
+    shims::HeapMemory::retire_node(node, bytes, 64);
   }
   EXPECT_LT(addresses.size(), 1000u);
 }

@@ -97,6 +97,11 @@ TEST(RemapFilePages, only_shared_mappings_of_a_file_that_may_be_written) {
                           .length = 0x2000,
                           .protection = rw,
                           .flags = map::shared | map::anonymous | map::fixed}));
+  TestDescription of_a_driver = stage.fresh(8, 9, flag::shared | flag::may_share);
+  of_a_driver.flags = of_a_driver.flags.without(flag::account);
+  of_a_driver.hooks = &no_hooks<TestServices>;
+  ASSERT_TRUE(stage.insert(of_a_driver));
+  EXPECT_EQ(remap(stage, columns(8, 9), 5), Error::invalid) << "shared, but of no file";
   EXPECT_TRUE(remap(stage, columns(0, 1), 5)) << "shared anonymous memory has a file, too";
   EXPECT_EQ(stage.shape(0), "[0,1)p5");
 }

@@ -101,6 +101,19 @@ Result<T> hidden(Result<T> result) {
   return code == Error::none ? result : Result<T>(Error{code});
 }
 
+TEST(Result, tells_its_error_or_another_one) {
+  EXPECT_EQ(hidden(failed).error_or(Error::busy), Error::no_memory);
+  EXPECT_EQ(hidden(good).error_or(Error::busy), Error::busy);
+  hidden(success).value();
+  *hidden(success);
+}
+
+TEST(Result, two_that_failed_are_equal_if_their_errors_are) {
+  EXPECT_EQ(hidden(failed), hidden(failed));
+  EXPECT_FALSE(hidden(failed) == hidden(Result<int>(Error::busy)));
+  EXPECT_FALSE(hidden(failed) == hidden(good));
+}
+
 TEST(ResultDeath, value_of_a_failed_result_ends_the_program) {
   int value = 0;
   EXPECT_DEATH(value = *hidden(failed), "");

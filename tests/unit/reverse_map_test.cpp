@@ -2,6 +2,9 @@
 //
 // Chains, identities and file trees, as calls make them and by hand (rules 19,
 // 20). That the checker of our tests sees what is broken is shown at the end.
+#include <algorithm>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "support/test_space.hpp"
@@ -101,6 +104,13 @@ struct CountedLock {
 struct LockingHost : shims::ReverseMap<LockingHost, CountedLock> {
   static void release_link(void*, std::size_t, std::size_t) noexcept {}
 };
+
+TEST(Fork, of_an_area_without_links_gives_no_identity) {
+  TestSpace space("A.A");
+  TestServices::LinkReservation links;
+  EXPECT_FALSE(space.state().services.fork_links(links, *space.area(2), *space.area(0)));
+  EXPECT_EQ(space.area(2)->reverse_map.chain_length, 0u);
+}
 
 TEST(Identity, is_locked_at_its_root) {
   shims::Identity<CountedLock> root;
@@ -277,6 +287,72 @@ TEST(IntervalTree, check_looks_at_what_lies_left_and_right) {
     EXPECT_STREQ(tree.check(), "an interval ends before it begins");
     node->last = last;
   }
+}
+
+class BrokenIntervalTree : public ::testing::Test {
+ protected:
+  /// Three nodes with keys 2, 4 and 6, of which the one in the middle is the root.
+  BrokenIntervalTree() {
+    for (shims::IntervalNode& node : nodes_) tree_.insert(node);
+    const auto root = static_cast<std::size_t>(
+        std::find_if(nodes_, nodes_ + 3, [](const auto& node) { return node.parent == nullptr; }) -
+        nodes_);
+    for (shims::IntervalNode& node : nodes_) tree_.remove(node);
+    std::uint64_t key = 2;
+    for (const std::size_t at : {(root + 1) % 3, root, (root + 2) % 3}) {
+      nodes_[at].first = nodes_[at].last = std::exchange(key, key + 2);
+      tree_.insert(nodes_[at]);
+    }
+    root_ = &nodes_[root];
+  }
+  /// What the check says while something is broken.
+  template <class T>
+  std::string seen(T& value, T broken) {
+    const T was = std::exchange(value, broken);
+    const char* const said = tree_.check();
+    value = was;
+    EXPECT_EQ(tree_.check(), nullptr);
+    return said == nullptr ? "" : said;
+  }
+
+  shims::IntervalNode nodes_[3];
+  shims::IntervalTree tree_;
+  shims::IntervalNode* root_;
+};
+
+TEST_F(BrokenIntervalTree, is_seen_by_its_links) {
+  ASSERT_NE(root_->left, nullptr);
+  ASSERT_NE(root_->right, nullptr);
+  EXPECT_EQ(seen(root_->parent, root_->left), "the root of an interval tree has a parent");
+  for (shims::IntervalNode* child : {root_->left, root_->right}) {
+    EXPECT_EQ(seen<shims::IntervalNode*>(child->parent, nullptr),
+              "an interval node's parent is wrong");
+  }
+}
+
+TEST_F(BrokenIntervalTree, is_seen_by_the_order_of_its_keys) {
+  shims::IntervalNode& left = *root_->left;
+  shims::IntervalNode& right = *root_->right;
+  EXPECT_EQ(seen<std::uint64_t>(right.first, 3), "an interval tree is out of order");
+  EXPECT_EQ(seen<std::uint64_t>(left.first, 5), "an interval tree is out of order");
+  EXPECT_EQ(seen<std::uint64_t>(left.first, 3), "an interval ends before it begins");
+}
+
+TEST(IntervalTree, that_is_no_heap_is_seen) {
+  shims::IntervalNode nodes[2];
+  {
+    shims::IntervalTree both;
+    for (shims::IntervalNode& node : nodes) both.insert(node);
+  }
+  const bool first_is_root = nodes[0].parent == nullptr;
+  shims::IntervalNode& higher = nodes[first_is_root ? 0 : 1];
+  shims::IntervalNode& lower = nodes[first_is_root ? 1 : 0];
+  shims::IntervalTree tree;
+  tree.insert(lower);
+  lower.right = &higher;
+  higher.left = higher.right = nullptr;
+  higher.parent = &lower;
+  EXPECT_STREQ(tree.check(), "an interval tree is not a heap");
 }
 
 }  // namespace

@@ -223,6 +223,19 @@ TEST(SmapsImport, refusal_of_the_host_names_the_area_and_leaves_an_empty_space) 
   EXPECT_EQ(imported.space.area_count(), 0U);
 }
 
+/// Calls a charge that it refuses an invalid argument.
+struct Confusing : shims::UserlandOf<Confusing> {
+  static Result<void> charge(PageCount) noexcept { return Error::invalid; }
+};
+
+TEST(SmapsImport, area_that_is_possible_is_not_blamed_for_what_its_host_says) {
+  const Imported<Confusing> imported(anonymous(0x1000, 0x2000, rw));
+  ASSERT_FALSE(imported.report);
+  EXPECT_EQ(imported.report.error->message(),
+            "line 1, column 1: expected memory and charge for an area, found "
+            "\"00001000-00002000 rw-p 00000000 00:00 0\"");
+}
+
 /// Keeps no attributes.
 struct Forgetful : shims::UserlandOf<Forgetful> {
   static const Attributes* intern_attributes(const Attributes&) noexcept { return nullptr; }
@@ -441,6 +454,73 @@ TEST(SmapsImport, heap_that_is_not_there_yet_begins_behind_the_program) {
   EXPECT_EQ(i.space.layout().brk, 0x403000U);
 }
 
+TEST(SmapsImport, heap_that_was_cut_reaches_to_the_end_of_its_last_piece) {
+  const Imported<> i(
+      "00500000-00501000 rw-p 00000000 00:00 0                                  [heap]\n"
+      "00501000-00502000 r--p 00000000 00:00 0                                  [heap]\n"
+      "00502000-00510000 rw-p 00000000 00:00 0                                  [heap]\n");
+  EXPECT_EQ(i.space.layout().start_brk, 0x500000U);
+  EXPECT_EQ(i.space.layout().brk, 0x510000U);
+}
+
+TEST(SmapsImport, break_of_a_program_without_a_heap_is_where_stat_says_that_it_starts) {
+  std::string stat = "12 (a) R 1";
+  for (int field = 5; field <= 50; ++field) stat += fmt::format(" {}", field * 0x1000);
+  const Imported<> i(anonymous(0x1000, 0x2000, rw), {.stat = stat});
+  ASSERT_TRUE(i.report) << i.report.text();
+  EXPECT_EQ(i.space.layout().brk, 47U * 0x1000);
+  EXPECT_FALSE(i.report.guessed(Guess::program_break));
+}
+
+TEST(SmapsImport, vdso_above_the_stack_or_below_all_mappings_tells_no_base) {
+  const auto base = [](const std::string& text) {
+    const Imported<> i(text);
+    EXPECT_TRUE(i.report) << i.report.text();
+    return i.space.layout().mmap_base;
+  };
+  const std::string vdso_flags = "rd ex mr mw me de";
+  const std::string stack =
+      anonymous(0x7000'0000, 0x7000'2000, "rd wr mr mw me gd ac", "4", "[stack]");
+  const std::string high =
+      smaps_area("70005000-70006000 r-xp 00000000 00:00 0  [vdso]", vdso_flags);
+  const std::string low = smaps_area("00001000-00002000 r-xp 00000000 00:00 0  [vdso]", vdso_flags);
+  EXPECT_EQ(base(high), 0x7000'6000U);
+  EXPECT_EQ(base(stack + high), SpaceLayout{}.mmap_base);
+  EXPECT_EQ(base(low), SpaceLayout{}.mmap_base);
+}
+
+TEST(SmapsImport, private_area_with_a_path_has_a_file_whatever_its_device) {
+  const Imported<> i(
+      "00001000-00002000 r--p 00000000 00:00 0                                  /x\n"
+      "00003000-00004000 r--p 00000000 00:00 0                                  x\n");
+  ASSERT_TRUE(i.report) << i.report.text();
+  EXPECT_NE(i.at(0x1000).file, nullptr);
+  EXPECT_EQ(i.at(0x3000).file, nullptr);
+}
+
+TEST(GiveIdentity, is_for_the_start_of_an_area) {
+  AddressSpace<shims::CheckedUserland> space;
+  const auto map_at = [&](Address at) {
+    return space.mmap({.address = at,
+                       .length = 0x2000,
+                       .protection = prot::read,
+                       .flags = map::private_ | map::anonymous | map::fixed});
+  };
+  ASSERT_TRUE(map_at(0));
+  ASSERT_TRUE(map_at(0x5000));
+  using shims::give_identity;
+  using shims::IdentityFrom;
+  for (const Address wrong : {Address{0x1000}, Address{0x3000}, Address{0x6000}, Address{0x9000}}) {
+    EXPECT_EQ(give_identity(space, wrong, IdentityFrom::none), Error::bad_address) << wrong;
+  }
+  EXPECT_FALSE(space.find(0)->identity);
+  EXPECT_TRUE(give_identity(space, 0, IdentityFrom::area_below)) << "there is none below";
+  EXPECT_TRUE(space.find(0)->identity);
+  EXPECT_TRUE(give_identity(space, 0x5000, IdentityFrom::area_below));
+  EXPECT_NE(space.find(0x5000)->identity, space.find(0)->identity) << "which ends elsewhere";
+  EXPECT_FALSE(check(space));
+}
+
 TEST(SmapsImport, stat_that_is_none_tells_nothing) {
   std::string numbers = "1";
   for (int field = 2; field <= 60; ++field) numbers += fmt::format(" {}", field);
@@ -485,10 +565,19 @@ TEST(SmapsImport, report_is_one_line_a_guess_and_neighbours_are_one) {
             "guessed: that prctl, personality and mlockall changed nothing for later calls\n");
 }
 
+TEST(SmapsImport, report_names_each_boundary) {
+  ImportReport report;
+  report.add(Guess::boundary, {0x1000, 0x2000});
+  report.add(Guess::boundary, {0x2000, 0x3000});
+  ASSERT_EQ(report.guesses.size(), 2U);
+  EXPECT_EQ(report.guesses[1].where, (Range{0x2000, 0x3000}));
+}
+
 TEST(SmapsImport, every_guess_has_words) {
   for (int i = 0; i <= static_cast<int>(Guess::modes); ++i) {
     EXPECT_STRNE(describe(static_cast<Guess>(i)), "unknown") << i;
   }
+  EXPECT_STREQ(describe(static_cast<Guess>(static_cast<int>(Guess::modes) + 1)), "unknown");
 }
 
 TEST(SmapsImport, later_calls_merge_what_the_text_says_was_one) {

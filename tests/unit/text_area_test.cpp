@@ -116,6 +116,13 @@ TEST(TextOfSpace, is_a_line_an_area_and_the_totals) {
   EXPECT_EQ(to_string(space.state()), to_string(space.space()));
 }
 
+TEST(TextOfSpace, one_area_is_no_areas) {
+  TestSpace space("B");
+  EXPECT_EQ(to_string(space.space()),
+            "100000-101000 r--p 100 anonymous\n"
+            "1 area, pages: total 1 data 0 exec 0 stack 0 locked 0, charged 0");
+}
+
 TEST(TextOfSpace, an_empty_one_has_only_totals) {
   const AddressSpace<shims::Userland> space;
   EXPECT_EQ(to_string(space), "0 areas, pages: total 0 data 0 exec 0 stack 0 locked 0, charged 0");
@@ -136,6 +143,22 @@ TEST(Picture, a_page_is_a_letter_by_what_it_allows) {
   const Range all{TestSpace::column(0), TestSpace::column(11)};
   EXPECT_EQ(picture(space.space(), all), "wwrr.-x|xaaW");
   EXPECT_EQ(picture(space.state(), {TestSpace::column(1), TestSpace::column(3)}), "wr");
+}
+
+TEST(Picture, letters_of_shared_memory_are_capital) {
+  TestSpace space;
+  TestFile* const file = space.host().make_file();
+  const Protection allowed[] = {prot::none, prot::read, prot::read | prot::write,
+                                prot::read | prot::exec, prot::read | prot::write | prot::exec};
+  std::uint64_t column = 0;
+  for (const Protection protection : allowed) {
+    ASSERT_TRUE(space.mmap({.address = TestSpace::column(column++),
+                            .length = 0x1000,
+                            .protection = protection,
+                            .flags = map::shared | map::fixed,
+                            .file = file}));
+  }
+  EXPECT_EQ(picture(space.space(), {TestSpace::column(0), TestSpace::column(5)}), "=RWXA");
 }
 
 TEST(Picture, areas_that_touch_and_look_alike_are_parted) {

@@ -76,7 +76,7 @@ TEST(Names, every_error_has_a_name_and_a_sentence) {
   std::set<std::string> sentences;
   for (const Error error : {none, not_permitted, no_entry, interrupted, bad_file, try_again,
                             no_memory, access_denied, bad_address, busy, exists, no_device, invalid,
-                            file_busy, no_space, overflow, not_supported}) {
+                            file_busy, no_space, overflow, not_implemented, not_supported}) {
     ASSERT_NE(name(error), nullptr);
     ASSERT_NE(describe(error), nullptr) << name(error);
     EXPECT_TRUE(sentences.insert(describe(error)).second) << describe(error);

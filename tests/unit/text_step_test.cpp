@@ -45,6 +45,13 @@ TEST(TextOfStep, every_kind_has_one) {
   for (const auto& [step, said] : cases) EXPECT_EQ(to_string(step), said);
 }
 
+TEST(TextOfPiece, what_comes_from_a_piece_of_the_edit_before_is_a_copy) {
+  Piece<TestServices> piece = Piece<TestServices>::fresh({.start = 0x1000, .end = 0x3000});
+  EXPECT_EQ(to_string(piece), "1000-3000 ---p new");
+  piece.copied_made_by = MadeBy::piece_0;
+  EXPECT_EQ(to_string(piece), "1000-3000 ---p copied");
+}
+
 TEST(TextOfChange, a_split_names_what_is_kept_and_what_is_copied) {
   TestSpace space("AAAA");
   const Range range = TestSpace::range_of(" ** ");
@@ -78,6 +85,20 @@ TEST(TextOfChange, a_move_is_its_two_edits_and_the_pages_between) {
             "edit 104000-106000 moved: 104000-106000 rw-p copied\n"
             "move_pages 100000-102000 to 104000\n"
             "edit 100000-102000 resized: nothing stays; unmapped 100000-102000");
+}
+
+TEST(TextOfChange, a_rest_of_what_the_edit_before_made_is_a_copy) {
+  TestSpace space("AAAA..");
+  EXPECT_EQ(to_string(space.space().plan_mremap({.address = TestSpace::column(1),
+                                                 .old_length = 0x1000,
+                                                 .new_length = 0x1000,
+                                                 .flags = remap::may_move | remap::fixed,
+                                                 .new_address = TestSpace::column(4)})),
+            "0x104000\n"
+            "edit 100000-105000 moved: 100000-105000 rw-p kept\n"
+            "move_pages 101000-102000 to 104000\n"
+            "edit 100000-105000 resized: 100000-101000 rw-p kept; 102000-105000 rw-p copied; "
+            "unmapped 101000-102000");
 }
 
 TEST(TextOfChange, a_refused_call_says_why) {

@@ -68,6 +68,7 @@ TEST(TextWriter, of_what_has_no_text_there_is_a_question_mark) {
   struct Silent {};
   EXPECT_EQ(written([](TextWriter& to) { write_any(to, Silent{}); }), "?");
   EXPECT_EQ(written([](TextWriter& to) { write_any(to, true); }), "true");
+  EXPECT_EQ(written([](TextWriter& to) { write_any(to, false); }), "false");
 }
 
 TEST(Text, holds_its_own_memory_and_is_cut_where_it_is_too_small) {

@@ -141,6 +141,14 @@ TEST(Expand, over_next_ends_it_without_telling_its_driver_more_than_that) {
   EXPECT_EQ(stage.legend.at('F').file->references, 1u);
 }
 
+TEST(Expand, over_next_that_is_not_charged_leaves_the_charge_to_the_hole) {
+  Stage stage("BB.BB");
+  ASSERT_TRUE(stage.expand(0, columns(0, 5), stage.area(3)));
+  EXPECT_EQ(stage.shape(0), "[0,5)p0");
+  EXPECT_EQ(stage.state().charged, 0u);
+  EXPECT_EQ(stage.state().totals.total, 5);
+}
+
 TEST(Shrink, at_the_end_keeps_the_page_offset) {
   Stage stage("aaa");
   ASSERT_TRUE(stage.shrink(0, columns(0, 1)));
@@ -215,6 +223,50 @@ TEST(Relocate, count_and_counters_stay) {
 TEST(RelocateDeathTest, by_no_page_is_a_broken_promise) {
   Stage stage("..kk");
   EXPECT_DEATH((void)stage.relocate_down(2, 0), "a relocation is by whole pages");
+  EXPECT_DEATH((void)plan_relocate_down(stage.state(), *stage.area(2), 0x10),
+               "a relocation is by whole pages");
+}
+
+TEST(SplitDeathTest, outside_of_the_area_is_a_broken_promise) {
+  Stage stage(".AA.");
+  for (const std::uint64_t at : {0u, 1u, 3u, 4u}) {
+    EXPECT_DEATH(
+        (void)plan_split(stage.state(), *stage.area(1), TestSpace::column(at), NewPart::below),
+        "a split lies inside the area");
+  }
+}
+
+TEST(ModifyDeathTest, part_that_is_empty_or_elsewhere_is_a_broken_promise) {
+  Stage stage(".AA.");
+  const TestArea& area = *stage.area(1);
+  const auto modify = [&](Range part, WithoutMemory without) {
+    (void)plan_modify(stage.state(), area, part, {changed, nullptr}, without);
+  };
+  constexpr auto fails = WithoutMemory::fails;
+  EXPECT_DEATH(modify(columns(2, 2), fails), "a modified part lies in the area");
+  EXPECT_DEATH(modify(columns(0, 2), fails), "a modified part lies in the area");
+  EXPECT_DEATH(modify(columns(2, 4), fails), "a modified part lies in the area");
+  EXPECT_DEATH(modify(columns(1, 2), WithoutMemory::joins_nothing),
+               "only the change of a whole area can go without memory");
+}
+
+TEST(ExpandDeathTest, over_what_cannot_be_swallowed_is_a_broken_promise) {
+  Stage stage("HH.HH");
+  EXPECT_DEATH((void)stage.expand(0, columns(0, 5), stage.area(3)),
+               "an area with a close hook is never swallowed");
+  EXPECT_DEATH((void)stage.expand(0, columns(0, 4), stage.area(3)),
+               "an expansion ends before the next area, or with it");
+  EXPECT_DEATH((void)stage.expand(0, columns(0, 2), stage.area(0)),
+               "an expansion ends before the next area, or with it")
+      << "it is not its own next";
+  EXPECT_DEATH((void)stage.expand(0, columns(1, 3)), "an expansion covers the area");
+}
+
+TEST(ShrinkDeathTest, to_no_part_at_an_end_is_a_broken_promise) {
+  Stage stage(".AAA.");
+  EXPECT_DEATH((void)stage.shrink(1, columns(1, 1)), "a shrunk area is a part of the old one");
+  EXPECT_DEATH((void)stage.shrink(1, columns(3, 5)), "a shrunk area is a part of the old one");
+  EXPECT_DEATH((void)stage.shrink(1, columns(2, 3)), "an area shrinks at one end");
 }
 
 }  // namespace
