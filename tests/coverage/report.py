@@ -9,7 +9,8 @@ Writes the lines and ways that are missing, file by file; exits with 1 below the
 Left out is what no test could reach: lines of brackets and comments, what the compiler decides or
 writes (`if constexpr`, the values of constants, `= default` and other implicit members), the way
 out of a switch that has no default, where -Wswitch sees that each value is named, and a condition
-as a whole, for its parts count.
+as a whole, for its parts count. What else cannot be taken is listed with the reason; an entry of
+that list which is taken, or is not there, is an error.
 """
 import argparse
 import collections
@@ -122,10 +123,47 @@ class Coverage:
                 if place[0] not in left and not is_switch(words[place[0] - 1], place[1])
                 and place[2:] == min(ends[place[:2]])}
 
+    def missing_lines(self, name):
+        """Yields line, text."""
+        for line, count in sorted(self.lines[name].items()):
+            if not count:
+                yield line, self.texts[name][line - 1].strip()
+
+    def missing_ways(self, name):
+        """Yields place, 0 or 1 of its ways, text."""
+        for place, ways in sorted(self.ways[name].items()):
+            for way, what in enumerate(("true", "false")):
+                if ways[way] == 0:
+                    end = place[3] - 1 if place[2] == place[0] else None
+                    shown = self.texts[name][place[0] - 1][place[1] - 1:end]
+                    yield place, way, f"never {what}: {shown}"
+
+    def leave_out_what_is_listed(self, listed, source):
+        """Returns what was not missing."""
+        left = set(listed)
+        for name in self.lines:
+            header = os.path.relpath(name, source)
+            for line, text in list(self.missing_lines(name)):
+                if f"{header}: {text}" in listed:
+                    del self.lines[name][line]
+                    left.discard(f"{header}: {text}")
+            for place, way, text in list(self.missing_ways(name)):
+                if f"{header}: {text}" in listed:
+                    self.ways[name][place][way] = None
+                    left.discard(f"{header}: {text}")
+        return sorted(left)
+
     def sums(self, name):
-        lines, ways = self.lines[name], self.ways[name]
-        return (sum(1 for count in lines.values() if count), len(lines),
-                sum(1 for way in ways.values() for count in way if count), 2 * len(ways))
+        lines = self.lines[name].values()
+        ways = [count for both in self.ways[name].values() for count in both if count is not None]
+        return (sum(1 for count in lines if count), len(lines),
+                sum(1 for count in ways if count), len(ways))
+
+
+def lines_of(path):
+    """The lines of a file, without comments."""
+    with open(path, encoding="utf-8") as text:
+        return [line.strip() for line in text if line.strip() and not line.startswith("#")]
 
 
 def percent(part, whole):
@@ -140,22 +178,16 @@ def write_report(coverage, source, path):
             total = [a + b for a, b in zip(total, sums)]
             report.write(f"{os.path.relpath(name, source):<55} lines {sums[0]:>4}/{sums[1]:<4} "
                          f"ways {sums[2]:>4}/{sums[3]:<4}\n")
-            words = coverage.texts[name]
-            for line, count in sorted(coverage.lines[name].items()):
-                if not count:
-                    report.write(f"  line {line:>4}: {words[line - 1].strip()}\n")
-            for place, (taken, passed) in sorted(coverage.ways[name].items()):
-                for what, count in (("true", taken), ("false", passed)):
-                    if not count:
-                        end = place[3] - 1 if place[2] == place[0] else None
-                        shown = words[place[0] - 1][place[1] - 1:end]
-                        report.write(f"  line {place[0]:>4}: never {what}: {shown}\n")
+            for line, text in coverage.missing_lines(name):
+                report.write(f"  line {line:>4}: {text}\n")
+            for place, _, text in coverage.missing_ways(name):
+                report.write(f"  line {place[0]:>4}: {text}\n")
     return total
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for option in ("--floor", "--source", "--profiles", "--output"):
+    for option in ("--floor", "--listed", "--source", "--profiles", "--output"):
         parser.add_argument(option, required=True)
     parser.add_argument("programs", nargs="+")
     given = parser.parse_args()
@@ -169,18 +201,19 @@ def main():
     for program in given.programs:
         coverage.add(program, profile)
     coverage.leave_out_what_is_no_code()
+    wrongly_listed = coverage.leave_out_what_is_listed(lines_of(given.listed), given.source)
     sums = write_report(coverage, given.source, given.output)
     lines, ways = percent(sums[0], sums[1]), percent(sums[2], sums[3])
     print(f"coverage: {lines:.2f} % of {sums[1]} lines, {ways:.2f} % of {sums[3]} ways of branches")
     print(f"coverage: what is missing stands in {given.output}")
 
-    with open(given.floor, encoding="utf-8") as text:
-        floor = dict(line.split() for line in text if line.strip() and not line.startswith("#"))
-    below = [f"{name} are below the floor of {floor[name]} %"
+    floor = dict(line.split() for line in lines_of(given.floor))
+    wrong = [f"{name} are below the floor of {floor[name]} %"
              for name, reached in (("lines", lines), ("ways", ways))
              if reached < float(floor[name])]
-    if below:
-        sys.exit("coverage: " + ", ".join(below))
+    wrong += [f"listed, but taken or not there: {entry}" for entry in wrongly_listed]
+    if wrong:
+        sys.exit("\n".join(f"coverage: {one}" for one in wrong))
 
 
 if __name__ == "__main__":
