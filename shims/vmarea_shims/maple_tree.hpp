@@ -198,7 +198,7 @@ class MapleTree {
 
   template <class Map>
   bool duplicate(const MapleTree& source, Map&& map) noexcept {
-    maple::promise(empty() && root().node == nullptr);
+    maple::promise(root().node == nullptr);
     const Root top = source.root();
     if (top.node == nullptr) return true;
     if (!nodes_.reserve(nodes_below(top.node, top.height))) return false;

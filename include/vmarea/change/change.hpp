@@ -112,7 +112,7 @@ class [[nodiscard]] Change {
     if (beat_ != Beat::committed) return out_of_turn("a change is finished once, after commit");
     SpaceState<Host>& space = *space_;
     end();
-    const bool is_done = plan_.sequel.kind == Sequel::Kind::nothing || !plan_.status;
+    const bool is_done = !plan_.status || plan_.sequel.kind == Sequel::Kind::nothing;
     if (is_done) return plan_.status;
     if (has_rest()) return move_rest(space);
     const Result<void> done = touch_sequel(space, plan_.sequel);

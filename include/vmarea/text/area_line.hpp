@@ -44,12 +44,13 @@ class AreaLine {
     expected_ = expected;
     return false;
   }
-  /// Goes over the blank before the next word. False at the end of the line, which is right, too.
+  /// From the end of a word over the blank before the next one. False at the end of the line, which
+  /// is right, too.
   constexpr bool next() noexcept {
     if (at_ == length_) return false;
-    if (line_[at_] != ' ') return fail_at(at_, "the end of the word");
     ++at_;
-    return line_[at_] != ' ' || fail_at(at_, "a word after one blank");
+    if (line_[at_] == ' ') return fail_at(at_, "a word after one blank");
+    return true;
   }
   constexpr bool range() noexcept {
     constexpr const char* wanted = "a range such as 1000-3000";
@@ -58,23 +59,26 @@ class AreaLine {
     if (!hex(start) || at_ == length_ || line_[at_] != '-') return fail_at(0, wanted);
     const std::size_t end_at = ++at_;
     if (!hex(end) || !at_word_end()) return fail_at(0, wanted);
-    return start < end || fail_at(end_at, "an end above the start");
+    if (start >= end) return fail_at(end_at, "an end above the start");
+    return true;
   }
   constexpr bool access() noexcept {
+    constexpr const char* wanted = "four letters such as rw-p";
     const char* const choices[] = {"r-", "w-", "x-", "ps"};
     const std::size_t from = at_;
     for (const char* choice : choices) {
       const bool fits = at_ < length_ && (line_[at_] == choice[0] || line_[at_] == choice[1]);
-      if (!fits) return fail_at(from, "four letters such as rw-p");
+      if (!fits) return fail_at(from, wanted);
       ++at_;
     }
-    return at_word_end() || fail_at(from, "four letters such as rw-p");
+    if (!at_word_end()) return fail_at(from, wanted);
+    return true;
   }
   constexpr bool number() noexcept {
     const std::size_t from = at_;
     std::uint64_t value = 0;
-    return (hex(value) && at_word_end()) ||
-           fail_at(from, "a hexadecimal number without 0x and leading zeros");
+    if (hex(value) && at_word_end()) return true;
+    return fail_at(from, "a hexadecimal number without 0x and leading zeros");
   }
   constexpr bool kind() noexcept {
     if (take("anonymous") || take("special")) return true;
@@ -88,8 +92,8 @@ class AreaLine {
       if (take(word)) return true;
     }
     if (take("data")) return skip_rest();
-    return flag() ||
-           fail_at(at_, "two letters of a flag, or identity, policy, userfaultfd, name, data");
+    if (flag()) return true;
+    return fail_at(at_, "two letters of a flag, or identity, policy, userfaultfd, name, data");
   }
   /// Two letters, or # and the number of a bit that has none.
   constexpr bool flag() noexcept {

@@ -93,8 +93,9 @@ struct ChunkList {
     bytes += chunk->bytes;
     link(chunk);
   }
+  /// Requires: no block of it is in use, so it is linked.
   void remove(Chunk* chunk) noexcept {
-    if (chunk->has_room()) unlink(chunk);
+    unlink(chunk);
     bytes -= chunk->bytes;
     blocks -= chunk->blocks;
     const std::size_t at = count_up_to(chunk) - 1;

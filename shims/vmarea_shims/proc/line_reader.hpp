@@ -43,8 +43,6 @@ class LineReader {
   constexpr std::size_t at() const noexcept { return at_; }
   constexpr void go_to(std::size_t at) noexcept { at_ = at < line_.size() ? at : line_.size(); }
 
-  /// What was expected where the line went wrong; null: nothing went wrong.
-  constexpr const char* expected() const noexcept { return expected_; }
   /// Always false, so that a caller can return it.
   constexpr bool fail(const char* expected) noexcept {
     expected_ = expected;

@@ -73,9 +73,7 @@ class SmapsParser {
   }
 
   /// In smaps each area has flags; where the first one has fields, all have.
-  bool lacks_flags() const noexcept {
-    return result_.has_fields && inside_ && !current_.fields.has_flags;
-  }
+  bool lacks_flags() const noexcept { return result_.has_fields && !current_.fields.has_flags; }
 
   bool take_field(LineReader& reader) {
     if (!inside_) return reader.fail("the line of an area above its fields");
