@@ -20,7 +20,7 @@ class RetiringPoolTest : public ::testing::Test {
   static constexpr std::size_t no_limit = ~std::size_t{0};
   void* take() { return pool_.take(epochs_, bytes, bytes); }
   void retire(void* block) {
-    pool_.retire(block, bytes, bytes);
+    pool_.retire(block);
     pool_.publish(epochs_);
   }
   ~RetiringPoolTest() override { Chunks::state.allowed = no_limit; }

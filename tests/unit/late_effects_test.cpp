@@ -156,16 +156,22 @@ TEST_F(OnUserland, lock_of_what_is_larger_than_any_memory_touches_once) {
   EXPECT_TRUE(space_.find(at)->identity);
 }
 
-TEST(Sequel, of_nothing_and_of_a_rest_that_has_moved_touches_nothing) {
+TEST(SequelDeathTest, that_touches_is_one_that_says_what) {
   Stage stage("AA");
   for (const Sequel::Kind kind : {Sequel::Kind::nothing, Sequel::Kind::move_rest}) {
-    EXPECT_TRUE(touch_sequel(stage.state(), {.kind = kind, .range = columns(0, 9)}));
-    EXPECT_EQ(stage.picture(), "AA");
+    const Sequel sequel{.kind = kind, .range = columns(0, 9)};
+    EXPECT_DEATH((void)touch_sequel(stage.state(), sequel),
+                 "a change goes on with what there is to touch");
   }
-  EXPECT_EQ(
-      touch_sequel(stage.state(), {.kind = Sequel::Kind::advised_write, .range = columns(0, 9)}),
-      Error::no_memory);
+  const Sequel writes{.kind = Sequel::Kind::advised_write, .range = columns(0, 9)};
+  EXPECT_EQ(touch_sequel(stage.state(), writes), Error::no_memory);
   EXPECT_EQ(stage.picture(), "aa");
+}
+
+TEST(PagesDeathTest, are_changed_by_steps_that_concern_them) {
+  Stage stage("aa");
+  const auto step = Step<TestServices>::set(StepKind::set_brk, TestSpace::column(9));
+  EXPECT_DEATH(commit_page_step(stage.state(), step), "a step that concerns pages alone");
 }
 
 }  // namespace

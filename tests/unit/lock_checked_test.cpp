@@ -55,6 +55,16 @@ TEST_F(LockChecks, are_silent_for_the_right_order) {
   EXPECT_TRUE(take().empty());
 }
 
+TEST_F(LockChecks, catch_an_identity_that_is_unlocked_in_place_of_another) {
+  TestSpace space("a.a");
+  SpaceState<TestServices>& state = space.state();
+  ASSERT_TRUE(state.services.lock_space(state.lock));
+  state.services.lock_identity(space.area(0)->identity);
+  state.services.unlock_identity(space.area(2)->identity);
+  expect_one("only a locked identity is unlocked");
+  state.services.unlock_space(state.lock);
+}
+
 TEST_F(LockChecks, know_what_a_thread_holds) {
   const auto& book = TestServices::book();
   TestFile* file = host_.make_file();

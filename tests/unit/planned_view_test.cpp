@@ -87,17 +87,19 @@ TEST(PlannedView, of_a_clearing_is_what_is_left) {
             200);
 }
 
-TEST(PlannedEdit, has_a_piece_where_an_area_stands_afterwards) {
+TEST(PlannedEditDeathTest, has_a_piece_only_where_an_area_stands_afterwards) {
   Stage stage("AAAA");
   const auto change = stage.space().plan_munmap(columns(1, 2));
   change.for_each_step([](const Step<TestServices>& step) {
     if (step.kind != StepKind::edit) return;
     const Edit<TestServices>& edit = *step.edit;
     ASSERT_EQ(edit.pieces.size(), 2u);
-    EXPECT_EQ(edit.piece_at(TestSpace::column(0)), &edit.pieces[0]);
-    EXPECT_EQ(edit.piece_at(TestSpace::column(1)), nullptr);
-    EXPECT_EQ(edit.piece_at(TestSpace::column(3)), &edit.pieces[1]);
-    EXPECT_EQ(edit.piece_at(TestSpace::column(4)), nullptr);
+    EXPECT_EQ(&edit.piece_over(TestSpace::column(0)), &edit.pieces[0]);
+    EXPECT_EQ(&edit.piece_over(TestSpace::column(3)), &edit.pieces[1]);
+    for (const std::uint64_t hole : {1u, 4u}) {
+      EXPECT_DEATH((void)edit.piece_over(TestSpace::column(hole)),
+                   "the place belongs to a piece of the edit");
+    }
   });
 }
 
