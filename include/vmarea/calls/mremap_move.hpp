@@ -208,7 +208,7 @@ void part_at_tail(const SpaceState<Host>& space, Edit<Host>& edit, const Area<Ho
   FixedList<Host, Piece<Host>, 3> parted;
   for (Piece<Host> piece : edit.pieces) {
     const Range joined = piece.after.range();
-    if (!joined.contains(to) || !joined.contains(tail.start) || joined.end <= tail.end) {
+    if (!joined.contains(to) || !joined.contains(tail.start)) {
       parted.add(piece);
       continue;
     }

@@ -27,7 +27,8 @@ struct JoinReport {
   Description<Host> middle{};     // The range as the call makes it, before it joins anything.
   Description<Host> neighbour{};  // As it is when that was decided; empty: nothing touches.
 
-  /// The edge below `middle`, and the one above; `answer` counts where something touches.
+  /// The edge below `middle`, and the one above, whose neighbour is null unless it touches.
+  /// `answer` counts where something does.
   static constexpr JoinReport below(const Description<Host>& middle,
                                     const Description<Host>* neighbour, JoinAnswer answer) {
     const bool touches = neighbour != nullptr && neighbour->end == middle.start;
@@ -36,8 +37,7 @@ struct JoinReport {
   }
   static constexpr JoinReport above(const Description<Host>& middle,
                                     const Description<Host>* neighbour, JoinAnswer answer) {
-    const bool touches = neighbour != nullptr && neighbour->start == middle.end;
-    if (!touches) return {Side::next, middle.end, {}, middle, {}};
+    if (neighbour == nullptr) return {Side::next, middle.end, {}, middle, {}};
     return {Side::next, middle.end, answer, middle, *neighbour};
   }
 
