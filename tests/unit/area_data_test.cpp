@@ -246,9 +246,13 @@ TEST(OwnData, is_not_to_be_had_while_a_change_is_reserved) {
 }
 
 TEST(OwnData, of_a_host_without_rules_is_there_where_an_area_is) {
-  TestSpace space("A.");
-  EXPECT_EQ(space.space().find_mutable(TestSpace::column(0)), &space.area(0)->data);
-  EXPECT_EQ(space.space().find_mutable(TestSpace::column(1)), nullptr);
+  AddressSpace<shims::Userland> space;
+  ASSERT_TRUE(space.mmap({.address = TestSpace::column(0),
+                          .length = 0x1000,
+                          .protection = rw,
+                          .flags = fixed_private}));
+  EXPECT_EQ(space.find_mutable(TestSpace::column(0)), &space.find(TestSpace::column(0))->data);
+  EXPECT_EQ(space.find_mutable(TestSpace::column(1)), nullptr);
 }
 
 /// Its parts do not join again.
