@@ -4,6 +4,8 @@
 // is as before, and the same call succeeds as soon as there is enough again.
 #include <string>
 
+#include <vmarea_shims/userland.hpp>
+
 #include "support/test_space.hpp"
 
 namespace vmarea::test {
@@ -216,6 +218,18 @@ TEST(FaultPlan, that_refuses_the_space_lock_refuses_what_a_change_would_reserve)
   auto change = space.space().plan_munmap(range.start, range.length());
   EXPECT_EQ(change.status().code(), Error::interrupted);
   EXPECT_EQ(change.reserve().code(), Error::interrupted);
+}
+
+struct WithoutPlan;
+struct WithoutPlanBase : shims::UserlandOf<WithoutPlan> {
+  static FaultPlan* fault_plan() noexcept { return nullptr; }
+};
+struct WithoutPlan : shims::FaultInjecting<WithoutPlanBase> {};
+
+TEST(FaultInjecting, host_without_a_plan_is_refused_nothing) {
+  AddressSpace<WithoutPlan> space;
+  EXPECT_TRUE(
+      space.mmap({.length = 0x1000, .protection = rw, .flags = map::private_ | map::anonymous}));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 //
 // The lock checks catch each misuse, and stay silent for the order that is right.
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <vmarea_shims/userland.hpp>
@@ -42,6 +43,7 @@ class LockChecks : public ::testing::Test {
 
 TEST_F(LockChecks, are_silent_for_the_right_order) {
   TestFile* file = host_.make_file();
+  EXPECT_FALSE(area_.write_locked()) << "nobody has written it yet";
   lock();
   services_.attach_area(space_, area_);
   services_.begin_area_write(space_, area_);
@@ -79,6 +81,9 @@ TEST_F(LockChecks, know_what_a_thread_holds) {
   TestServices::Book alone{};
   alone.locks_all = book.locks_all;
   EXPECT_FALSE(alone.holds_nothing()) << "everything";
+  alone = {};
+  alone.file_count = 1;
+  EXPECT_FALSE(alone.holds_nothing()) << "a file of many";
   services_.end_lock_all();
   services_.lock_file_mapping(file);
   alone = {};
@@ -93,6 +98,16 @@ TEST_F(LockChecks, know_what_a_thread_holds) {
 TEST_F(LockChecks, catch_a_space_that_is_not_locked) {
   services_.assert_space_locked(space_);
   expect_one("the space lock is held");
+}
+
+TEST_F(LockChecks, catch_a_space_that_another_thread_has_locked) {
+  lock();
+  std::thread([this, on_breach = TestServices::book().on_breach] {
+    TestServices::book().on_breach = on_breach;
+    services_.assert_space_locked(space_);
+  }).join();
+  expect_one("the space lock is held");
+  services_.unlock_space(space_);
 }
 
 TEST_F(LockChecks, catch_a_write_without_the_space_lock) {

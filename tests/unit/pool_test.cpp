@@ -306,6 +306,19 @@ TEST_F(PoolDeathTest, block_of_another_pool_stops_the_program) {
   give_back(pool, own);
   give_back(other, foreign);
 }
+TEST_F(PoolDeathTest, block_below_all_chunks_stops_the_program) {
+  Pool pool;
+  char* const own = take(pool);
+  alignas(line) static char below[line];  // Of the program itself, which lies below its heap.
+  ASSERT_LT(&below[0], own);
+  EXPECT_DEATH(
+      {
+        pool.give_back(below);
+        pool.trim();
+      },
+      "");
+  give_back(pool, own);
+}
 
 TEST_F(PoolDeathTest, block_in_no_use_is_poisoned_where_the_address_sanitizer_is) {
 #ifdef VMAREA_POISONS_POOLS
