@@ -4,7 +4,9 @@
 
 A line of a template counts as reached where any of its instantiations was, in any program; each of
 the two ways of a branch alike. llvm-cov's own sums take the best single instantiation instead.
-Writes the lines and ways that are missing, file by file; exits with 1 below the floor.
+Writes the lines and ways that are missing, file by file; exits with 1 below the floor. A condition
+of a decision that has several is shown when it alone changed what was decided (MC/DC), in one of
+the instantiations.
 
 Left out is what no test could reach: lines of brackets and comments, what the compiler decides or
 writes (`if constexpr`, the values of constants, `= default` and other implicit members), the way
@@ -31,6 +33,8 @@ def tool(name):
     sys.exit(f"coverage: {name}-19 is missing: cmake/setup.sh cmake/debian-packages-coverage.txt")
 
 
+# What decides about merging, identities, holes and limits.
+RULES = r"/vmarea/(rules/|space/(gap|account)\.hpp)"
 # Nothing but brackets or a comment; directives; what the compiler decides, or writes itself.
 NO_CODE = (r"^[\s{}();]*(//.*)?$|^\s*#|\bif constexpr\b|= default;|"
            r"^\s*(struct|class) .*\{$")
@@ -84,6 +88,7 @@ class Coverage:
         self.rooms = tuple(os.path.join(source, room) + os.sep for room in ("include", "shims"))
         self.lines = collections.defaultdict(lambda: collections.defaultdict(int))
         self.ways = collections.defaultdict(dict)
+        self.conditions = collections.defaultdict(dict)
         self.texts = {}
 
     def add(self, program, profile):
@@ -95,6 +100,8 @@ class Coverage:
                 if file["filename"].startswith(self.rooms):
                     for line, count in reached_lines(file["segments"]):
                         self.lines[file["filename"]][line] += count
+                    for decision in file.get("mcdc_records", []):
+                        self.add_decision(file["filename"], decision)
             for function in data["functions"]:
                 for branch in function["branches"]:
                     self.add_branch(function["filenames"], branch)
@@ -106,6 +113,11 @@ class Coverage:
         taken = self.ways[name].setdefault(tuple(branch[:4]), [0, 0])
         taken[0] += branch[4]
         taken[1] += branch[5]
+
+    def add_decision(self, name, decision):
+        shown = self.conditions[name].setdefault(tuple(decision[:4]), [False] * len(decision[6]))
+        for number, alone in enumerate(decision[6]):
+            shown[number] = shown[number] or alone
 
     def leave_out_what_is_no_code(self):
         for name in self.lines:
@@ -122,6 +134,8 @@ class Coverage:
                 place: taken for place, taken in self.ways[name].items()
                 if place[0] not in left and not is_switch(words[place[0] - 1], place[1])
                 and place[2:] == min(ends[place[:2]])}
+            self.conditions[name] = {place: shown for place, shown in self.conditions[name].items()
+                                     if place[0] not in left}
 
     def missing_lines(self, name):
         """Yields line, text."""
@@ -137,6 +151,15 @@ class Coverage:
                     end = place[3] - 1 if place[2] == place[0] else None
                     shown = self.texts[name][place[0] - 1][place[1] - 1:end]
                     yield place, way, f"never {what}: {shown}"
+
+    def missing_conditions(self, name):
+        """Yields line, text."""
+        for place, shown in sorted(self.conditions[name].items()):
+            end = place[3] - 1 if place[2] == place[0] else None
+            text = self.texts[name][place[0] - 1][place[1] - 1:end]
+            for number, alone in enumerate(shown, 1):
+                if not alone:
+                    yield place[0], f"never alone: {number} of {len(shown)}: {text}"
 
     def leave_out_what_is_listed(self, listed, source):
         """Returns what was not missing."""
@@ -156,8 +179,9 @@ class Coverage:
     def sums(self, name):
         lines = self.lines[name].values()
         ways = [count for both in self.ways[name].values() for count in both if count is not None]
+        conditions = [alone for shown in self.conditions[name].values() for alone in shown]
         return (sum(1 for count in lines if count), len(lines),
-                sum(1 for count in ways if count), len(ways))
+                sum(1 for count in ways if count), len(ways), sum(conditions), len(conditions))
 
 
 def lines_of(path):
@@ -171,18 +195,23 @@ def percent(part, whole):
 
 
 def write_report(coverage, source, path):
-    total = [0, 0, 0, 0]
+    total = [0] * 6
+    of_rules = [0, 0]
     with open(path, "w", encoding="utf-8") as report:
         for name in sorted(coverage.lines):
             sums = coverage.sums(name)
             total = [a + b for a, b in zip(total, sums)]
+            if re.search(RULES, name):
+                of_rules = [a + b for a, b in zip(of_rules, sums[4:])]
             report.write(f"{os.path.relpath(name, source):<55} lines {sums[0]:>4}/{sums[1]:<4} "
-                         f"ways {sums[2]:>4}/{sums[3]:<4}\n")
+                         f"ways {sums[2]:>4}/{sums[3]:<4} conditions {sums[4]:>4}/{sums[5]:<4}\n")
             for line, text in coverage.missing_lines(name):
                 report.write(f"  line {line:>4}: {text}\n")
             for place, _, text in coverage.missing_ways(name):
                 report.write(f"  line {place[0]:>4}: {text}\n")
-    return total
+            for line, text in coverage.missing_conditions(name):
+                report.write(f"  line {line:>4}: {text}\n")
+    return total + of_rules
 
 
 def main():
@@ -192,7 +221,7 @@ def main():
     parser.add_argument("programs", nargs="+")
     given = parser.parse_args()
 
-    raw = glob.glob(os.path.join(given.profiles, "*.profraw"))
+    raw = glob.glob(os.path.join(given.profiles, "**", "*.profraw"), recursive=True)
     if not raw:
         sys.exit("coverage: no test has written a profile")
     profile = os.path.join(given.profiles, "all.profdata")
@@ -203,13 +232,15 @@ def main():
     coverage.leave_out_what_is_no_code()
     wrongly_listed = coverage.leave_out_what_is_listed(lines_of(given.listed), given.source)
     sums = write_report(coverage, given.source, given.output)
-    lines, ways = percent(sums[0], sums[1]), percent(sums[2], sums[3])
-    print(f"coverage: {lines:.2f} % of {sums[1]} lines, {ways:.2f} % of {sums[3]} ways of branches")
+    lines, ways, conditions, rules = (percent(sums[i], sums[i + 1]) for i in (0, 2, 4, 6))
+    print(f"coverage: {lines:.2f} % of {sums[1]} lines, {ways:.2f} % of {sums[3]} ways of branches, "
+          f"{conditions:.2f} % of {sums[5]} conditions, {rules:.2f} % of {sums[7]} of rules")
     print(f"coverage: what is missing stands in {given.output}")
 
     floor = dict(line.split() for line in lines_of(given.floor))
     wrong = [f"{name} are below the floor of {floor[name]} %"
-             for name, reached in (("lines", lines), ("ways", ways))
+             for name, reached in (("lines", lines), ("ways", ways), ("conditions", conditions),
+                                   ("conditions_of_rules", rules))
              if reached < float(floor[name])]
     wrong += [f"listed, but taken or not there: {entry}" for entry in wrongly_listed]
     if wrong:

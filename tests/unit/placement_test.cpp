@@ -339,6 +339,20 @@ TEST(Placement, multiples_of_huge_pages_are_aligned) {
             top - huge);
 }
 
+TEST(Placement, guest_of_32_bits_is_not_placed_for_huge_pages) {
+  const auto of_32_bits = [](Stage& s) {
+    s.host().geometry = Geometry::of_guest_32bit();
+    s.state().layout = SpaceLayout::for_geometry(s.host().geometry);
+  };
+  EXPECT_EQ(place_in_full({.length = huge, .flags = anonymous}, of_32_bits), 0xf7ff'e000 - huge);
+}
+
+TEST(Placement, room_above_the_limit_of_the_geometry_is_none) {
+  Stage stage;
+  stage.state().layout.mmap_base = stage.host().geometry.limit + 16 * page;
+  EXPECT_EQ(stage.mmap({.length = page, .flags = anonymous}).code(), Error::invalid);
+}
+
 TEST(Placement, hint_of_anonymous_memory_needs_no_more_room_than_its_length) {
   constexpr Address hint = 0x1'0000'0000;
   const auto hole_of_its_length = [](Stage& s) {
