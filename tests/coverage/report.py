@@ -204,7 +204,8 @@ def write_report(coverage, source, path):
             if re.search(RULES, name):
                 of_rules = [a + b for a, b in zip(of_rules, sums[4:])]
             report.write(f"{os.path.relpath(name, source):<55} lines {sums[0]:>4}/{sums[1]:<4} "
-                         f"ways {sums[2]:>4}/{sums[3]:<4} conditions {sums[4]:>4}/{sums[5]:<4}\n")
+                         f"ways {sums[2]:>4}/{sums[3]:<4} "
+                         f"conditions {sums[4]:>4}/{sums[5]:<4}\n")
             for line, text in coverage.missing_lines(name):
                 report.write(f"  line {line:>4}: {text}\n")
             for place, _, text in coverage.missing_ways(name):
