@@ -234,8 +234,8 @@ def main():
     wrongly_listed = coverage.leave_out_what_is_listed(lines_of(given.listed), given.source)
     sums = write_report(coverage, given.source, given.output)
     lines, ways, conditions, rules = (percent(sums[i], sums[i + 1]) for i in (0, 2, 4, 6))
-    print(f"coverage: {lines:.2f} % of {sums[1]} lines, {ways:.2f} % of {sums[3]} ways of branches, "
-          f"{conditions:.2f} % of {sums[5]} conditions, {rules:.2f} % of {sums[7]} of rules")
+    print(f"coverage: {lines:.2f} % of {sums[1]} lines, {ways:.2f} % of {sums[3]} ways of branches,"
+          f" {conditions:.2f} % of {sums[5]} conditions, {rules:.2f} % of {sums[7]} of the rules")
     print(f"coverage: what is missing stands in {given.output}")
 
     floor = dict(line.split() for line in lines_of(given.floor))
