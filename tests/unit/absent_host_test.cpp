@@ -2,29 +2,15 @@
 //
 // A host put together of what may be absent: calls on anonymous memory are as ever, and what would
 // need a file, a policy or a name is refused.
-#include <vmarea/host/absent.hpp>
-#include <vmarea_shims/maple_tree.hpp>
 #include <vmarea_shims/memory.hpp>
 
+#include "support/bare_host.hpp"
 #include "unit/land.hpp"
 
 namespace vmarea::test {
 namespace {
 
-struct Bare : shims::HeapMemory,
-              NoLocks,
-              NoReverseMap,
-              NoPageTables,
-              NoFiles,
-              NoAttributes,
-              NoLimits,
-              NoNotifications {
-  template <class AreaType>
-  using Tree = shims::maple_tree<AreaType, shims::HeapMemory>;
-  template <class AreaType>
-  static Tree<AreaType> make_tree() {
-    return Tree<AreaType>{};
-  }
+struct Bare : BareHost<shims::HeapMemory> {
   static constexpr bool checks = true;
   [[noreturn]] static void assertion_failed(const char* promise) noexcept {
     ADD_FAILURE() << promise;

@@ -8,6 +8,8 @@
 #include <vmarea_shims/fixed_pool.hpp>
 #include <vmarea_shims/userland.hpp>
 
+#include "support/bare_host.hpp"
+
 namespace vmarea::test {
 namespace {
 
@@ -92,22 +94,7 @@ constinit shims::FixedPool<64, 4> areas;
 constinit shims::FixedPool<shims::default_node_bytes, 4> nodes;
 using FourAreas = shims::FixedMemory<areas, nodes>;
 
-struct SmallHost : FourAreas,
-                   NoLocks,
-                   NoReverseMap,
-                   NoPageTables,
-                   NoFiles,
-                   NoAttributes,
-                   NoLimits,
-                   NoNotifications,
-                   shims::AbortOnBrokenPromise {
-  template <class AreaType>
-  using Tree = shims::maple_tree<AreaType, FourAreas>;
-  template <class AreaType>
-  static Tree<AreaType> make_tree() {
-    return Tree<AreaType>{};
-  }
-};
+struct SmallHost : BareHost<FourAreas>, shims::AbortOnBrokenPromise {};
 static_assert(area_bytes<SmallHost> == 64);
 
 TEST(FixedPool, host_without_a_block_left_answers_no_memory_and_changes_nothing) {

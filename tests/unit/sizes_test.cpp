@@ -10,6 +10,8 @@
 #include <vmarea/vmarea.hpp>
 #include <vmarea_shims/userland.hpp>
 
+#include "support/bare_host.hpp"
+
 namespace {
 
 using namespace vmarea;
@@ -17,22 +19,7 @@ using namespace vmarea;
 constexpr std::size_t cache_line_bytes = 64;
 
 /// All that can be absent is. Not Userland, which checks locks in debug builds and so has some.
-struct Smallest : shims::HeapMemory,
-                  shims::AbortOnBrokenPromise,
-                  NoLocks,
-                  NoReverseMap,
-                  NoPageTables,
-                  NoFiles,
-                  NoAttributes,
-                  NoLimits,
-                  NoNotifications {
-  template <class AreaType>
-  using Tree = shims::maple_tree<AreaType, HeapMemory>;
-  template <class AreaType>
-  static Tree<AreaType> make_tree() {
-    return Tree<AreaType>{};
-  }
-};
+struct Smallest : test::BareHost<shims::HeapMemory>, shims::AbortOnBrokenPromise {};
 
 struct WithAreaData : Smallest {
   struct AreaData {
