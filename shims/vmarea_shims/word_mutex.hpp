@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A mutex of one word, for a lock that is taken and let go in each call: without anybody who waits
-// it takes 20 instructions, where a std::mutex calls the C library twice, for 80 and more.
+// that is done in place, where a std::mutex calls the C library twice, for 53 instructions there.
 //
 //   free --lock()--> held --unlock()--> free                           nobody is woken
 //                     | another one waits
