@@ -131,11 +131,22 @@ class MapleTree {
   }
 
   Cursor seek(TreeKey key) const noexcept { return Cursor::seek(root(), key); }
-  Cursor seek_window(TreeKey first, TreeKey last, Cursor* hint) const noexcept {
-    const Window* const window = hint == nullptr ? nullptr : hint->window_here(first, last);
-    return takes_shortcuts && window != nullptr ? hint->at(*window) : seek(first);
-  }
   Cursor seek_back(TreeKey key) const noexcept { return Cursor::seek_back(root(), key); }
+  template <class Visit>
+  VMAREA_INLINED void for_each_in(TreeKey first, TreeKey last, const Cursor* hint,
+                                  Visit&& visit) const noexcept {
+    const Window* const window = takes_hint(hint) ? hint->window_here(first, last) : nullptr;
+    if (window != nullptr && window->ends_in_leaf()) {
+      const Node& leaf = *window->leaf;
+      for (std::size_t i = window->begin; i < window->end; ++i) visit(value_at(leaf, i));
+      return;
+    }
+    Cursor at = seek(first);
+    for (Entry entry = at.entry(); entry && entry.first <= last; entry = at.entry()) {
+      at.next();
+      visit(*entry.value);
+    }
+  }
 
   std::size_t nodes_needed(TreeKey first, TreeKey last, std::size_t count, std::size_t before = 0,
                            Cursor* hint = nullptr) const noexcept {
@@ -247,6 +258,9 @@ class MapleTree {
  private:
   static constexpr std::size_t entries_max = 3;
 
+  static Value& value_at(const Node& leaf, std::size_t i) noexcept {
+    return *static_cast<Value*>(leaf.value(i));
+  }
   static void* stored(Value* value) noexcept {
     return const_cast<void*>(static_cast<const volatile void*>(value));
   }

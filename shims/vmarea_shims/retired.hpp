@@ -160,7 +160,7 @@ class RetiredList {
     if (taken_ == 0) __builtin_trap();
     --taken_;
   }
-  bool add_batch() noexcept {
+  [[gnu::noinline, gnu::cold]] bool add_batch() noexcept {
     void* const given = memory_.allocate(sizeof(Batch), alignof(Batch));
     if (given == nullptr) return false;
     push_spare(::new (given) Batch);

@@ -31,10 +31,8 @@ class RetiringPool {
   /// Null when no block is to be had, also of those whose grace period is over.
   void* take(Epochs& epochs, std::size_t bytes, std::size_t alignment) noexcept {
     if (!retired_.reserve_place()) return nullptr;
-    void* block = pool_.take(bytes, alignment);
-    if (block == nullptr && reclaim_early(epochs) != 0) block = pool_.take(bytes, alignment);
-    if (block == nullptr) retired_.forgo_place();
-    return block;
+    void* const block = pool_.take(bytes, alignment);
+    return block != nullptr ? block : take_early(epochs, bytes, alignment);
   }
   /// Requires: take() gave the block, and no reader has seen it.
   void give_back(void* block) noexcept {
@@ -57,8 +55,13 @@ class RetiringPool {
   std::size_t bytes() const noexcept { return pool_.bytes() + retired_.bytes(); }
 
  private:
-  std::size_t reclaim_early(Epochs& epochs) noexcept {
-    return retired_.reclaim_early(epochs, to_pool());
+  /// Of what waits and is over. Requires: a place is reserved, which goes where there is none.
+  [[gnu::noinline, gnu::cold]] void* take_early(Epochs& epochs, std::size_t bytes,
+                                                std::size_t alignment) noexcept {
+    const bool some = retired_.reclaim_early(epochs, to_pool()) != 0;
+    void* const block = some ? pool_.take(bytes, alignment) : nullptr;
+    if (block == nullptr) retired_.forgo_place();
+    return block;
   }
   auto to_pool() noexcept {
     return [this](void* block) { pool_.give_back(block); };

@@ -35,7 +35,8 @@ class ArchetypeTree {
 
   TreeEntry<Value> find(TreeKey) const noexcept { return {}; }
   Cursor seek(TreeKey) const noexcept { return {}; }
-  Cursor seek_window(TreeKey, TreeKey, Cursor*) const noexcept { return {}; }
+  template <class Visit>
+  void for_each_in(TreeKey, TreeKey, Cursor*, Visit&&) const noexcept {}
   Cursor seek_back(TreeKey) const noexcept { return {}; }
   std::size_t nodes_needed(TreeKey, TreeKey, std::size_t, std::size_t, Cursor*) const noexcept {
     return 0;

@@ -72,7 +72,12 @@ class MapTree {
     if (at != map_.begin() && std::prev(at)->second.last >= key) --at;
     return Cursor(map_, at);
   }
-  Cursor seek_window(TreeKey first, TreeKey, Cursor*) const noexcept { return seek(first); }
+  template <class Visit>
+  void for_each_in(TreeKey first, TreeKey last, Cursor*, Visit&& visit) const noexcept {
+    for (auto at = map_.lower_bound(first); at != map_.end() && at->first <= last; ++at) {
+      visit(*at->second.value);
+    }
+  }
   Cursor seek_back(TreeKey key) const noexcept {
     const auto behind = map_.upper_bound(key);
     return behind == map_.begin() ? Cursor::before(map_) : Cursor(map_, std::prev(behind));

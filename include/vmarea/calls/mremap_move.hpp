@@ -164,7 +164,7 @@ bool plan_kept_source(const SpaceState<Host>& space, const Neighbour<Host>& sour
   const Description<Host>& before = source.description();
   const bool locked = before.flags.has_any(flag::locked);
   const bool cut_out = profile.kept_locks == KeptLocks::cut_out && locked;
-  edit = Edit<Host>{.extent = before.range(), .event = Event::protected_};
+  edit = {before.range(), Event::protected_};
   Description<Host> after = before;
   if (cut_out) after = before.within(moved, space.services.geometry());
   after.flags = before.flags.without(flag::lock_group);
@@ -336,7 +336,7 @@ MremapPlan<Host> plan_move(const SpaceState<Host>& space, Area<Host>& area,
     return fail_with_hole(space, clearing, {}, wraps ? Error::invalid : Error::bad_address);
   }
   const Range moved{old_range.start, old_range.start + moved_length};
-  Clearing<Host> tail{};
+  Clearing<Host> tail;
   if (request.old_length > moved_length) {
     if (!space.services.geometry().inside(request.address, request.old_length)) {
       return fail_with_hole(space, clearing, {}, Error::invalid);

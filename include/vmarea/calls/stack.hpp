@@ -53,7 +53,7 @@ StepPlan<Host, void> plan_grow_stack(const SpaceState<Host>& space, Address at,
     return plan;
   }
 
-  Edit<Host>& edit = plan.add_edit({.extent = {start, stack->end}, .event = Event::grown});
+  Edit<Host>& edit = plan.add_edit({{start, stack->end}, Event::grown});
   edit.mapped = {start, stack->start};
   edit.totals = area_totals(stack->flags, pages);
   if (stack->flags.has_any(flag::account)) edit.charge = pages;

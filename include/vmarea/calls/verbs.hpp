@@ -42,7 +42,7 @@ StepPlan<Host, void> plan_split(const SpaceState<Host>& space, Area<Host>& area,
     plan.add_edit(edit_of_cuts(space, area, at));
     return plan;
   }
-  Edit<Host>& edit = plan.add_edit({.extent = area.range(), .event = Event::resized});
+  Edit<Host>& edit = plan.add_edit({area.range(), Event::resized});
   edit.add(Piece<Host>::kept(area, area.below(at)));
   edit.add(Piece<Host>::copy_of(area, area.above(at, geometry)));
   return plan;
@@ -110,7 +110,7 @@ WalkPlan<Host, ModifyRule<Host>> plan_modify_at(const SpaceState<Host>& space, R
 template <class Host>
 Edit<Host> edit_of_resize(const SpaceState<Host>& space, Area<Host>& area, Range extent, Range to,
                           std::uint64_t page_offset) noexcept {
-  Edit<Host> edit{.extent = extent, .event = Event::resized};
+  Edit<Host> edit{extent, Event::resized};
   Piece<Host> piece = Piece<Host>::kept(area, area);
   piece.after.start = to.start;
   piece.after.end = to.end;

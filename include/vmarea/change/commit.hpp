@@ -56,7 +56,7 @@ class EditCommit {
     space_.totals += edit_.totals;
     if (edit_.charge != 0) settle_charge(space_, reserved_, edit_.charge);
     const bool may_remove = !skips_needless_steps || may_remove_areas();
-    begin_writes();
+    begin_writes(may_remove);
     drop_pages();
     write_pieces();
     protect();
@@ -115,18 +115,19 @@ class EditCommit {
   /// Calls visit(area) for each area of the extent. The tree still is as it was.
   template <class Visit>
   VMAREA_INLINED void for_each_in_extent(Visit&& visit) noexcept {
-    const Range in = edit_.extent;
-    auto at = space_.tree.seek_window(in.start, last_key(in), step_.place);
-    for (auto entry = at.entry(); entry && entry.first < in.end; entry = at.entry()) {
-      at.next();
-      visit(*entry.value);
-    }
+    space_.tree.for_each_in(edit_.extent.start, last_key(edit_.extent), step_.place, visit);
   }
 
-  void begin_writes() noexcept {
+  /// Where no area goes, those that are kept are all that the extent holds.
+  void begin_writes(bool may_remove) noexcept {
     if constexpr (Host::has_area_locks) {
-      for_each_in_extent(
-          [&](AreaType& area) { space_.services.begin_area_write(space_.lock, area.lock); });
+      const auto begin = [&](AreaType& area) {
+        space_.services.begin_area_write(space_.lock, area.lock);
+      };
+      if (may_remove) return for_each_in_extent(begin);
+      for (const Piece<Host>& piece : edit_.pieces) {
+        if (piece.object != nullptr) begin(*piece.object);
+      }
     }
   }
 

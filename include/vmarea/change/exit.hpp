@@ -13,12 +13,10 @@ template <class Host>
 void clear_locked(SpaceState<Host>& space) noexcept {
   if (space.area_count == 0) return;
   const Range all{0, space.services.geometry().limit};
-  const Edit<Host> edit{.extent = all,
-                        .totals = -space.totals,
-                        .charge = -static_cast<std::int64_t>(space.charged),
-                        .unmapped = all,
-                        .tables_between = all,
-                        .event = Event::unmapped};
+  Edit<Host> edit{all, Event::unmapped};
+  edit.totals = -space.totals;
+  edit.charge = -static_cast<std::int64_t>(space.charged);
+  edit.unmapped = edit.tables_between = all;
   Reservation<Host> nothing;
   commit_edit(space, edit, Step<Host>::of(edit, nullptr), nothing);
   space.tree.unreserve();

@@ -54,7 +54,12 @@ struct TreeGap {
   friend constexpr bool operator==(const TreeGap&, const TreeGap&) = default;
 };
 
-/// Stands for any callable that duplicate() is given: more than a function pointer.
+/// Stand for any callables that for_each_in() and duplicate() are given: more than pointers to a
+/// function.
+template <class Value>
+struct TreeVisit {
+  void operator()(Value&) const noexcept {}
+};
 template <class Value>
 struct TreeMapping {
   Value* operator()(Value* value) const noexcept { return value; }
@@ -66,8 +71,9 @@ struct TreeMapping {
 ///
 /// find(key)            the entry that contains key, or an empty one
 /// seek(key)            a cursor on the first entry whose last >= key; empty past the end
-/// seek_window(first, last, hint)
-///                      what seek(first) gives. Requires: no entry straddles first
+/// for_each_in(first, last, hint, visit)
+///                      visit(value) of each entry of [first, last], in order. Requires: no entry
+///                      straddles first or last. visit does not change the tree
 /// seek_back(key)       a cursor on the last entry whose first <= key; empty before the beginning
 /// cursor               a value that can be copied; a default one stands nowhere
 /// cursor.entry()       the entry it stands on; empty entry at either end
@@ -96,7 +102,8 @@ struct TreeMapping {
 template <class Tree, class Value>
 concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor cursor, TreeKey key,
                             const TreeEntry<Value>* entries, std::size_t count,
-                            typename Tree::Cursor* hint, TreeMapping<Value> map) {
+                            typename Tree::Cursor* hint, TreeVisit<Value> visit,
+                            TreeMapping<Value> map) {
   requires std::semiregular<typename Tree::Cursor>;
   { fixed.find(key) } noexcept -> std::same_as<TreeEntry<Value>>;
   { fixed.seek(key) } noexcept -> std::same_as<typename Tree::Cursor>;
@@ -104,7 +111,7 @@ concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor 
   { cursor.entry() } noexcept -> std::same_as<TreeEntry<Value>>;
   { cursor.next() } noexcept;
   { cursor.previous() } noexcept;
-  { fixed.seek_window(key, key, hint) } noexcept -> std::same_as<typename Tree::Cursor>;
+  { fixed.for_each_in(key, key, hint, visit) } noexcept;
   { fixed.nodes_needed(key, key, count, count, hint) } noexcept -> std::same_as<std::size_t>;
   { tree.reserve(count) } noexcept -> std::same_as<bool>;
   { tree.unreserve() } noexcept;

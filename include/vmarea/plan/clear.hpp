@@ -30,6 +30,9 @@ struct Clearing {
   Result<void> status{};         // Why it may not be cleared.
   bool cuts_start = false;       // An edge lies inside an area and may be cut there.
   bool cuts_end = false;
+
+  Clearing() noexcept {}
+  explicit Clearing(Range cleared) noexcept : range(cleared), extent(cleared) {}
 };
 
 /// Whether the area's driver counts its objects, so that rests are copies as Linux makes them
@@ -96,7 +99,7 @@ void count_cleared(const SpaceState<Host>& space, Clearing<Host>& clearing,
 /// Requires: page aligned, not empty.
 template <class Host, class View>
 Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range, View view) noexcept {
-  Clearing<Host> clearing{.range = range, .extent = range};
+  Clearing<Host> clearing{range};
   clearing.tables_between = {0, space.services.geometry().limit};
   Neighbour<Host> area = view.area();
   if (area.present() && area.description().start < range.start) {
@@ -135,12 +138,11 @@ Clearing<Host> plan_clear(const SpaceState<Host>& space, Range range) noexcept {
 /// An edit that takes out what `clearing` saw and leaves the rests.
 template <class Host>
 Edit<Host> edit_of(const Clearing<Host>& clearing) noexcept {
-  Edit<Host> edit{.extent = clearing.extent,
-                  .totals = -clearing.totals,
-                  .charge = -static_cast<std::int64_t>(clearing.accounted),
-                  .unmapped = clearing.range,
-                  .tables_between = clearing.tables_between,
-                  .event = Event::resized};
+  Edit<Host> edit{clearing.extent, Event::resized};
+  edit.totals = -clearing.totals;
+  edit.charge = -static_cast<std::int64_t>(clearing.accounted);
+  edit.unmapped = clearing.range;
+  edit.tables_between = clearing.tables_between;
   if (clearing.prev.is_rest()) edit.add(clearing.prev.piece());
   if (clearing.next.is_rest()) edit.add(clearing.next.piece());
   return edit;

@@ -15,7 +15,7 @@ template <class Host>
 Edit<Host> edit_of_cuts(const SpaceState<Host>& space, Area<Host>& area, Address first,
                         Address second = 0) noexcept {
   const Geometry geometry = space.services.geometry();
-  Edit<Host> edit{.extent = area.range(), .event = Event::resized};
+  Edit<Host> edit{area.range(), Event::resized};
   edit.add(Piece<Host>::copy_of(area, area.below(first)));
   const Description<Host> upper = area.above(first, geometry);
   if (second == 0) {
@@ -32,7 +32,7 @@ template <class Host>
 Edit<Host> edit_of_cut(const SpaceState<Host>& space, const Neighbour<Host>& area,
                        Address at) noexcept {
   const Description<Host>& before = area.description();
-  Edit<Host> edit{.extent = before.range(), .event = Event::resized};
+  Edit<Host> edit{before.range(), Event::resized};
   edit.add(area.split_off(before.below(at)));
   edit.add(area.with(before.above(at, space.services.geometry())));
   return edit;

@@ -92,6 +92,10 @@ struct Edit {
   bool new_shared_memory = false;  // The middle piece needs a fresh file: shared or huge memory.
   Event event = Event::resized;
 
+  // Not an aggregate, which compilers clear whole before they fill it: the room of the pieces, too.
+  Edit() noexcept {}
+  Edit(Range of, Event why) noexcept : extent(of), event(why) {}
+
   void add(const Piece<Host>& piece) noexcept { pieces.add(piece); }
   /// Whether one area changes where it stands, so that the tree may stay as it is.
   bool keeps_range() const noexcept {

@@ -42,7 +42,7 @@ void plan_identity(const SpaceState<Host>& space, Piece<Host>& piece, const Neig
 /// An edit that touches `area` for the first time.
 template <class Host>
 Edit<Host> edit_of_first_touch(const SpaceState<Host>& space, Area<Host>& area) noexcept {
-  Edit<Host> edit{.extent = area.range(), .event = Event::touched};
+  Edit<Host> edit{area.range(), Event::touched};
   Piece<Host> touched = Piece<Host>::kept(area, area);
   plan_identity(space, touched, Neighbour<Host>::of(find_object_starting_below(space, area.start)),
                 Neighbour<Host>::of(find_object(space, area.end)), next_identity(space));

@@ -18,7 +18,7 @@ namespace vmarea {
 template <class Host>
 class Neighbour {
  public:
-  Neighbour() noexcept = default;
+  Neighbour() noexcept {}  // Defaulted, it would clear the room of what is planned as well.
   /// Null: nothing stands there.
   static Neighbour of(Area<Host>* area) noexcept { return Neighbour(area); }
   /// What a piece of an edit that is written before will be.

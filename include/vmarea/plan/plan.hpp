@@ -8,6 +8,7 @@
 #pragma once
 
 #include <concepts>
+#include <utility>
 
 #include "vmarea/plan/join_report.hpp"
 #include "vmarea/plan/step.hpp"
@@ -131,16 +132,15 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
   template <class Visit>
   void for_each_step(const SpaceState<Host>&, Visit&& visit) const noexcept {
     const Edit<Host>* edit = edits_.begin();
-    for (const Step<Host>& step : steps_) {
-      Step<Host> shown = step;
+    for (Step<Host>& step : steps_) {
       if (step.kind == StepKind::edit) {
         if (edit == edits_.begin()) {
-          shown.arrival = ArrivalRef<Host>::of(*this);
-          shown.place = &place_;
+          step.arrival = ArrivalRef<Host>::of(*this);
+          step.place = &place_;
         }
-        shown.edit = edit++;
+        step.edit = edit++;
       }
-      visit(shown);
+      visit(std::as_const(step));
     }
   }
   /// Calls visit(const JoinReport&) for both edges of a range that is put in place. Requires:
@@ -163,7 +163,7 @@ struct StepPlan : RestOfPlan<Host, StepPlan<Host, T, Rest>, Rest>, PlannedArriva
  private:
   mutable Cursor place_;  // No part of what was planned.
   FixedList<Host, Edit<Host>, 2> edits_;
-  FixedList<Host, Step<Host>, 6> steps_;
+  mutable FixedList<Host, Step<Host>, 6> steps_;  // Told where the plan is now when they are shown.
   FixedList<Host, PlacedRange<Host>, 1> placed_;
 };
 

@@ -26,15 +26,15 @@ struct Step {
   std::size_t slot;
 };
 
-/// The entries of one leaf that start in [first, last].
+/// The entries of one leaf that start in [first, last]. Without a leaf the rest says nothing.
 template <class Node>
 struct Window {
-  TreeKey first = 0;
-  TreeKey last = 0;
+  TreeKey first;
+  TreeKey last;
   Node* leaf = nullptr;
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  TreeKey bound = 0;  // The last key that may lie in the leaf.
+  std::size_t begin;
+  std::size_t end;
+  TreeKey bound;  // The last key that may lie in the leaf.
 
   std::size_t entries() const noexcept { return end - begin; }
   bool ends_in_leaf() const noexcept { return last <= bound; }
@@ -132,13 +132,6 @@ class Cursor {
     if (bound < first) return nullptr;
     look_at(first, last, bound);
     return &window_;
-  }
-  /// The same place, on the first of what lies in a window of its leaf, or on what comes behind.
-  Cursor at(const Window<Node>& window) const noexcept {
-    Cursor cursor = *this;
-    cursor.steps_[0].slot = window.begin;
-    if (window.begin == leaf_count_) cursor.go_to_next_leaf();
-    return cursor;
   }
   /// From the leaf, the first, up to the root.
   const Step<Node>* way() const noexcept { return steps_; }

@@ -39,7 +39,7 @@ class LeafWrite {
   Root<Node> root() const noexcept { return {height_ == 0 ? leaf_ : way_[height_].node, height_}; }
 
   /// Whether it did. Requires: no entry straddles an end of the window.
-  bool replace(const Slot* entries, std::size_t count) noexcept {
+  VMAREA_INLINED bool replace(const Slot* entries, std::size_t count) noexcept {
     if (!window_.ends_in_leaf()) return false;
     if (erased() + count == 0) return true;
     const std::size_t after = leaf_->count - erased() + count;

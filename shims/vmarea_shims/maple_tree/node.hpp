@@ -89,6 +89,7 @@ struct alignas(cache_line_bytes) Node {
     static_assert(sizeof(Node) % cache_line_bytes == 0);
     char* const to = reinterpret_cast<char*>(this);
     const char* const from = reinterpret_cast<const char*>(&other);
+#pragma GCC unroll 8
     for (std::size_t at = 0; at < sizeof(Node); at += cache_line_bytes) {
       __builtin_memcpy(to + at, from + at, cache_line_bytes);
     }
