@@ -29,8 +29,9 @@ VMAREA_INLINED_WHOLE Plan plan_unmap(const SpaceState<Host>& space, Range range,
 constexpr Result<Range> unmapped_range(const Geometry& geometry, Address start,
                                        std::uint64_t length_bytes) noexcept {
   if (!geometry.inside(start, length_bytes)) return Error::invalid;
-  const Result<Range> range = geometry.page_range(start, length_bytes);
-  return range && range->empty() ? Result<Range>(Error::invalid) : range;
+  Result<Range> range = geometry.page_range(start, length_bytes);
+  if (range && range->empty()) range = Error::invalid;
+  return range;
 }
 
 /// Errors: invalid (misaligned, empty, beyond the limit), not_permitted (sealed), no_memory (a hole

@@ -77,7 +77,8 @@ struct TreeMapping {
 /// seek_back(key)       a cursor on the last entry whose first <= key; empty before the beginning
 /// cursor               a value that can be copied; a default one stands nowhere
 /// cursor.entry()       the entry it stands on; empty entry at either end
-/// cursor.next() / previous()   one entry on or back; from either empty end it comes back
+/// cursor.before()      the entry before that one, or past the end the last one
+/// cursor.next()        one entry on
 /// nodes_needed(first, last, count, before, hint)
 ///                      at most how many nodes replace(first, last, _, count) takes if up to
 ///                      `before` entries more than now lie on the same path by then. 0 when nothing
@@ -110,7 +111,7 @@ concept AreaTree = requires(Tree tree, const Tree& fixed, typename Tree::Cursor 
   { fixed.seek_back(key) } noexcept -> std::same_as<typename Tree::Cursor>;
   { cursor.entry() } noexcept -> std::same_as<TreeEntry<Value>>;
   { cursor.next() } noexcept;
-  { cursor.previous() } noexcept;
+  { cursor.before() } noexcept -> std::same_as<TreeEntry<Value>>;
   { fixed.for_each_in(key, key, hint, visit) } noexcept;
   { fixed.nodes_needed(key, key, count, count, hint) } noexcept -> std::same_as<std::size_t>;
   { tree.reserve(count) } noexcept -> std::same_as<bool>;

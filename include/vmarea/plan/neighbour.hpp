@@ -81,9 +81,7 @@ class TreeView {
   void next() noexcept { cursor_.next(); }
   /// The area before it.
   Neighbour<Host> previous() const noexcept {
-    auto cursor = cursor_;
-    cursor.previous();
-    return Neighbour<Host>::of(cursor.entry().value);
+    return Neighbour<Host>::of(cursor_.before().value);
   }
 
  private:
@@ -115,9 +113,7 @@ class PlannedView {
   /// The area before it.
   Neighbour<Host> previous() const noexcept {
     const Range extent = edit_.extent;
-    auto cursor = cursor_;
-    cursor.previous();
-    Area<Host>* below = cursor.entry().value;
+    Area<Host>* below = cursor_.before().value;
     if (below != nullptr && extent.contains(below->start)) {
       below = find_object_starting_below(space_, extent.start);
     }

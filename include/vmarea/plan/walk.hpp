@@ -200,9 +200,7 @@ class RangeWalk {
 
   /// The neighbour that the first area may join, unless the range starts inside that area.
   Neighbour<Host> below_start() const noexcept {
-    auto cursor = cursor_;
-    cursor.previous();
-    return Neighbour<Host>::of(cursor.entry().value);
+    return Neighbour<Host>::of(cursor_.before().value);
   }
 
   /// The run so far is touched before the walk goes on, as locked memory is that becomes writable.

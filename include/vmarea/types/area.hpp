@@ -128,16 +128,12 @@ struct Description {
 
   /// The part below `at`. Requires: start < at < end, or at == end.
   constexpr Description below(Address at) const noexcept {
-    Description part = *this;
-    part.end = at;
-    return part;
+    return {start, at, page_offset, flags, identity, file, hooks, attributes};
   }
   /// The part from `at` on; its page offset moves along.
   constexpr Description above(Address at, const Geometry& geometry) const noexcept {
-    Description part = *this;
-    part.start = at;
-    part.page_offset += geometry.pages(at - start);
-    return part;
+    const std::uint64_t offset = page_offset + geometry.pages(at - start);
+    return {at, end, offset, flags, identity, file, hooks, attributes};
   }
   /// The part inside `range`.
   constexpr Description within(Range range, const Geometry& geometry) const noexcept {

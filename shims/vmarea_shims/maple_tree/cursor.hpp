@@ -106,6 +106,10 @@ class Cursor {
   TreeEntry<Value> entry() const noexcept {
     return is_on_entry() ? entry_at(steps_[0].node, steps_[0].slot) : TreeEntry<Value>{};
   }
+  TreeEntry<Value> before() const noexcept {
+    const std::size_t slot = steps_[0].slot - 1;
+    return slot < leaf_count_ ? entry_at(steps_[0].node, slot) : before_leaf();
+  }
   void next() noexcept {
     if (steps_[0].slot != leaf_count_ && ++steps_[0].slot == leaf_count_) go_to_next_leaf();
   }
@@ -159,6 +163,11 @@ class Cursor {
     std::size_t end = begin;
     while (end < leaf_count_ && leaf->first[end] <= last) ++end;
     window_ = {first, last, leaf, begin, end, bound};
+  }
+  [[gnu::noinline]] TreeEntry<Value> before_leaf() const noexcept {
+    Cursor cursor = *this;
+    cursor.previous();
+    return cursor.entry();
   }
   /// On its first entry; stays past the last one if there is no leaf.
   void go_to_next_leaf() noexcept {
