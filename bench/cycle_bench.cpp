@@ -77,10 +77,9 @@ class TreeAlone {
     write(from, upto, pieces, 3);
   }
   void merge(std::uint64_t start, std::uint64_t flags) {
-    auto cursor = tree_.seek(start);
+    const auto cursor = tree_.seek(start);
     PeerArea* const middle = cursor.entry().value;
-    cursor.previous();
-    PeerArea* const below = cursor.entry().value;
+    PeerArea* const below = cursor.before().value;
     PeerArea* const above = tree_.find(middle->end).value;
     demand(below->flags == flags && above->flags == flags, "no merge");
     below->end = above->end;

@@ -223,12 +223,14 @@ class MapleTreeModel : public testing::Test {
     const std::size_t allocations = memory_.allocations;
     for (const Window& window : windows) {
       if (hint != nullptr) {
-        auto at = tree_.seek_window(window.first, window.last, hint);
-        auto reference = model_.seek(window.first);
-        for (; at.entry() && at.entry().first <= window.last; at.next(), reference.next()) {
-          ASSERT_EQ(at.entry(), reference.entry());
-        }
-        ASSERT_EQ(at.entry(), reference.entry());
+        std::vector<void*> seen_by_hint;
+        std::vector<void*> reference;
+        const auto into = [](std::vector<void*>& values) {
+          return [&values](auto& value) { values.push_back(&value); };
+        };
+        tree_.for_each_in(window.first, window.last, hint, into(seen_by_hint));
+        model_.for_each_in(window.first, window.last, nullptr, into(reference));
+        ASSERT_EQ(seen_by_hint, reference);
       }
       tree_.replace(window.first, window.last, window.entries, window.count, hint);
       hint = nullptr;  // It dies with the write.
@@ -279,6 +281,7 @@ class MapleTreeModel : public testing::Test {
         onward ? at.next() : at.previous();
         onward ? reference.next() : reference.previous();
         ASSERT_EQ(at.entry(), reference.entry());
+        ASSERT_EQ(at.before(), reference.before());
       }
     }
     const TreeKey low = any_key();
@@ -297,6 +300,7 @@ class MapleTreeModel : public testing::Test {
     if (highest.found) {
       auto reference = model_.seek(highest.first);
       ASSERT_EQ(behind.entry(), reference.entry());
+      ASSERT_EQ(behind.before(), reference.before());
       behind.previous();
       reference.previous();
       ASSERT_EQ(behind.entry(), reference.entry());

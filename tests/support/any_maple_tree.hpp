@@ -29,6 +29,7 @@ class AnyMapleTree {
     struct Place {
       virtual ~Place() = default;
       virtual Entry entry() const = 0;
+      virtual Entry before() const = 0;
       virtual void next() = 0;
       virtual void previous() = 0;
     };
@@ -57,6 +58,7 @@ class AnyMapleTree {
    public:
     explicit Cursor(std::unique_ptr<Tree::Place> place) : place_(std::move(place)) {}
     Entry entry() const { return place_->entry(); }
+    Entry before() const { return place_->before(); }
     void next() { place_->next(); }
     void previous() { place_->previous(); }
 
@@ -151,6 +153,7 @@ class MapleTreeOf final : public AnyMapleTree::Tree {
   struct At final : Place {
     explicit At(const typename Maple::Cursor& at) : cursor(at) {}
     Entry entry() const override { return cursor.entry(); }
+    Entry before() const override { return cursor.before(); }
     void next() override { cursor.next(); }
     void previous() override { cursor.previous(); }
     typename Maple::Cursor cursor;

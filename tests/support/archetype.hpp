@@ -26,7 +26,7 @@ class ArchetypeTree {
    public:
     TreeEntry<Value> entry() const noexcept { return {}; }
     void next() noexcept {}
-    void previous() noexcept {}
+    TreeEntry<Value> before() const noexcept { return {}; }
   };
 
   ArchetypeTree() = default;

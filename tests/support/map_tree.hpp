@@ -31,7 +31,7 @@ class MapTree {
     Cursor(const Map& map, typename Map::const_iterator at) : map_(&map), at_(at) {
       before_ = map.empty();
     }
-    static Cursor before(const Map& map) {
+    static Cursor in_front_of(const Map& map) {
       Cursor cursor(map, map.begin());
       cursor.before_ = true;
       return cursor;
@@ -39,6 +39,11 @@ class MapTree {
     Entry entry() const noexcept {
       if (map_ == nullptr || before_ || at_ == map_->end()) return {};
       return {at_->first, at_->second.last, at_->second.value};
+    }
+    Entry before() const noexcept {
+      Cursor one_back = *this;
+      one_back.previous();
+      return one_back.entry();
     }
     void next() noexcept {
       if (map_ == nullptr || map_->empty()) return;
@@ -80,7 +85,7 @@ class MapTree {
   }
   Cursor seek_back(TreeKey key) const noexcept {
     const auto behind = map_.upper_bound(key);
-    return behind == map_.begin() ? Cursor::before(map_) : Cursor(map_, std::prev(behind));
+    return behind == map_.begin() ? Cursor::in_front_of(map_) : Cursor(map_, std::prev(behind));
   }
 
   std::size_t nodes_needed(TreeKey, TreeKey, std::size_t, std::size_t = 0,

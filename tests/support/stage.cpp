@@ -66,7 +66,7 @@ void Stage::share_identity(std::uint64_t number, std::uint64_t from) {
   const TestArea* giver = area(from);
   EXPECT_TRUE(plan_and_commit([&](const TestSpaceState&) {
     VerbPlan plan{success};
-    Edit<TestServices>& edit = plan.add_edit({.extent = taker.range(), .event = Event::touched});
+    Edit<TestServices>& edit = plan.add_edit({taker.range(), Event::touched});
     Piece<TestServices> piece = Piece<TestServices>::kept(taker, taker);
     piece.identity_from = giver;
     piece.after.identity = giver->identity;

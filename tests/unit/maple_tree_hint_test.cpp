@@ -51,6 +51,13 @@ class Hint : public testing::Test {
     }
     return drawn;
   }
+  /// What lies in a window, by letters.
+  std::string visited(TreeKey first, TreeKey last, const Cursor* hint) const {
+    std::string values;
+    tree_.for_each_in(first, last, hint,
+                      [&](char& value) { values += static_cast<char>(&value - letters); });
+    return values;
+  }
   /// One whole write by a hint.
   void replace(const Entry& by, Cursor& hint) {
     ASSERT_TRUE(tree_.reserve(tree_.nodes_needed(by.first, by.last, 1, 0, &hint)));
@@ -64,12 +71,17 @@ class Hint : public testing::Test {
 };
 TYPED_TEST_SUITE(Hint, AllConfigs, ConfigName);
 
-TYPED_TEST(Hint, window_begins_with_the_same_entry_as_without) {
-  this->draw("aa.bb.cc");
-  auto hint = this->tree_.seek(0);
-  EXPECT_EQ(this->tree_.seek_window(2, 4, nullptr).entry().value, value_of('b'));
-  EXPECT_EQ(this->tree_.seek_window(2, 4, &hint).entry().value, value_of('b'));
-  EXPECT_FALSE(this->tree_.seek_window(8, 9, &hint).entry());
+TYPED_TEST(Hint, window_holds_the_same_entries_as_without) {
+  this->draw("aa.bb.cc.dd.ee.ff");
+  auto at_start = this->tree_.seek(0);
+  for (auto* hint : {&at_start, decltype(&at_start){}}) {
+    EXPECT_EQ(this->visited(2, 4, hint), "b");
+    EXPECT_EQ(this->visited(3, 4, hint), "b");
+    EXPECT_EQ(this->visited(2, 17, hint), "bcdef");
+    EXPECT_EQ(this->visited(0, 10, hint), "abcd");
+    EXPECT_EQ(this->visited(5, 5, hint), "");
+    EXPECT_EQ(this->visited(17, 99, hint), "");
+  }
 }
 
 TYPED_TEST(Hint, that_is_assigned_forgets_the_window_it_knew) {
@@ -87,8 +99,7 @@ TYPED_TEST(Hint, serves_one_window_after_the_other) {
   auto hint = this->tree_.seek(3);
   for (const TreeKey last : {4u, 7u, 5u, 10u}) {
     for (const TreeKey first : {2u, 3u, 5u}) {
-      EXPECT_EQ(this->tree_.seek_window(first, last, &hint).entry(),
-                this->tree_.seek(first).entry());
+      EXPECT_EQ(this->visited(first, last, &hint), this->visited(first, last, nullptr));
     }
   }
   (void)this->tree_.nodes_needed(3, 4, 1, 0, &hint);

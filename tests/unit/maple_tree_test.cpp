@@ -214,6 +214,7 @@ TEST_P(Root, empty_tree_has_no_node_and_finds_nothing) {
   EXPECT_FALSE(tree_.seek(0).entry());
   EXPECT_FALSE(tree_.seek_back(last_key).entry());
   auto at = tree_.seek(5);
+  EXPECT_FALSE(at.before());
   at.next();
   at.previous();
   EXPECT_FALSE(at.entry());
@@ -315,11 +316,14 @@ TEST_P(Find, cursor_runs_off_either_end_and_comes_back) {
 TEST_P(Find, cursor_past_the_end_or_before_the_beginning_comes_back) {
   draw(".aa.bb");
   auto past = tree_.seek(100);
+  EXPECT_EQ(past.before().value, value_of('b'));
   past.previous();
   EXPECT_EQ(past.entry().value, value_of('b'));
-  auto before = tree_.seek_back(0);
-  before.next();
-  EXPECT_EQ(before.entry().value, value_of('a'));
+  auto in_front = tree_.seek_back(0);
+  EXPECT_FALSE(in_front.before());
+  in_front.next();
+  EXPECT_EQ(in_front.entry().value, value_of('a'));
+  EXPECT_FALSE(in_front.before());
 }
 
 TEST_P(Find, every_entry_is_met_once_in_both_directions) {
@@ -332,6 +336,7 @@ TEST_P(Find, every_entry_is_met_once_in_both_directions) {
   for (auto at = tree_.seek_back(last_key); at.entry(); at.previous()) {
     --met;
     EXPECT_EQ(at.entry().first, met * 7);
+    EXPECT_EQ(at.before(), met > 0 ? tree_.find((met - 1) * 7) : Entry{});
   }
   EXPECT_EQ(met, 0u);
 }

@@ -17,8 +17,10 @@ using TestStep = Step<TestServices>;
 constexpr Range one{0x1000, 0x3000};
 
 TEST(TextOfStep, every_kind_has_one) {
-  const Edit<TestServices> nothing_stays{.extent = one, .unmapped = one, .event = Event::unmapped};
-  const Edit<TestServices> of_shared_memory{.new_shared_memory = true};
+  Edit<TestServices> nothing_stays{one, Event::unmapped};
+  nothing_stays.unmapped = one;
+  Edit<TestServices> of_shared_memory;
+  of_shared_memory.new_shared_memory = true;
   TestStep told = TestStep::move_pages(one, 0x8000);
   told.told = 7;
   told.keeps_source = true;
