@@ -40,7 +40,7 @@ struct WalkPlan {
 
   /// Inlined with all that it calls: it is most of a call that splits, and 16 % of mprotect there
   /// and back, 43 % of a call over a thousand areas go that way. For commit it gave 4 %: left out.
-  VMAREA_INLINED_WHOLE WalkPlan(const SpaceState<Host>& space, Range over, Rule by,
+  VMAREA_INLINED_WHOLE WalkPlan(const SpaceState<Host>& space, Range over, const Rule& by,
                                 JoinPolicy joins = JoinPolicy::allowed) noexcept
       : range_(over), rule_(by), joining_(joins), place_(space.tree.seek(over.start)) {
     RangeWalk<Host, Rule> walk(space, range_, rule_, joining_, place_, only_, Pass::first);
@@ -122,8 +122,8 @@ struct WalkPlan {
   Rule rule_{};
   JoinPolicy joining_ = JoinPolicy::allowed;
   WalkEnd end_{};
-  std::uint64_t step_count_ = 0;
-  std::uint64_t edit_count_ = 0;
+  unsigned step_count_ = 0;
+  unsigned edit_count_ = 0;
   bool all_in_place_ = true;  // Then only the charge has to be reserved.
   mutable Cursor place_;      // Where the walk ended; no part of what was planned.
   Edit<Host> only_{};         // The edit, if there is just one.
