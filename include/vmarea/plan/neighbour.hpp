@@ -80,9 +80,7 @@ class TreeView {
   Neighbour<Host> area() const noexcept { return Neighbour<Host>::of(cursor_.entry().value); }
   void next() noexcept { cursor_.next(); }
   /// The area before it.
-  Neighbour<Host> previous() const noexcept {
-    return Neighbour<Host>::of(cursor_.before().value);
-  }
+  Neighbour<Host> previous() const noexcept { return Neighbour<Host>::of(cursor_.before().value); }
 
  private:
   Cursor& cursor_;

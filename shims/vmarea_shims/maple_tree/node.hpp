@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <vmarea_shims/maple_tree/facts.hpp>
 #include <vmarea_shims/maple_tree/slots.hpp>
@@ -87,12 +88,7 @@ struct alignas(cache_line_bytes) Node {
   /// itself, and takes as long to begin as this takes.
   void assign_lines(const Node& other) noexcept {
     static_assert(sizeof(Node) % cache_line_bytes == 0);
-    char* const to = reinterpret_cast<char*>(this);
-    const char* const from = reinterpret_cast<const char*>(&other);
-#pragma GCC unroll 8
-    for (std::size_t at = 0; at < sizeof(Node); at += cache_line_bytes) {
-      __builtin_memcpy(to + at, from + at, cache_line_bytes);
-    }
+    assign_lines(other, std::make_index_sequence<sizeof(Node) / cache_line_bytes>{});
   }
   /// Asks for all lines but the first, which the search that follows asks for itself.
   void prefetch() const noexcept {
@@ -192,6 +188,15 @@ struct alignas(cache_line_bytes) Node {
     std::uint64_t largest = gap(0);
     for (std::size_t i = 1; i < count; ++i) largest = largest < gap(i) ? gap(i) : largest;
     return largest;
+  }
+
+ private:
+  template <std::size_t... Lines>
+  void assign_lines(const Node& other, std::index_sequence<Lines...>) noexcept {
+    char* const to = reinterpret_cast<char*>(this);
+    const char* const from = reinterpret_cast<const char*>(&other);
+    constexpr std::size_t bytes = cache_line_bytes;
+    (__builtin_memcpy(to + Lines * bytes, from + Lines * bytes, bytes), ...);
   }
 };
 
