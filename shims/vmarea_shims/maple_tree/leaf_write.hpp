@@ -13,6 +13,7 @@
 //                                   holes in question: from the end of a to the start of d
 #pragma once
 
+#include <vmarea/types/fast_paths.hpp>
 #include <vmarea_shims/maple_tree/cursor.hpp>
 #include <vmarea_shims/maple_tree/nodes.hpp>
 
@@ -76,7 +77,7 @@ class LeafWrite {
   };
 
   /// Changes the leaf, or the copy that takes its place.
-  void write(const Slot* entries, std::size_t count) noexcept {
+  VMAREA_INLINED void write(const Slot* entries, std::size_t count) noexcept {
     const Node& original = *leaf_;
     leaf_ = nodes_.own(leaf_);
     leaf_->splice_copy(original, window_.begin, erased(), entries, count);
