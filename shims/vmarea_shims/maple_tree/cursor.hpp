@@ -26,15 +26,15 @@ struct Step {
   std::size_t slot;
 };
 
-/// The entries of one leaf that start in [first, last]. Without a leaf the rest says nothing.
+/// The entries of one leaf that start in [first, last].
 template <class Node>
 struct Window {
-  TreeKey first;
-  TreeKey last;
+  TreeKey first = 0;
+  TreeKey last = 0;
   Node* leaf = nullptr;
-  std::size_t begin;
-  std::size_t end;
-  TreeKey bound;  // The last key that may lie in the leaf.
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  TreeKey bound = 0;  // The last key that may lie in the leaf.
 
   std::size_t entries() const noexcept { return end - begin; }
   bool ends_in_leaf() const noexcept { return last <= bound; }

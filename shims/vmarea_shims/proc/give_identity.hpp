@@ -32,7 +32,7 @@ Result<void> give_identity(AddressSpace<Host>& space, Address at, IdentityFrom f
       piece.makes_identity = true;
     }
     StepPlan<Host, void> plan{success};
-    plan.add_edit({.extent = area->range(), .event = Event::touched}).add(piece);
+    plan.add_edit({area->range(), Event::touched}).add(piece);
     return plan;
   };
   return
