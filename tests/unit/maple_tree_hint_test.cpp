@@ -72,7 +72,7 @@ class Hint : public testing::Test {
 TYPED_TEST_SUITE(Hint, AllConfigs, ConfigName);
 
 TYPED_TEST(Hint, window_holds_the_same_entries_as_without) {
-  this->draw("aa.bb.cc.dd.ee.ff");
+  this->draw("aa.bb.cc.dd.ee.ff.g");
   auto at_start = this->tree_.seek(0);
   for (auto* hint : {&at_start, decltype(&at_start){}}) {
     EXPECT_EQ(this->visited(2, 4, hint), "b");
@@ -80,7 +80,9 @@ TYPED_TEST(Hint, window_holds_the_same_entries_as_without) {
     EXPECT_EQ(this->visited(2, 17, hint), "bcdef");
     EXPECT_EQ(this->visited(0, 10, hint), "abcd");
     EXPECT_EQ(this->visited(5, 5, hint), "");
-    EXPECT_EQ(this->visited(17, 99, hint), "");
+    EXPECT_EQ(this->visited(15, 18, hint), "fg");
+    EXPECT_EQ(this->visited(17, 17, hint), "");
+    EXPECT_EQ(this->visited(19, 99, hint), "");
   }
 }
 

