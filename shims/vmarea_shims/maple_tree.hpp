@@ -137,8 +137,9 @@ class MapleTree {
                                   Visit&& visit) const noexcept {
     const Window* const window = takes_hint(hint) ? hint->window_here(first, last) : nullptr;
     if (window != nullptr && window->ends_in_leaf()) {
-      const Node& leaf = *window->leaf;
-      for (std::size_t i = window->begin; i < window->end; ++i) visit(value_at(leaf, i));
+      for (std::size_t i = window->begin; i < window->end; ++i) {
+        visit(*static_cast<Value*>(window->leaf->value(i)));
+      }
       return;
     }
     Cursor at = seek(first);
@@ -258,9 +259,6 @@ class MapleTree {
  private:
   static constexpr std::size_t entries_max = 3;
 
-  static Value& value_at(const Node& leaf, std::size_t i) noexcept {
-    return *static_cast<Value*>(leaf.value(i));
-  }
   static void* stored(Value* value) noexcept {
     return const_cast<void*>(static_cast<const volatile void*>(value));
   }

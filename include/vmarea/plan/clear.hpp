@@ -31,6 +31,7 @@ struct Clearing {
   bool cuts_start = false;       // An edge lies inside an area and may be cut there.
   bool cuts_end = false;
 
+  // No aggregate, for the same reason as an edit.
   Clearing() noexcept {}
   explicit Clearing(Range cleared) noexcept : range(cleared), extent(cleared) {}
 };
